@@ -1,0 +1,119 @@
+#pragma once
+// A thread's event loop over libuv, and the handles that live on it. Every
+// handle belongs to the thread that runs its loop, is made and destroyed there,
+// and must not outlive the loop. Callbacks run on that thread and may destroy
+// the handle that called them. Only post() and stop() may be called from other
+// threads.
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace base {
+
+class EventLoop {
+ public:
+  EventLoop();
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  void run();       // until stop()
+  void run_once();  // waits for one batch of events and handles it
+  void stop();      // thread-safe
+  bool stopped() const;
+
+  // Queues `task` for the loop's thread; in order, thread-safe. Tasks that are
+  // still queued when the loop is destroyed are dropped unrun.
+  void post(std::function<void()> task);
+
+  struct Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+// Calls back once after a delay (rounded up to whole milliseconds), or
+// repeatedly.
+class Timer {
+ public:
+  Timer(EventLoop& loop, std::function<void()> on_fire);
+  ~Timer();
+  Timer(Timer&&) noexcept;
+  Timer& operator=(Timer&&) noexcept;
+
+  // Starts, or starts anew. A zero repeat means once.
+  void start(std::chrono::milliseconds delay,
+             std::chrono::milliseconds repeat = {});
+  void stop();
+
+ private:
+  struct Impl;
+  struct Closer {
+    void operator()(Impl* impl) const;
+  };
+  std::unique_ptr<Impl, Closer> impl_;
+};
+
+// Level-triggered readiness of a descriptor that poll(2) understands. The
+// descriptor is borrowed: destroy the watch before closing it.
+class FdWatch {
+ public:
+  enum Interest { Readable = 1, Writable = 2 };
+  // `on_ready` gets the ready subset; a hung-up peer counts as readable.
+  FdWatch(EventLoop& loop, int fd, std::function<void(int ready)> on_ready);
+  ~FdWatch();
+  FdWatch(FdWatch&&) noexcept;
+  FdWatch& operator=(FdWatch&&) noexcept;
+
+  void want(int interest);  // 0 = nothing
+
+ private:
+  struct Impl;
+  struct Closer {
+    void operator()(Impl* impl) const;
+  };
+  std::unique_ptr<Impl, Closer> impl_;
+};
+
+// inotify on one directory: names that were created, written, renamed or
+// removed in it. An empty name means "look at everything".
+class DirWatch {
+ public:
+  // Fails when inotify is missing or its limits are reached; poll then.
+  static Result<DirWatch> open(EventLoop& loop, const std::string& dir,
+                               std::function<void(std::string_view)> on_change);
+  ~DirWatch();
+  DirWatch(DirWatch&&) noexcept;
+  DirWatch& operator=(DirWatch&&) noexcept;
+
+ private:
+  struct Impl;
+  struct Closer {
+    void operator()(Impl* impl) const;
+  };
+  explicit DirWatch(Impl* impl) : impl_(impl) {}
+  std::unique_ptr<Impl, Closer> impl_;
+};
+
+class SignalWatch {
+ public:
+  SignalWatch(EventLoop& loop, int signal, std::function<void()> on_signal);
+  ~SignalWatch();
+  SignalWatch(SignalWatch&&) noexcept;
+  SignalWatch& operator=(SignalWatch&&) noexcept;
+
+ private:
+  struct Impl;
+  struct Closer {
+    void operator()(Impl* impl) const;
+  };
+  std::unique_ptr<Impl, Closer> impl_;
+};
+
+}  // namespace base

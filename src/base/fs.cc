@@ -1,0 +1,314 @@
+#include "base/fs.h"
+
+#include <dirent.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "base/failpoint.h"
+
+namespace base::fs {
+namespace {
+
+Errc code_of(int number) {
+  switch (number) {
+    case ENOENT:
+    case ENOTDIR:
+      return Errc::NotFound;
+    case EEXIST:
+      return Errc::Exists;
+    case EAGAIN:
+      return Errc::WouldBlock;
+    case EACCES:
+    case EPERM:
+      return Errc::Denied;
+    default:
+      return Errc::Io;
+  }
+}
+
+// Runs a system call until it is not interrupted, asking the failpoints before
+// each try, so that an injected EINTR is retried like a real one.
+template <class Call>
+auto retry(std::string_view op, std::string_view what, Call call) {
+  for (;;) {
+    if (failpoint::enabled()) {
+      const auto verdict = failpoint::consult(op, what);
+      if (verdict.error != 0) {
+        errno = verdict.error;
+        if (errno == EINTR) continue;
+        return decltype(call()){-1};
+      }
+    }
+    const auto result = call();
+    if (result >= 0 || errno != EINTR) return result;
+  }
+}
+
+Status done(int result, std::string_view call, std::string_view what) {
+  if (result < 0) return fail(errno_error(errno, call, what));
+  return {};
+}
+
+}  // namespace
+
+Error errno_error(int number, std::string_view call, std::string_view what) {
+  std::string message(call);
+  if (!what.empty()) message.append(" ").append(what);
+  message.append(": ").append(std::strerror(number));
+  return Error{code_of(number), number, std::move(message), {}};
+}
+
+Result<UniqueFd> open(const std::string& path, int flags, mode_t mode) {
+  const int fd = retry("open", path, [&] {
+    return ::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY, mode);
+  });
+  if (fd < 0) return fail(errno_error(errno, "open", path));
+  return UniqueFd(fd);
+}
+
+Result<size_t> read(int fd, std::span<char> into, std::string_view what) {
+  const ssize_t n =
+      retry("read", what, [&] { return ::read(fd, into.data(), into.size()); });
+  if (n < 0) return fail(errno_error(errno, "read", what));
+  return static_cast<size_t>(n);
+}
+
+Result<size_t> pread(int fd, std::span<char> into, uint64_t offset,
+                     std::string_view what) {
+  const ssize_t n = retry("read", what, [&] {
+    return ::pread(fd, into.data(), into.size(), static_cast<off_t>(offset));
+  });
+  if (n < 0) return fail(errno_error(errno, "read", what));
+  return static_cast<size_t>(n);
+}
+
+Result<size_t> write_some(int fd, std::string_view bytes,
+                          std::string_view what) {
+  size_t size = bytes.size();
+  for (;;) {
+    if (failpoint::enabled()) {
+      const auto verdict = failpoint::consult("write", what);
+      if (verdict.error == EINTR) continue;
+      if (verdict.error != 0)
+        return fail(errno_error(verdict.error, "write", what));
+      if (verdict.half && size > 1) size /= 2;
+    }
+    const ssize_t n = ::write(fd, bytes.data(), size);
+    if (n >= 0) return static_cast<size_t>(n);
+    if (errno != EINTR) return fail(errno_error(errno, "write", what));
+  }
+}
+
+Status write_all(int fd, std::string_view bytes, std::string_view what) {
+  while (!bytes.empty()) {
+    auto n = write_some(fd, bytes, what);
+    if (!n) return fail(std::move(n.error()));
+    bytes.remove_prefix(*n);
+  }
+  return {};
+}
+
+Status fsync(int fd, std::string_view what) {
+  return done(retry("fsync", what, [&] { return ::fsync(fd); }), "fsync", what);
+}
+
+Status fsync_dir(const std::string& dir) {
+  auto fd = open(dir, O_RDONLY | O_DIRECTORY);
+  if (!fd) return fail(std::move(fd.error()));
+  return fsync(fd->get(), dir);
+}
+
+Status close(UniqueFd fd, std::string_view what) {
+  // Not retried on EINTR: on Linux the descriptor is gone either way.
+  return done(::close(fd.release()), "close", what);
+}
+
+Status rename(const std::string& from, const std::string& to) {
+  const int result =
+      retry("rename", to, [&] { return ::rename(from.c_str(), to.c_str()); });
+  return done(result, "rename", from + " to " + to);
+}
+
+Status unlink(const std::string& path) {
+  const int result =
+      retry("unlink", path, [&] { return ::unlink(path.c_str()); });
+  if (result < 0 && errno == ENOENT) return {};
+  return done(result, "unlink", path);
+}
+
+Status make_dir(const std::string& path) {
+  const int result =
+      retry("mkdir", path, [&] { return ::mkdir(path.c_str(), 0700); });
+  if (result < 0 && errno == EEXIST) {
+    auto info = stat(path);
+    if (info && S_ISDIR(info->st_mode)) return {};
+    errno = ENOTDIR;
+  }
+  return done(result, "mkdir", path);
+}
+
+Status truncate(int fd, uint64_t size, std::string_view what) {
+  return done(retry("truncate", what,
+                    [&] { return ::ftruncate(fd, static_cast<off_t>(size)); }),
+              "truncate", what);
+}
+
+Result<struct ::stat> stat(const std::string& path) {
+  struct ::stat info;
+  if (::stat(path.c_str(), &info) < 0)
+    return fail(errno_error(errno, "stat", path));
+  return info;
+}
+
+Result<struct ::stat> fstat(int fd, std::string_view what) {
+  struct ::stat info;
+  if (::fstat(fd, &info) < 0) return fail(errno_error(errno, "stat", what));
+  return info;
+}
+
+bool exists(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
+
+Result<std::vector<std::string>> list_dir(const std::string& path) {
+  DIR* const dir = ::opendir(path.c_str());
+  if (dir == nullptr) return fail(errno_error(errno, "open", path));
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(dir)) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  ::closedir(dir);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<std::string> read_file(const std::string& path, size_t limit) {
+  // O_NONBLOCK: a FIFO in place of a file must not hang us.
+  auto fd = open(path, O_RDONLY | O_NONBLOCK);
+  if (!fd) return fail(std::move(fd.error()));
+  auto info = fstat(fd->get(), path);
+  if (!info) return fail(std::move(info.error()));
+  // /proc files are regular, with size 0.
+  if (!S_ISREG(info->st_mode))
+    return fail(Errc::Invalid, "read " + path + ": not a regular file");
+  std::string contents;
+  char chunk[16384];
+  for (;;) {
+    auto n = read(fd->get(), chunk, path);
+    if (!n) return fail(std::move(n.error()));
+    if (*n == 0) return contents;
+    contents.append(chunk, *n);
+    if (contents.size() > limit)
+      return fail(Errc::Invalid, "read " + path + ": larger than " +
+                                     std::to_string(limit) + " bytes");
+  }
+}
+
+bool is_temporary(std::string_view name) {
+  return name.starts_with('.') && name.find(".tmp-") != name.npos;
+}
+
+std::string temporary_name(std::string_view name) {
+  uint64_t random = 0;
+  if (::getrandom(&random, sizeof random, 0) != sizeof random)
+    random = static_cast<uint64_t>(::getpid());
+  char suffix[24];
+  std::snprintf(suffix, sizeof suffix, ".tmp-%016llx",
+                static_cast<unsigned long long>(random));
+  return "." + std::string(name) + suffix;
+}
+
+Status replace_file(const std::string& path, std::string_view contents) {
+  const std::string dir = dir_name(path);
+  const std::string temporary = join(dir, temporary_name(base_name(path)));
+  auto fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL);
+  if (!fd) return fail(std::move(fd.error()));
+  Status status = write_all(fd->get(), contents, temporary);
+  // fsync before rename: else a power cut could leave the new name on no data.
+  if (status) status = fsync(fd->get(), temporary);
+  if (status) status = close(std::move(*fd), temporary);
+  if (status) status = rename(temporary, path);
+  if (!status) {
+    (void)unlink(temporary);
+    return status;
+  }
+  return fsync_dir(dir);
+}
+
+Result<Pipe> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) < 0) return fail(errno_error(errno, "pipe", ""));
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+Status set_nonblocking(int fd, bool on) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0) return fail(errno_error(errno, "fcntl", ""));
+  const int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+  return done(::fcntl(fd, F_SETFL, wanted), "fcntl", "");
+}
+
+Result<UniqueFd> duplicate(int fd) {
+  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  if (copy < 0) return fail(errno_error(errno, "dup", ""));
+  return UniqueFd(copy);
+}
+
+Result<UniqueFd> try_lock(const std::string& path) {
+  auto fd = open(path, O_RDWR | O_CREAT);
+  if (!fd) return fail(std::move(fd.error()));
+  if (::flock(fd->get(), LOCK_EX | LOCK_NB) < 0)
+    return fail(errno_error(errno, "lock", path));
+  return std::move(*fd);
+}
+
+std::string dir_name(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == path.npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string base_name(std::string_view path) {
+  const auto slash = path.rfind('/');
+  return std::string(slash == path.npos ? path : path.substr(slash + 1));
+}
+
+std::string join(std::string_view dir, std::string_view name) {
+  std::string path(dir);
+  if (!path.empty() && path.back() != '/') path += '/';
+  return path.append(name);
+}
+
+std::string absolute(std::string_view path, std::string_view dir) {
+  std::string full =
+      path.starts_with('/') ? std::string(path) : join(dir, path);
+  std::vector<std::string_view> parts;
+  std::string_view rest = full;
+  while (!rest.empty()) {
+    const auto slash = rest.find('/');
+    const auto part = rest.substr(0, slash);
+    if (part == ".." && !parts.empty()) parts.pop_back();
+    if (!part.empty() && part != "." && part != "..") parts.push_back(part);
+    if (slash == rest.npos) break;
+    rest.remove_prefix(slash + 1);
+  }
+  std::string result;
+  for (const auto part : parts) result.append("/").append(part);
+  return result.empty() ? "/" : result;
+}
+
+Result<std::string> current_dir() {
+  char buffer[4096];
+  if (::getcwd(buffer, sizeof buffer) == nullptr)
+    return fail(errno_error(errno, "getcwd", ""));
+  return std::string(buffer);
+}
+
+}  // namespace base::fs

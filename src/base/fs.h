@@ -1,0 +1,89 @@
+#pragma once
+// The one door to the file system: every call that touches a disk or a
+// descriptor goes through here, so that errors carry a path and a reason, EINTR
+// is handled once, everything is born CLOEXEC, and faults can be injected
+// (failpoint.h). Thread-safe; blocking.
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace base::fs {
+
+// "open /x/y: No such file or directory", with Errc chosen from `number`.
+Error errno_error(int number, std::string_view call, std::string_view what);
+
+// `flags` as open(2); O_CLOEXEC and O_NOCTTY are added.
+Result<UniqueFd> open(const std::string& path, int flags, mode_t mode = 0600);
+
+// One read(2), EINTR retried. 0 = end of file; Errc::WouldBlock = nothing now.
+Result<size_t> read(int fd, std::span<char> into, std::string_view what);
+Result<size_t> pread(int fd, std::span<char> into, uint64_t offset,
+                     std::string_view what);
+
+// One write(2), EINTR retried; may write less than asked.
+Result<size_t> write_some(int fd, std::string_view bytes,
+                          std::string_view what);
+// All of it, or an error; how much was written is then unknown.
+Status write_all(int fd, std::string_view bytes, std::string_view what);
+
+// A failed fsync is final for that file: the kernel may have dropped the pages.
+Status fsync(int fd, std::string_view what);
+Status fsync_dir(const std::string& dir);
+Status close(UniqueFd fd, std::string_view what);
+
+Status rename(const std::string& from, const std::string& to);
+// A missing file is no error: it is already so.
+Status unlink(const std::string& path);
+// Makes one directory, 0700; an existing one is no error.
+Status make_dir(const std::string& path);
+Status truncate(int fd, uint64_t size, std::string_view what);
+
+Result<struct ::stat> stat(const std::string& path);
+Result<struct ::stat> fstat(int fd, std::string_view what);
+bool exists(const std::string& path);
+// Names without "." and "..", sorted.
+Result<std::vector<std::string>> list_dir(const std::string& path);
+
+// The whole file; more than `limit` bytes is an error, not a short answer.
+Result<std::string> read_file(const std::string& path,
+                              size_t limit = size_t{64} << 20);
+
+// Durable replacement of a small file: temporary (0600, O_EXCL, named
+// `.<name>.tmp-<random>` beside it), fsync, rename, fsync of the directory.
+// After a crash the path holds the old bytes or the new ones, whole.
+Status replace_file(const std::string& path, std::string_view contents);
+
+// Leftovers of replace_file and its like.
+bool is_temporary(std::string_view name);
+std::string temporary_name(std::string_view name);
+
+struct Pipe {
+  UniqueFd read;
+  UniqueFd write;
+};
+Result<Pipe> make_pipe();  // both ends CLOEXEC, blocking
+Status set_nonblocking(int fd, bool on);
+// Another descriptor of the same open file, CLOEXEC.
+Result<UniqueFd> duplicate(int fd);
+
+// Holds flock(2) on `path` for as long as the returned descriptor lives.
+// Errc::WouldBlock when another process holds it.
+Result<UniqueFd> try_lock(const std::string& path);
+
+std::string dir_name(const std::string& path);
+std::string base_name(std::string_view path);
+std::string join(std::string_view dir, std::string_view name);
+// Path made absolute against `dir`, "." and ".." folded; links untouched.
+std::string absolute(std::string_view path, std::string_view dir);
+Result<std::string> current_dir();
+
+}  // namespace base::fs

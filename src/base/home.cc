@@ -1,0 +1,73 @@
+#include "base/home.h"
+
+#include <pwd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+
+namespace base {
+namespace {
+
+std::string user_home() {
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && *home == '/') return home;
+  const passwd* user = ::getpwuid(::getuid());
+  if (user != nullptr && user->pw_dir != nullptr) return user->pw_dir;
+  return "/";
+}
+
+std::string random_id() {
+  uint64_t bits[2] = {};
+  (void)!::getrandom(bits, sizeof bits, 0);
+  char text[33];
+  std::snprintf(text, sizeof text, "%016llx%016llx",
+                static_cast<unsigned long long>(bits[0]),
+                static_cast<unsigned long long>(bits[1]));
+  return text;
+}
+
+Status make_parents(const std::string& path) {
+  const std::string parent = fs::dir_name(path);
+  if (!fs::exists(parent))
+    if (auto made = make_parents(parent); !made) return made;
+  return fs::make_dir(path);
+}
+
+}  // namespace
+
+Result<Home> Home::locate(const std::string& from_flag) {
+  std::string root = from_flag;
+  if (root.empty()) {
+    const char* variable = std::getenv("LODGE_HOME");
+    root = variable != nullptr && *variable != '\0'
+               ? variable
+               : fs::join(user_home(), ".lodge");
+  }
+  if (root.front() != '/') {
+    auto here = fs::current_dir();
+    if (!here) return pass(std::move(here), "home");
+    return Home(fs::absolute(root, *here));
+  }
+  return Home(fs::absolute(root, "/"));
+}
+
+Status Home::make() const {
+  if (auto made = make_parents(root_); !made)
+    return pass(std::move(made), "home");
+  auto info = fs::stat(root_);
+  if (!info) return pass(std::move(info), "home");
+  if (info->st_uid != ::geteuid())
+    return fail(Errc::Denied, "home " + root_ + " belongs to another user",
+                "run as its owner, or choose another with --home");
+  for (const auto& dir : {logs(), fs::join(logs(), "archive"), run()})
+    if (auto made = fs::make_dir(dir); !made)
+      return pass(std::move(made), "home");
+  if (!fs::exists(path("id")))
+    return fs::replace_file(path("id"), random_id() + "\n");
+  return {};
+}
+
+}  // namespace base

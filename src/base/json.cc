@@ -1,0 +1,123 @@
+#include "base/json.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <vector>
+
+namespace base {
+namespace {
+
+struct Position {
+  size_t line = 1;
+  size_t column = 1;
+};
+
+Position position_of(std::string_view text, size_t byte) {
+  Position at;
+  for (size_t i = 0; i < byte && i < text.size(); ++i) {
+    if (text[i] == '\n') {
+      ++at.line;
+      at.column = 1;
+    } else {
+      ++at.column;
+    }
+  }
+  return at;
+}
+
+struct Refused {
+  std::string why;
+};
+
+}  // namespace
+
+Result<nlohmann::json> parse_json(std::string_view text,
+                                  const JsonLimits& limits) try {
+  if (text.size() > limits.bytes)
+    return fail(Errc::Invalid,
+                fmt::format("larger than {} bytes", limits.bytes));
+  std::vector<std::set<std::string>> keys;
+  const auto check = [&](int depth, nlohmann::json::parse_event_t event,
+                         nlohmann::json& value) {
+    using Event = nlohmann::json::parse_event_t;
+    if (depth > limits.depth)
+      throw Refused{fmt::format("nested deeper than {}", limits.depth)};
+    if (event == Event::object_start) keys.emplace_back();
+    if (event == Event::object_end) keys.pop_back();
+    if (event == Event::key &&
+        !keys.back().insert(value.get_ref<const std::string&>()).second)
+      throw Refused{fmt::format("key \"{}\" appears twice",
+                                value.get_ref<const std::string&>())};
+    return true;
+  };
+  return nlohmann::json::parse(text.begin(), text.end(), check);
+} catch (const Refused& refused) {
+  return fail(Errc::Invalid, refused.why);
+} catch (const nlohmann::json::parse_error& error) {
+  const auto at = position_of(text, error.byte > 0 ? error.byte - 1 : 0);
+  return fail(Errc::Invalid, fmt::format("line {}, column {}: not valid JSON",
+                                         at.line, at.column));
+} catch (const nlohmann::json::exception& error) {
+  return fail(Errc::Invalid, error.what());
+}
+
+std::string print_json(const nlohmann::json& value) {
+  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+bool is_utf8(std::string_view bytes) {
+  size_t i = 0;
+  while (i < bytes.size()) {
+    const auto c = static_cast<unsigned char>(bytes[i]);
+    if (c < 0x80) {
+      ++i;
+      continue;
+    }
+    size_t more = 0;
+    unsigned least = 0;
+    unsigned value = 0;
+    if (c >= 0xC2 && c <= 0xDF) {
+      more = 1, least = 0x80, value = c & 0x1Fu;
+    } else if (c >= 0xE0 && c <= 0xEF) {
+      more = 2, least = 0x800, value = c & 0x0Fu;
+    } else if (c >= 0xF0 && c <= 0xF4) {
+      more = 3, least = 0x10000, value = c & 0x07u;
+    } else {
+      return false;
+    }
+    if (bytes.size() - i <= more) return false;
+    for (size_t k = 1; k <= more; ++k) {
+      const auto next = static_cast<unsigned char>(bytes[i + k]);
+      if ((next & 0xC0u) != 0x80) return false;
+      value = value << 6 | (next & 0x3Fu);
+    }
+    if (value < least || value > 0x10FFFF) return false;
+    if (value >= 0xD800 && value <= 0xDFFF) return false;
+    i += more + 1;
+  }
+  return true;
+}
+
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t group = 0;
+    const size_t have = std::min<size_t>(3, bytes.size() - i);
+    for (size_t k = 0; k < 3; ++k) {
+      group <<= 8;
+      if (k < have) group |= static_cast<unsigned char>(bytes[i + k]);
+    }
+    for (size_t k = 0; k < 4; ++k) {
+      const bool filled = k <= have;
+      text += filled ? kDigits[group >> (18 - 6 * k) & 63] : '=';
+    }
+  }
+  return text;
+}
+
+}  // namespace base

@@ -1,0 +1,29 @@
+#pragma once
+// The one door through which JSON from outside comes in: capped in size and
+// depth, duplicate keys refused, the library's exceptions turned into errors.
+// Include <nlohmann/json.hpp> only in .cc files: it is slow to compile.
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace base {
+
+struct JsonLimits {
+  size_t bytes = size_t{16} << 20;
+  int depth = 64;
+};
+
+// Errors say where: "line 3, column 7: ...".
+Result<nlohmann::json> parse_json(std::string_view text,
+                                  const JsonLimits& limits = {});
+
+// One line, no exceptions: bytes that are not UTF-8 become U+FFFD.
+std::string print_json(const nlohmann::json& value);
+
+bool is_utf8(std::string_view bytes);
+std::string base64(std::string_view bytes);
+
+}  // namespace base

@@ -1,0 +1,30 @@
+#pragma once
+// RE2 behind our own word, so that its header (and the change of its string
+// type between releases) stays in one file. Linear time whatever the pattern.
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace base {
+
+// Immutable after compile(); matching is thread-safe.
+class Regex {
+ public:
+  // Errc::Invalid with RE2's own words for a bad pattern.
+  static Result<Regex> compile(std::string_view pattern);
+  ~Regex();
+  Regex(Regex&&) noexcept;
+  Regex& operator=(Regex&&) noexcept;
+
+  bool contains(std::string_view text) const;  // matches anywhere
+
+ private:
+  struct Impl;
+  explicit Regex(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace base

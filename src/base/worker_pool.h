@@ -1,0 +1,37 @@
+#pragma once
+// Threads for work that blocks or computes: fsync, compression, scans. Jobs
+// carry their own data and answer by posting to the asker's EventLoop.
+// submit() is thread-safe. Threads start with the first job: a daemon that has
+// nothing to do for them does not pay for them.
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace base {
+
+class WorkerPool {
+ public:
+  explicit WorkerPool(size_t threads) : limit_(threads) {}
+  ~WorkerPool();  // finishes the jobs that were submitted
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  void submit(std::function<void()> job);
+
+ private:
+  void work();
+
+  const size_t limit_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> jobs_;  // guarded by mutex_
+  size_t idle_ = 0;                         // guarded by mutex_
+  bool closing_ = false;                    // guarded by mutex_
+  std::vector<std::jthread> threads_;       // guarded by mutex_
+};
+
+}  // namespace base

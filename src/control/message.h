@@ -1,0 +1,171 @@
+#pragma once
+// The conversation between CLI and daemon: plain data, one struct per request
+// and reply. codec.h turns them into JSON, PROTOCOL.md shows each with an
+// example. A new command adds its struct here, its case in the codec, its
+// handler in daemon/handlers, its row in cli/commands.
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace control {
+
+// Who asks, for events. Filled in by the client; the daemon takes the user from
+// the socket's peer credentials, never from here.
+struct Caller {
+  std::string command;  // "lodge restart api --update-env"
+};
+
+struct Selection {
+  std::vector<std::string> targets;  // empty = as the command says
+  std::vector<std::string> exclude;
+};
+
+struct PingRequest {};
+
+// `definitions` are JSON objects in the keys of the app configuration (name,
+// script, args, cwd, env, instances, ...), paths made absolute by the caller,
+// plus "shell": true when `script` is a command line and "name_given": false
+// when the name was derived from the script.
+struct StartRequest {
+  std::vector<std::string> definitions;
+  Selection known;   // or: apps that exist already, started again
+  bool wait = true;  // answer when ready or dead, else at once
+  bool update_env = false;
+};
+
+struct StopRequest {
+  Selection selection;
+};
+
+struct RestartRequest {
+  Selection selection;
+  bool wait = true;
+  bool update_env = false;
+  std::vector<std::pair<std::string, std::string>> env;  // for update_env
+};
+
+struct DeleteRequest {
+  Selection selection;
+  bool logs = false;  // take the logs too
+};
+
+struct ListRequest {
+  Selection selection;  // empty = all
+};
+
+struct FlushRequest {
+  Selection selection;  // empty = all
+  bool dry_run = false;
+};
+
+struct KillRequest {};
+
+using Request =
+    std::variant<PingRequest, StartRequest, StopRequest, RestartRequest,
+                 DeleteRequest, ListRequest, FlushRequest, KillRequest>;
+
+struct PingReply {
+  int daemon_pid = 0;
+  int keeper_pid = 0;
+  std::string version;
+  int64_t uptime_ms = 0;
+  bool degraded = false;  // the keeper is gone
+};
+
+// What happened to one instance.
+struct Outcome {
+  std::string app;
+  int id = -1;
+  int instance = 0;
+  int instances = 1;  // of the app
+  // "started", "restarted", "unchanged", "stopped", "deleted", "exited"
+  std::string action;
+  bool failed = false;
+  std::string detail;    // "exited with code 1 after 0.1s", "killed by SIGKILL"
+  std::string launched;  // "fork, node api.js"
+  int64_t ready_ms = -1;
+  // Of a failed start: which life it was, so that the caller can show its last
+  // lines.
+  uint64_t generation = 0;
+  std::string started_at;  // RFC 3339, UTC
+  int64_t log_bytes = -1;  // of `delete`: what stays on disk
+};
+
+struct OutcomesReply {
+  std::vector<Outcome> outcomes;
+};
+
+struct Setting {
+  std::string key;
+  std::string value;   // as it would be written in a configuration
+  std::string source;  // "given", "default"
+};
+
+// One row of `list`; `describe` shows all of it.
+struct InstanceInfo {
+  int id = 0;
+  std::string app;
+  std::string space;
+  int instance = 0;
+  int instances = 1;
+  std::string status;  // launching online stopping stopped errored waiting
+  std::string reason;  // of errored and waiting
+  int pid = 0;
+  uint64_t generation = 0;
+  int64_t started_at_ms = 0;  // Unix time; 0 = not running
+  int64_t created_at_ms = 0;
+  int64_t uptime_ms = -1;
+  int64_t next_start_ms = -1;  // of waiting and errored: time left
+  int restarts = 0;
+  int unstable_restarts = 0;
+  double cpu_percent = 0;
+  uint64_t memory_bytes = 0;
+  std::string user;
+  std::string mode;     // "fork"
+  std::string version;  // of the app, from its package.json
+  std::string script;
+  std::vector<std::string> args;
+  std::string interpreter;  // empty = run directly
+  std::string cwd;
+  int last_exit_code = -1;  // -1 = none yet, or a signal
+  int last_exit_signal = 0;
+  std::string out_file;  // absolute
+  std::string error_file;
+  std::string events_file;
+  uint64_t log_bytes = 0;       // of both live files
+  bool output_pending = false;  // it ended, but something holds its output
+  std::vector<Setting> settings;
+};
+
+struct ListReply {
+  std::vector<InstanceInfo> instances;  // ascending by id
+  bool degraded = false;
+};
+
+struct FlushedFile {
+  std::string app;
+  std::string path;
+  uint64_t bytes = 0;
+};
+
+struct FlushReply {
+  std::vector<FlushedFile> files;
+  bool dry_run = false;
+};
+
+struct DoneReply {};
+
+// What a user sees of a failure: `lodge: what: where: why`, with a hint.
+struct ErrorReply {
+  std::string message;
+  std::string hint;
+  int exit_code = 1;
+};
+
+using Reply = std::variant<PingReply, OutcomesReply, ListReply, FlushReply,
+                           DoneReply, ErrorReply>;
+
+}  // namespace control

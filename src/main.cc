@@ -1,0 +1,4 @@
+// Entry point: the daemon, the keeper or a command.
+int main() {
+  return 0;
+}

@@ -1,0 +1,180 @@
+#include "store/events.h"
+
+#include <fmt/format.h>
+#include <string.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/units.h"
+
+namespace store {
+namespace {
+
+struct KindName {
+  EventKind kind;
+  std::string_view name;
+};
+constexpr std::array kKinds = {
+    KindName{EventKind::Start, "start"},
+    KindName{EventKind::Exit, "exit"},
+    KindName{EventKind::Wait, "wait"},
+    KindName{EventKind::Errored, "errored"},
+    KindName{EventKind::Stop, "stop"},
+    KindName{EventKind::Delete, "delete"},
+    KindName{EventKind::Flush, "flush"},
+    KindName{EventKind::LineEnded, "line_ended"},
+    KindName{EventKind::Adopt, "adopt"},
+    KindName{EventKind::Lost, "lost"},
+    KindName{EventKind::Daemon, "daemon"},
+    KindName{EventKind::Error, "error"},
+};
+static_assert(kKinds.size() == static_cast<size_t>(EventKind::Error) + 1);
+
+std::string ending(const Event& event) {
+  std::string words = "exited";
+  if (event.signal)
+    words =
+        fmt::format("killed by {}",
+                    ::sigabbrev_np(*event.signal) != nullptr
+                        ? fmt::format("SIG{}", ::sigabbrev_np(*event.signal))
+                        : fmt::format("signal {}", *event.signal));
+  else if (event.code)
+    words = fmt::format("exited with code {}", *event.code);
+  if (event.uptime_ms >= 0)
+    words += " after " +
+             base::format_duration(std::chrono::milliseconds(event.uptime_ms));
+  return words;
+}
+
+std::string with_reason(std::string words, const Event& event) {
+  if (!event.reason.empty()) words += " (" + event.reason + ")";
+  return words;
+}
+
+}  // namespace
+
+std::string_view event_name(EventKind kind) {
+  return kKinds[static_cast<size_t>(kind)].name;
+}
+
+std::string format_event(const Event& event) {
+  nlohmann::ordered_json json;
+  json["v"] = 1;
+  json["time"] = base::format_stamp(event.time);
+  json["event"] = event_name(event.kind);
+  if (!event.app.empty()) json["app"] = event.app;
+  if (event.id >= 0) json["id"] = event.id;
+  if (event.instance >= 0) json["instance"] = event.instance;
+  if (event.generation > 0) json["generation"] = event.generation;
+  if (event.pid > 0) json["pid"] = event.pid;
+  if (event.stream) json["stream"] = stream_name(*event.stream);
+  if (event.code) json["code"] = *event.code;
+  if (event.signal) json["signal"] = *event.signal;
+  if (event.uptime_ms >= 0) json["uptime_ms"] = event.uptime_ms;
+  if (event.delay_ms >= 0) json["delay_ms"] = event.delay_ms;
+  if (event.bytes >= 0) json["bytes"] = event.bytes;
+  if (event.line) json["line"] = base::format_stamp(*event.line);
+  if (!event.actor.empty()) json["actor"] = event.actor;
+  if (!event.command.empty()) json["command"] = event.command;
+  if (!event.reason.empty()) json["reason"] = event.reason;
+  return json.dump(-1, ' ', false,
+                   nlohmann::ordered_json::error_handler_t::replace);
+}
+
+base::Result<Event> parse_event(std::string_view line) {
+  auto parsed = base::parse_json(line, {.bytes = size_t{1} << 20, .depth = 8});
+  if (!parsed) return base::pass(std::move(parsed), "event");
+  const auto bad = [] {
+    return base::fail(base::Errc::Invalid, "event: not an event record");
+  };
+  if (!parsed->is_object()) return bad();
+  Event event;
+  try {
+    const auto time = base::parse_stamp(parsed->value("time", ""));
+    if (!time) return bad();
+    event.time = *time;
+    const std::string name = parsed->value("event", "");
+    bool known = false;
+    for (const auto& kind : kKinds) {
+      if (kind.name != name) continue;
+      event.kind = kind.kind;
+      known = true;
+    }
+    if (!known) return bad();
+    event.app = parsed->value("app", "");
+    event.id = parsed->value("id", -1);
+    event.instance = parsed->value("instance", -1);
+    event.generation = parsed->value("generation", uint64_t{0});
+    event.pid = parsed->value("pid", 0);
+    const std::string stream = parsed->value("stream", "");
+    if (stream == "out") event.stream = Stream::Out;
+    if (stream == "error") event.stream = Stream::Error;
+    if (parsed->contains("code")) event.code = parsed->at("code").get<int>();
+    if (parsed->contains("signal"))
+      event.signal = parsed->at("signal").get<int>();
+    event.uptime_ms = parsed->value("uptime_ms", int64_t{-1});
+    event.delay_ms = parsed->value("delay_ms", int64_t{-1});
+    event.bytes = parsed->value("bytes", int64_t{-1});
+    event.line = base::parse_stamp(parsed->value("line", ""));
+    event.actor = parsed->value("actor", "");
+    event.command = parsed->value("command", "");
+    event.reason = parsed->value("reason", "");
+  } catch (const nlohmann::json::exception&) {
+    return bad();  // a member of another type than ours
+  }
+  return event;
+}
+
+std::string describe_event(const Event& event) {
+  switch (event.kind) {
+    case EventKind::Start:
+      return with_reason(fmt::format("started, pid {}", event.pid), event);
+    case EventKind::Exit:
+      return with_reason(ending(event), event);
+    case EventKind::Wait:
+      return with_reason(
+          fmt::format(
+              "restart in {}",
+              base::format_duration(std::chrono::milliseconds(event.delay_ms))),
+          event);
+    case EventKind::Errored:
+      return with_reason("errored", event);
+    case EventKind::Stop:
+      return with_reason("stopping", event);
+    case EventKind::Delete:
+      return with_reason("deleted", event);
+    case EventKind::Flush:
+      return with_reason(
+          fmt::format("flushed {}", base::format_size(static_cast<uint64_t>(
+                                        std::max<int64_t>(event.bytes, 0)))),
+          event);
+    case EventKind::LineEnded:
+      return "ended in mid-line; a newline was added";
+    case EventKind::Adopt:
+      return with_reason(
+          fmt::format("taken over by a new daemon, pid {}", event.pid), event);
+    case EventKind::Lost:
+      return with_reason("lost", event);
+    case EventKind::Daemon:
+    case EventKind::Error:
+      return event.reason;
+  }
+  return {};
+}
+
+base::Status append_event(const std::string& log_dir, const Event& event) {
+  const std::string name =
+      event.app.empty() ? std::string(kDaemonEvents) : events_name(event.app);
+  const std::string path = base::fs::join(log_dir, name);
+  auto fd = base::fs::open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW);
+  if (!fd) return base::pass(std::move(fd), "event");
+  auto written =
+      base::fs::write_all(fd->get(), format_event(event) + "\n", path);
+  if (!written) return base::pass(std::move(written), "event");
+  return {};
+}
+
+}  // namespace store

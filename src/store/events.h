@@ -1,0 +1,69 @@
+#pragma once
+// Events: what Lodge has to say about an app, as JSON lines in
+// `<app>-events.log` (and `lodge-events.log` for the daemon itself), beside the
+// streams but never in them. One event is one write(2) to a file opened with
+// O_APPEND, so control loop and capture thread may both write.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "store/names.h"
+
+namespace store {
+
+enum class EventKind {
+  Start,      // an instance was started; pid, reason ("restart", "boot", ...)
+  Exit,       // it ended; code or signal, uptime_ms, reason
+  Wait,       // it will be started again after delay_ms
+  Errored,    // given up for now; reason
+  Stop,       // somebody asked for it to stop
+  Delete,     // the app was deleted; its logs stay
+  Flush,      // live files were emptied; bytes
+  LineEnded,  // the child left its last line without '\n'; one was added on
+              // disk: `line` is the stamp of that line, the last one that
+              // bears it in this stream
+  Adopt,      // a new daemon took the running instance over; pid
+  Lost,       // something could not be accounted for; reason
+  Daemon,     // the daemon started or ended; reason
+  Error,      // something failed that a user should know of; reason
+};
+std::string_view event_name(EventKind kind);  // "start", "line_ended", ...
+
+struct Event {
+  base::Timestamp time;
+  EventKind kind = EventKind::Error;
+  std::string app;
+  int id = -1;        // of the instance; -1 when about the whole app
+  int instance = -1;  // number within the app
+  uint64_t generation = 0;
+  int pid = 0;
+  std::optional<Stream> stream;
+  std::optional<int> code;    // exit code
+  std::optional<int> signal;  // that ended it
+  int64_t uptime_ms = -1;     // of the life that ended
+  int64_t delay_ms = -1;
+  int64_t bytes = -1;
+  std::optional<base::Timestamp> line;
+  std::string actor;    // who asked: user name or uid
+  std::string command;  // with which command
+  std::string reason;   // why, in words
+};
+
+// One line without '\n'; absent fields are left out. `{"v":1,"time":...}`.
+std::string format_event(const Event& event);
+// Unknown members are ignored, an unknown kind is Errc::Invalid: an older
+// reader shows what it understands.
+base::Result<Event> parse_event(std::string_view line);
+
+// "exited with code 1 after 3h12m": for rows among log lines.
+std::string describe_event(const Event& event);
+
+// Appends to logs/<app>-events.log (or the daemon's when event.app is empty).
+// Thread-safe.
+base::Status append_event(const std::string& log_dir, const Event& event);
+
+}  // namespace store
