@@ -1,0 +1,445 @@
+#include "keeper/keeper.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "keeper/listener.h"
+#include "keeper/protocol.h"
+#include "keeper/slots.h"
+#include "keeper/spawn.h"
+
+namespace keeper {
+namespace {
+
+using std::chrono::milliseconds;
+using Steady = std::chrono::steady_clock;
+
+// A daemon that dies within kShortLife is started again with growing delays.
+constexpr milliseconds kShortLife{1000};
+constexpr milliseconds kFirstDelay{50};
+constexpr milliseconds kLongestDelay{2000};
+
+class Keeper {
+ public:
+  Keeper(const base::Home& home, int ready_fd)
+      : home_(home), ready_(ready_fd) {}
+
+  int run();
+
+ private:
+  base::Status prepare();
+  base::Status become_parent();
+  void start_daemon();
+  void turn();
+  int patience() const;
+  void handle_signals();
+  void receive();
+  void handle(Frame frame);
+  void resync();
+  void spawn(Slot& slot, Frame& frame);
+  void finish_spawn(Slot& slot);
+  void reap();
+  void daemon_ended(int status);
+  void child_ended(pid_t pid, int status);
+  void tell();
+  bool tell(uint64_t number, Slot& slot);
+  void report_ready(std::string_view words);
+  void note(const std::string& words) const;
+
+  const base::Home& home_;
+  base::UniqueFd ready_;
+  base::SystemClock clock_;
+  base::UniqueFd lock_;
+  base::UniqueFd listener_;
+  base::UniqueFd signals_;
+  base::UniqueFd channel_;
+  rlimit nofile_{};
+  Slots slots_;
+  pid_t daemon_ = 0;  // 0 = not running
+  Steady::time_point daemon_started_;
+  Steady::time_point daemon_due_;
+  milliseconds delay_{0};
+  bool in_sync_ = false;    // the daemon said Hello
+  bool was_ready_ = false;  // some daemon once came up
+  bool quitting_ = false;
+  bool told_all_ = true;
+  bool done_ = false;
+  int exit_code_ = 0;
+};
+
+int Keeper::run() {
+  if (auto prepared = prepare(); !prepared) {
+    report_ready(prepared.error().message);
+    note(prepared.error().message);
+    return 1;
+  }
+  start_daemon();
+  while (!done_) turn();
+  // The socket first: who finds it may count on a daemon behind it.
+  (void)base::fs::unlink(home_.socket());
+  return exit_code_;
+}
+
+base::Status Keeper::prepare() {
+  ::umask(077);
+  if (auto made = home_.make(); !made) return made;
+  auto lock = base::fs::try_lock(home_.run("keeper.lock"));
+  if (!lock) return base::pass(std::move(lock), "keeper: already running");
+  lock_ = std::move(*lock);
+  if (auto parent = become_parent(); !parent) return parent;
+  auto listener = listen_at(home_);
+  if (!listener) return base::pass(std::move(listener), "keeper");
+  listener_ = std::move(*listener);
+  return {};
+}
+
+base::Status Keeper::become_parent() {
+  ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGHUP, SIG_IGN);
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+    return base::fail(base::fs::errno_error(errno, "prctl", "subreaper"));
+  // Three descriptors or more per instance: take what the hard limit gives.
+  // Children get back what we were started with.
+  ::getrlimit(RLIMIT_NOFILE, &nofile_);
+  rlimit most = nofile_;
+  most.rlim_cur = most.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &most);
+  // Only root may; without it the keeper is small, and no likely victim.
+  if (auto fd = base::fs::open("/proc/self/oom_score_adj", O_WRONLY); fd)
+    (void)base::fs::write_all(fd->get(), "-900", "oom_score_adj");
+  sigset_t watched;
+  sigemptyset(&watched);
+  for (const int signal : {SIGCHLD, SIGTERM, SIGINT})
+    sigaddset(&watched, signal);
+  ::sigprocmask(SIG_BLOCK, &watched, nullptr);
+  signals_.reset(::signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_)
+    return base::fail(base::fs::errno_error(errno, "signalfd", ""));
+  return {};
+}
+
+void Keeper::start_daemon() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+    note("socketpair failed; trying again");
+    daemon_due_ = Steady::now() + kLongestDelay;
+    return;
+  }
+  channel_.reset(ends[0]);
+  base::UniqueFd theirs(ends[1]);
+  daemon_started_ = Steady::now();
+  in_sync_ = false;
+  const pid_t pid = ::fork();
+  if (pid < 0) {
+    note("fork failed; trying again");
+    daemon_due_ = Steady::now() + kLongestDelay;
+    return;
+  }
+  if (pid == 0) {
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    // dup2 of a descriptor onto itself would leave it CLOEXEC.
+    if (theirs.get() == 3)
+      ::fcntl(3, F_SETFD, 0);
+    else
+      ::dup2(theirs.get(), 3);
+    const std::string root = home_.root();
+    ::execl("/proc/self/exe", "lodge", "daemon", root.c_str(), nullptr);
+    ::_exit(127);
+  }
+  daemon_ = pid;
+}
+
+// One wait for whatever comes next, and its handling.
+void Keeper::turn() {
+  std::vector<pollfd> polled;
+  polled.push_back({signals_.get(), POLLIN, 0});
+  const short wanted = told_all_ ? POLLIN : POLLIN | POLLOUT;
+  polled.push_back({daemon_ != 0 ? channel_.get() : -1, wanted, 0});
+  std::vector<uint64_t> spawning;
+  for (auto& [number, slot] : slots_.all()) {
+    if (slot.state != SlotState::Spawning) continue;
+    polled.push_back({slot.outcome.get(), POLLIN, 0});
+    spawning.push_back(number);
+  }
+  ::poll(polled.data(), polled.size(), patience());
+  // What the daemon said just before it died must be heard before it is
+  // reaped, or a registration would be lost.
+  receive();
+  for (size_t i = 0; i < spawning.size(); ++i) {
+    Slot* const slot = slots_.find(spawning[i]);
+    if (slot != nullptr && polled[i + 2].revents != 0) finish_spawn(*slot);
+  }
+  handle_signals();
+  reap();
+  if (daemon_ == 0 && !done_ && Steady::now() >= daemon_due_) start_daemon();
+  tell();
+}
+
+// Milliseconds until the daemon is due again, or for ever.
+int Keeper::patience() const {
+  if (daemon_ != 0) return -1;
+  const auto left =
+      std::chrono::ceil<milliseconds>(daemon_due_ - Steady::now());
+  return static_cast<int>(std::max<int64_t>(left.count(), 0));
+}
+
+void Keeper::handle_signals() {
+  signalfd_siginfo info;
+  while (::read(signals_.get(), &info, sizeof info) ==
+         static_cast<ssize_t>(sizeof info)) {
+    if (info.ssi_signo == SIGCHLD) continue;
+    // An orderly end is the daemon's business: it stops the apps first.
+    if (daemon_ != 0) ::kill(daemon_, SIGTERM);
+  }
+}
+
+void Keeper::receive() {
+  while (daemon_ != 0) {
+    auto frame = receive_frame(channel_.get());
+    if (frame) {
+      handle(std::move(*frame));
+      continue;
+    }
+    if (frame.error().code == base::Errc::Invalid) note(frame.error().message);
+    if (frame.error().code != base::Errc::Invalid) return;
+  }
+}
+
+void Keeper::handle(Frame frame) {
+  const auto& header = frame.header;
+  Slot* const slot = slots_.find(header.slot);
+  switch (header.type) {
+    case FrameType::Hello:
+      resync();
+      break;
+    case FrameType::Hold: {
+      Slot& held = slots_.make(header.slot);
+      held.label = std::move(frame.body);
+      held.fds = std::move(frame.fds);
+      break;
+    }
+    case FrameType::Spawn:
+      if (slot != nullptr && slot->state == SlotState::Held)
+        spawn(*slot, frame);
+      break;
+    case FrameType::Drop:
+      slots_.drop(header.slot, static_cast<Role>(header.value));
+      break;
+    case FrameType::Release:
+      slots_.erase(header.slot);
+      break;
+    case FrameType::Quit:
+      quitting_ = true;
+      break;
+    case FrameType::Failed:
+      note(frame.body);
+      if (!was_ready_) {
+        report_ready(frame.body);
+        quitting_ = true;
+        exit_code_ = 1;
+      }
+      break;
+    default:
+      break;  // a newer daemon's word: not ours to understand
+  }
+}
+
+// A daemon that knows nothing gets everything.
+void Keeper::resync() {
+  in_sync_ = true;
+  was_ready_ = true;
+  bool whole = true;
+  for (auto& [number, slot] : slots_.all()) {
+    std::vector<RoleFdRef> fds;
+    for (const auto& kept : slot.fds) fds.push_back({kept.role, kept.fd.get()});
+    if (slot.pidfd) fds.push_back({Role::PidFd, slot.pidfd.get()});
+    FrameHeader header;
+    header.type = FrameType::Slot;
+    header.slot = number;
+    header.pid = slot.pid;
+    header.status = slot.status;
+    header.value = static_cast<uint32_t>(slot.state);
+    header.time_us = slot.ended_us;
+    // The daemon is reading: a full queue drains within microseconds.
+    base::Status sent;
+    for (int tries = 0; tries < 1000; ++tries) {
+      sent = send_frame(channel_.get(), header, slot.label, fds);
+      if (sent || sent.error().code != base::Errc::WouldBlock) break;
+      pollfd writable{channel_.get(), POLLOUT, 0};
+      ::poll(&writable, 1, 10);
+    }
+    whole = whole && sent.has_value();
+    slot.exit_untold = false;
+    slot.spawn_untold =
+        slot.state == SlotState::Exited && slot.failure.error != 0;
+  }
+  FrameHeader ready;
+  ready.type = FrameType::Ready;
+  ready.pid = ::getpid();
+  const RoleFdRef listener[] = {{Role::Listener, listener_.get()}};
+  pollfd writable{channel_.get(), POLLOUT, 0};
+  ::poll(&writable, 1, 1000);
+  if (!whole || !send_frame(channel_.get(), ready, {}, listener)) {
+    // A daemon without the whole truth must not act: let it start over.
+    if (daemon_ != 0) ::kill(daemon_, SIGKILL);
+    return;
+  }
+  report_ready("ok");
+}
+
+void Keeper::spawn(Slot& slot, Frame& frame) {
+  slot.spawn_untold = true;
+  told_all_ = false;
+  auto fail = [&](int error) {
+    slot.state = SlotState::Exited;
+    slot.failure = {error == 0 ? EINVAL : error, ExecFailure::Descriptors};
+    slot.ended_us = clock_.now().us;
+  };
+  auto program = decode_program(frame.take(Role::Program).get());
+  if (!program) return fail(program.error().sys_errno);
+  const base::UniqueFd in = frame.take(Role::Stdin);
+  const base::UniqueFd out = frame.take(Role::Stdout);
+  const base::UniqueFd err = frame.take(Role::Stderr);
+  const base::UniqueFd ipc = frame.take(Role::Ipc);
+  auto forked = fork_program(
+      *program, {in.get(), out.get(), err.get(), ipc.get()}, nofile_);
+  if (!forked) return fail(forked.error().sys_errno);
+  slot.state = SlotState::Spawning;
+  slot.pid = forked->pid;
+  slot.outcome = std::move(forked->outcome);
+  slot.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, forked->pid, 0)));
+  if (slot.pidfd) ::fcntl(slot.pidfd.get(), F_SETFD, FD_CLOEXEC);
+}
+
+void Keeper::finish_spawn(Slot& slot) {
+  ExecFailure failure;
+  const ssize_t n = ::read(slot.outcome.get(), &failure, sizeof failure);
+  if (n < 0 && errno == EINTR) return;
+  slot.outcome.reset();
+  slot.state = SlotState::Running;
+  // Should exec have failed, the child is on its way out: child_ended() will
+  // find the failure here.
+  if (n == static_cast<ssize_t>(sizeof failure)) slot.failure = failure;
+  told_all_ = false;
+}
+
+void Keeper::reap() {
+  int status = 0;
+  pid_t pid = 0;
+  while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
+    if (pid == daemon_)
+      daemon_ended(status);
+    else
+      child_ended(pid, status);
+  }
+}
+
+void Keeper::child_ended(pid_t pid, int status) {
+  Slot* const slot = slots_.running(pid);
+  if (slot == nullptr) return;  // an orphan that came to us
+  if (slot->state == SlotState::Spawning) finish_spawn(*slot);
+  slot->state = SlotState::Exited;
+  slot->status = status;
+  slot->ended_us = clock_.now().us;
+  slot->exit_untold = slot->failure.error == 0;
+  told_all_ = false;
+}
+
+void Keeper::daemon_ended(int status) {
+  receive();
+  daemon_ = 0;
+  channel_.reset();
+  if (quitting_) {
+    done_ = true;
+    return;
+  }
+  if (!was_ready_) {
+    report_ready("the daemon did not start; see " + home_.diary());
+    exit_code_ = 1;
+    done_ = true;
+    return;
+  }
+  const bool lived = Steady::now() - daemon_started_ >= kShortLife;
+  delay_ = lived                       ? milliseconds{0}
+           : delay_ == milliseconds{0} ? kFirstDelay
+                                       : std::min(delay_ * 2, kLongestDelay);
+  daemon_due_ = Steady::now() + delay_;
+  note("daemon ended (wait status " + std::to_string(status) +
+       "); starting it again");
+}
+
+// Tells the daemon what it has not heard, as far as its queue takes it.
+void Keeper::tell() {
+  if (daemon_ == 0 || !in_sync_) return;
+  for (auto& [number, slot] : slots_.all())
+    if (!tell(number, slot)) return;
+  told_all_ = true;
+}
+
+bool Keeper::tell(uint64_t number, Slot& slot) {
+  FrameHeader header;
+  header.slot = number;
+  header.pid = slot.pid;
+  const bool spawn_over =
+      slot.state == SlotState::Running || slot.state == SlotState::Exited;
+  // A failed exec is told once the child is reaped: one frame says it all.
+  const bool failing = slot.failure.error != 0;
+  if (slot.spawn_untold && spawn_over &&
+      (!failing || slot.state == SlotState::Exited)) {
+    header.type = FrameType::Spawned;
+    header.value = static_cast<uint32_t>(slot.failure.error);
+    header.status = slot.failure.step;
+    std::vector<RoleFdRef> fds;
+    if (slot.pidfd && !failing) fds.push_back({Role::PidFd, slot.pidfd.get()});
+    if (!send_frame(channel_.get(), header, {}, fds)) return false;
+    slot.spawn_untold = false;
+  }
+  if (slot.exit_untold) {
+    header.type = FrameType::Exited;
+    header.status = slot.status;
+    header.time_us = slot.ended_us;
+    if (!send_frame(channel_.get(), header, {}, {})) return false;
+    slot.exit_untold = false;
+  }
+  return true;
+}
+
+void Keeper::report_ready(std::string_view words) {
+  if (!ready_) return;
+  (void)base::fs::write_all(ready_.get(), words, "ready pipe");
+  ready_.reset();
+}
+
+// Into the diary, in its form.
+void Keeper::note(const std::string& words) const {
+  auto fd = base::fs::open(home_.diary(), O_WRONLY | O_CREAT | O_APPEND);
+  if (!fd) return;
+  const std::string line =
+      base::format_stamp(clock_.now()) + " info  keeper: " + words + "\n";
+  (void)base::fs::write_all(fd->get(), line, home_.diary());
+}
+
+}  // namespace
+
+int run(const base::Home& home, int ready_fd) {
+  return Keeper(home, ready_fd).run();
+}
+
+}  // namespace keeper

@@ -1,0 +1,68 @@
+#pragma once
+// The daemon's end of the keeper channel. Lives on the control loop.
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/event_loop.h"
+#include "base/unique_fd.h"
+#include "keeper/program.h"
+#include "keeper/protocol.h"
+
+namespace keeper {
+
+// A slot as a new daemon finds it.
+struct FoundSlot {
+  uint64_t number = 0;
+  SlotState state = SlotState::Held;
+  int pid = 0;
+  int status = 0;  // waitpid status, once Exited
+  int64_t ended_us = 0;
+  std::string label;
+  std::vector<RoleFd> fds;  // duplicates, ours now
+};
+
+class LinkObserver {
+ public:
+  virtual ~LinkObserver() = default;
+  // After hello(): each slot, then ready once.
+  virtual void on_found(FoundSlot slot) = 0;
+  virtual void on_ready(int keeper_pid, base::UniqueFd listener) = 0;
+  // `error` 0: running as `pid`. Else errno of `step` (ExecFailure::Step).
+  virtual void on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd,
+                          int error, int step) = 0;
+  virtual void on_exited(uint64_t slot, int status, int64_t ended_us) = 0;
+  virtual void on_keeper_lost() = 0;
+};
+
+class Link {
+ public:
+  Link(base::EventLoop& loop, base::UniqueFd channel, LinkObserver& observer);
+
+  base::Status hello();
+  // Before spawn(): from now on the keeper holds `fds` for this slot.
+  base::Status hold(uint64_t slot, std::string_view label,
+                    std::span<const RoleFdRef> fds);
+  // The descriptors are the child's ends (Stdin, Stdout, Stderr, Ipc).
+  base::Status spawn(uint64_t slot, const Program& program,
+                     std::span<const RoleFdRef> child_fds);
+  void drop(uint64_t slot, Role role);
+  void release(uint64_t slot);
+  base::Status quit();
+  base::Status failed(std::string_view why);
+
+ private:
+  base::Status send(FrameHeader header, std::string_view body = {},
+                    std::span<const RoleFdRef> fds = {});
+  void receive();
+  void handle(Frame frame);
+
+  LinkObserver& observer_;
+  base::UniqueFd channel_;
+  std::unique_ptr<base::FdWatch> watch_;
+};
+
+}  // namespace keeper

@@ -1,0 +1,102 @@
+#include "keeper/spawn.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "base/fs.h"
+
+namespace keeper {
+namespace {
+
+// From here to exec only async-signal-safe calls.
+
+[[noreturn]] void give_up(int outcome, ExecFailure::Step step) {
+  const ExecFailure failure{errno, step};
+  (void)!::write(outcome, &failure, sizeof failure);
+  ::_exit(127);
+}
+
+// Puts `from` at `to`, without CLOEXEC. Sources lie above the targets, so that
+// no move destroys a later one's source.
+void place(int from, int to, int outcome) {
+  if (from < 0) return;
+  if (::dup2(from, to) < 0) give_up(outcome, ExecFailure::Descriptors);
+}
+
+int above_targets(int fd, int outcome) {
+  if (fd < 0 || fd > 3) return fd;
+  const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, 10);
+  if (moved < 0) give_up(outcome, ExecFailure::Descriptors);
+  return moved;
+}
+
+void reset_signals() {
+  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void reset_oom_score() {
+  const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  (void)!::write(fd, "0", 1);
+  ::close(fd);
+}
+
+[[noreturn]] void run_child(const Program& program, char* const* argv,
+                            char* const* env, ChildFds fds,
+                            const rlimit& nofile, int outcome) {
+  ::setsid();
+  reset_oom_score();
+  outcome = above_targets(outcome, outcome);
+  fds.in = above_targets(fds.in, outcome);
+  fds.out = above_targets(fds.out, outcome);
+  fds.err = above_targets(fds.err, outcome);
+  fds.ipc = above_targets(fds.ipc, outcome);
+  place(fds.in, 0, outcome);
+  place(fds.out, 1, outcome);
+  place(fds.err, 2, outcome);
+  if (fds.ipc >= 0)
+    place(fds.ipc, 3, outcome);
+  else
+    ::close(3);
+  ::setrlimit(RLIMIT_NOFILE, &nofile);
+  ::umask(022);
+  if (::chdir(program.cwd.c_str()) < 0) give_up(outcome, ExecFailure::Cwd);
+  reset_signals();
+  ::execve(program.path.c_str(), argv, env);
+  give_up(outcome, ExecFailure::Exec);
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  result.reserve(strings.size() + 1);
+  for (const auto& text : strings)
+    result.push_back(const_cast<char*>(text.c_str()));
+  result.push_back(nullptr);
+  return result;
+}
+
+}  // namespace
+
+base::Result<Forked> fork_program(const Program& program, const ChildFds& fds,
+                                  const rlimit& nofile) {
+  auto outcome = base::fs::make_pipe();
+  if (!outcome) return base::pass(std::move(outcome), "spawn");
+  const auto argv = pointers(program.argv);
+  const auto env = pointers(program.env);
+  const pid_t pid = ::fork();
+  if (pid < 0) return base::fail(base::fs::errno_error(errno, "fork", ""));
+  if (pid == 0)
+    run_child(program, argv.data(), env.data(), fds, nofile,
+              outcome->write.get());
+  return Forked{pid, std::move(outcome->read)};
+}
+
+}  // namespace keeper
