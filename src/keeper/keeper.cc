@@ -239,6 +239,9 @@ void Keeper::handle(Frame frame) {
       if (slot != nullptr && slot->state == SlotState::Held)
         spawn(*slot, frame);
       break;
+    case FrameType::Label:
+      if (slot != nullptr) slot->label = std::move(frame.body);
+      break;
     case FrameType::Drop:
       slots_.drop(header.slot, static_cast<Role>(header.value));
       break;

@@ -33,6 +33,10 @@ base::Status Link::spawn(uint64_t slot, const Program& program,
   return send({.type = FrameType::Spawn, .slot = slot}, {}, fds);
 }
 
+void Link::label(uint64_t slot, std::string_view label) {
+  (void)send({.type = FrameType::Label, .slot = slot}, label);
+}
+
 void Link::drop(uint64_t slot, Role role) {
   // A keeper that is gone holds nothing: no error worth a word.
   (void)send({.type = FrameType::Drop,

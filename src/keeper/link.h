@@ -49,6 +49,7 @@ class Link {
   // The descriptors are the child's ends (Stdin, Stdout, Stderr, Ipc).
   base::Status spawn(uint64_t slot, const Program& program,
                      std::span<const RoleFdRef> child_fds);
+  void label(uint64_t slot, std::string_view label);
   void drop(uint64_t slot, Role role);
   void release(uint64_t slot);
   base::Status quit();

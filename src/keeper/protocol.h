@@ -34,6 +34,7 @@ enum class FrameType : uint16_t {
   Release = 5,  // forget the slot, close what it holds
   Quit = 6,     // the daemon's coming exit is an orderly end
   Failed = 7,   // the daemon cannot start: body = why. It exits next
+  Label = 8,    // body takes the place of the slot's label
   // keeper -> daemon
   Slot = 20,     // pid, state, status; body = label; descriptors with roles
   Ready = 21,    // no more slots; pid = keeper; descriptor = listening socket

@@ -1,0 +1,137 @@
+#include "supervisor/app_list.h"
+
+#include <fmt/format.h>
+#define XXH_INLINE_ALL
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/fs.h"
+#include "base/json.h"
+
+namespace supervisor {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string checksum(std::string_view text) {
+  return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
+}
+
+Json encode(const ListedApp& app) {
+  Json json;
+  json["created"] = base::format_stamp(app.created);
+  json["spec"] = Json::parse(print_spec(app.spec));
+  json["instances"] = Json::array();
+  for (const auto& instance : app.instances)
+    json["instances"].push_back(Json{{"id", instance.id},
+                                     {"instance", instance.number},
+                                     {"wanted", instance.wanted},
+                                     {"generation", instance.generation},
+                                     {"restarts", instance.restarts}});
+  return json;
+}
+
+base::Result<ListedApp> decode(const nlohmann::json& json) {
+  ListedApp app;
+  app.created =
+      base::parse_stamp(json.value("created", "")).value_or(base::Timestamp{});
+  auto spec = parse_spec(base::print_json(json.at("spec")));
+  if (!spec) return base::fail(std::move(spec.error()));
+  app.spec = std::move(*spec);
+  for (const auto& entry : json.at("instances"))
+    app.instances.push_back(
+        {entry.at("id").get<int>(), entry.at("instance").get<int>(),
+         entry.value("wanted", true), entry.value("generation", uint64_t{0}),
+         entry.value("restarts", 0)});
+  return app;
+}
+
+base::Result<AppList> load_one(const std::string& path) {
+  auto text = base::fs::read_file(path);
+  if (!text) return base::fail(std::move(text.error()));
+  auto list = parse_app_list(*text);
+  if (!list) return base::pass(std::move(list), path);
+  return list;
+}
+
+}  // namespace
+
+std::string print_app_list(const AppList& list) {
+  Json apps = Json::array();
+  for (const auto& app : list.apps) apps.push_back(encode(app));
+  const std::string content =
+      Json{{"next_id", list.next_id}, {"apps", std::move(apps)}}.dump(
+          -1, ' ', false, Json::error_handler_t::replace);
+  // The checksum is over the content's exact bytes, so they must be found again
+  // without parsing: a first line of its own, then the content.
+  return fmt::format("{{\"v\":1,\"checksum\":\"{}\",\"content\":\n{}\n}}\n",
+                     checksum(content), content);
+}
+
+base::Result<AppList> parse_app_list(std::string_view text) {
+  const auto bad = [](std::string_view why) {
+    return base::fail(base::Errc::Invalid, fmt::format("app list: {}", why));
+  };
+  const auto first = text.find('\n');
+  const auto last = text.rfind("\n}\n");
+  if (first == text.npos || last == text.npos || last <= first)
+    return bad("cut off, or not an app list");
+  const auto content = text.substr(first + 1, last - first - 1);
+  auto json = base::parse_json(text, {.bytes = size_t{64} << 20, .depth = 16});
+  if (!json) return bad(json.error().message);
+  try {
+    if (json->value("v", 0) != 1)
+      return bad("written by a newer version of lodge");
+    if (json->value("checksum", "") != checksum(content))
+      return bad("damaged: its checksum does not fit");
+    const auto& body = json->at("content");
+    AppList list;
+    list.next_id = body.at("next_id").get<int>();
+    for (const auto& entry : body.at("apps")) {
+      auto app = decode(entry);
+      if (!app) return bad(app.error().message);
+      list.apps.push_back(std::move(*app));
+    }
+    return list;
+  } catch (const nlohmann::json::exception& error) {
+    return bad(error.what());
+  }
+}
+
+base::Result<LoadedList> load_app_list(const std::string& path) {
+  auto list = load_one(path);
+  if (list) return LoadedList{std::move(*list), {}};
+  const std::string copy = path + ".bak";
+  const bool missing = list.error().code == base::Errc::NotFound;
+  if (missing && !base::fs::exists(copy)) return LoadedList{};
+  auto second = load_one(copy);
+  if (second)
+    return LoadedList{std::move(*second),
+                      list.error().message + "; using " + copy};
+  return base::fail(
+      base::Errc::Invalid,
+      list.error().message + "; and the copy: " + second.error().message,
+      "mend or move away " + path + " and " + copy +
+          ", then start again; running apps go on meanwhile");
+}
+
+base::Status save_app_list(const std::string& path, const std::string& text) {
+  // The copy is a hard link to what was the list: no moment without a list.
+  const std::string copy = path + ".bak";
+  const std::string link =
+      base::fs::join(base::fs::dir_name(path),
+                     base::fs::temporary_name(base::fs::base_name(copy)));
+  if (::link(path.c_str(), link.c_str()) == 0) {
+    if (auto moved = base::fs::rename(link, copy); !moved) {
+      (void)base::fs::unlink(link);
+      return base::pass(std::move(moved), "app list");
+    }
+  }
+  auto saved = base::fs::replace_file(path, text);
+  if (!saved) return base::pass(std::move(saved), "app list");
+  return {};
+}
+
+}  // namespace supervisor

@@ -1,0 +1,55 @@
+#pragma once
+// What the user asked for: one app, as plain data, and its form in JSON (the
+// keys of the app configuration; also how the app list keeps it). Pure.
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace supervisor {
+
+struct AppSpec {
+  std::string name;
+  std::string space = "default";  // namespace
+  std::string script;             // absolute path, or a command line if `shell`
+  bool shell = false;
+  std::vector<std::string> args;
+  std::string cwd;          // absolute
+  std::string interpreter;  // empty = by extension; "none" = run directly
+  std::vector<std::string> interpreter_args;
+  int instances = 1;
+  std::map<std::string, std::string> env;
+  bool autorestart = true;
+  int max_restarts = 16;  // unstable ones in a row
+  std::chrono::milliseconds min_uptime{1000};
+  std::chrono::milliseconds restart_delay{0};
+  std::chrono::milliseconds kill_timeout{10'000};
+  std::vector<int> stop_exit_codes;
+  // False when the name was derived from the script, by nobody's wish.
+  bool name_given = true;
+
+  bool operator==(const AppSpec&) const = default;
+};
+
+// Unknown keys and values of a wrong kind are errors that name the key and, if
+// there is one, the nearest known.
+base::Result<AppSpec> parse_spec(std::string_view json);
+std::string print_spec(const AppSpec& spec);
+
+// What differs, as configuration keys; env and how the name came about apart.
+std::vector<std::string> changed_keys(const AppSpec& from, const AppSpec& to);
+
+// Every key with its value as text, and whether it differs from the default.
+// Values of env are left out.
+struct SpecSetting {
+  std::string key;
+  std::string value;
+  bool is_default = true;
+};
+std::vector<SpecSetting> settings_of(const AppSpec& spec);
+
+}  // namespace supervisor

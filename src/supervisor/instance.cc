@@ -1,0 +1,334 @@
+#include "supervisor/instance.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace supervisor {
+namespace {
+
+using std::chrono::milliseconds;
+
+Ending ending_of(int status, base::Timestamp launched, base::Timestamp when) {
+  Ending ending;
+  if (WIFSIGNALED(status)) ending.signal = WTERMSIG(status);
+  if (WIFEXITED(status)) ending.code = WEXITSTATUS(status);
+  ending.uptime =
+      milliseconds(std::max<int64_t>((when.us - launched.us) / 1000, 0));
+  return ending;
+}
+
+std::string spawn_failure(const AppSpec& spec, int error, int step) {
+  const char* why = ::strerror(error);
+  if (step == 1) return fmt::format("cwd {}: {}", spec.cwd, why);
+  if (step == 0) return fmt::format("could not be started: {}", why);
+  return fmt::format("could not be started: {}: {}", spec.script, why);
+}
+
+}  // namespace
+
+Instance::Instance(Surroundings& around, const AppSpec& spec, Life life)
+    : around_(around),
+      spec_(spec),
+      life_(std::move(life)),
+      delay_timer_(around.loop, [this] { apply(Event::Due); }),
+      stable_timer_(around.loop, [this] { became_stable(); }) {}
+
+Instance::~Instance() {
+  if (sweep_ != 0) around_.sweeper.cancel(sweep_);
+}
+
+void Instance::start(Cause cause, std::function<void(Settled)> done) {
+  wanted_ = true;
+  cause_ = std::move(cause);
+  asked_ = around_.clock.mono();
+  const bool running = state_ == State::Online;
+  if (!running) {
+    if (done) up_waiters_.push_back(std::move(done));
+    why_launch_ = "start";
+    life_.history = {};
+    apply(Event::Start);
+    return;
+  }
+  if (done) around_.loop.post([done = std::move(done)] { done({}); });
+}
+
+void Instance::restart(Cause cause, std::function<void(Settled)> done) {
+  wanted_ = true;
+  cause_ = std::move(cause);
+  asked_ = around_.clock.mono();
+  if (done) up_waiters_.push_back(std::move(done));
+  why_launch_ = "restart";
+  life_.history = {};
+  apply(Event::Restart);
+}
+
+void Instance::stop(Cause cause, std::function<void(Settled)> done) {
+  wanted_ = false;
+  cause_ = std::move(cause);
+  asked_ = around_.clock.mono();
+  if (done) down_waiters_.push_back(std::move(done));
+  answer_up(true, "stopped before it was ready");
+  apply(Event::Stop);
+}
+
+void Instance::apply(Event event) {
+  const Step next = step(state_, event);
+  state_ = next.next;
+  act(next.action);
+}
+
+void Instance::act(Action action) {
+  switch (action) {
+    case Action::None:
+      return;
+    case Action::Launch:
+      return launch();
+    case Action::Terminate:
+      return terminate();
+    case Action::Delay:
+      return delay();
+    case Action::Settle:
+      return settle();
+  }
+}
+
+void Instance::launch() {
+  delay_timer_.stop();
+  stable_timer_.stop();
+  const uint64_t old = life_.slot;
+  if (life_.generation > 0) ++life_.restarts;
+  ++life_.generation;
+  life_.slot = around_.next_slot();
+  life_.launched = around_.clock.now();
+  life_.accounted = false;
+  pid_ = 0;
+  pidfd_.reset();
+  process_over_ = false;
+  reason_.clear();
+  // Only now: until there is a new one, the old slot's label is what a new
+  // daemon would know of the restarts so far.
+  base::Status status;
+  auto plan =
+      plan_launch(spec_, {life_.id, life_.number, life_.tag(around_.home_id)});
+  if (plan)
+    status = around_.launcher.launch(life_, spec_, *plan);
+  else
+    status = base::fail(std::move(plan.error()));
+  if (old != 0) around_.launcher.forget(old);
+  if (status) return;
+  // As if exec had failed, but later: the table must not be entered twice.
+  const std::string why = status.error().message;
+  around_.loop.post([this, slot = life_.slot, why] {
+    if (life_.slot != slot) return;
+    process_over_ = true;
+    reason_ = why;
+    Ending ending;
+    ending.started = false;
+    judge(ending);
+  });
+}
+
+void Instance::on_spawned(int pid, base::UniqueFd pidfd, int error, int step) {
+  if (error != 0) {
+    process_over_ = true;
+    reason_ = spawn_failure(spec_, error, step);
+    Ending ending;
+    ending.started = false;
+    judge(ending);
+    return;
+  }
+  pid_ = pid;
+  pidfd_ = std::move(pidfd);
+  tell({.kind = Happening::Kind::Started, .reason = why_launch_});
+  why_launch_ = "crash";
+  stable_timer_.start(spec_.min_uptime);
+  apply(Event::Spawned);
+}
+
+void Instance::on_exited(int status, base::Timestamp when) {
+  process_over_ = true;
+  judge(ending_of(status, life_.launched, when));
+}
+
+// The process is over: was it told to, and what comes next?
+void Instance::judge(const Ending& ending) {
+  stable_timer_.stop();
+  last_ending_ = ending;
+  has_ended_ = true;
+  const std::string words = ending.started ? describe_ending(ending) : reason_;
+  const bool told = state_ == State::Stopping || state_ == State::Restarting;
+  if (!life_.accounted)
+    tell({.kind = Happening::Kind::Ended,
+          .ending = ending,
+          .reason =
+              ending.started ? std::string(told ? "as asked" : "") : reason_});
+  life_.accounted = true;
+  if (life_.slot != 0) around_.launcher.relabel(life_);
+  const int root = std::exchange(pid_, 0);
+  pidfd_.reset();
+  if (told) {
+    if (sweep_ != 0)
+      around_.sweeper.root_ended(sweep_);
+    else
+      terminate();  // it ended before it had a pid: sweep what it left
+    return;
+  }
+  if (ending.signal != 0) sweep_leftovers(root);
+  Decision decision = decide(spec_, life_.history, ending, around_.chance());
+  life_.history = decision.history;
+  delay_ = decision.delay;
+  switch (decision.verdict) {
+    case Verdict::Retry:
+      answer_up(true, words);
+      return apply(Event::Retry);
+    case Verdict::RetryLater:
+      answer_up(true, words);
+      return apply(Event::RetryLater);
+    case Verdict::GiveUp:
+    case Verdict::Failed:
+      answer_up(true, words);
+      reason_ =
+          ending.started ? decision.reason : reason_ + "; " + decision.reason;
+      return apply(Event::GiveUp);
+    case Verdict::StayDown:
+      answer_up(false, words);
+      return apply(Event::StayDown);
+  }
+}
+
+// A process killed from outside leaves children that would fight its
+// successor for ports and files.
+void Instance::sweep_leftovers(int root) {
+  around_.sweeper.begin({.root = root,
+                         .root_ended = true,
+                         .tag = life_.tag(around_.home_id),
+                         .signal = SIGTERM,
+                         .kill_after = spec_.kill_timeout,
+                         .on_empty = {}});
+}
+
+void Instance::became_stable() {
+  life_.history.unstable = 0;
+  answer_up(false, {});
+}
+
+void Instance::terminate() {
+  delay_timer_.stop();
+  stable_timer_.stop();
+  if (!process_over_ && pid_ == 0) return;  // Spawned will bring us here again
+  if (sweep_ != 0) return;                  // already on its way
+  tell({.kind = Happening::Kind::Stopping});
+  sweep_ = around_.sweeper.begin({.root = pid_,
+                                  .root_ended = process_over_,
+                                  .tag = life_.tag_prefix(around_.home_id),
+                                  .signal = SIGINT,
+                                  .kill_after = spec_.kill_timeout,
+                                  .on_empty = [this] {
+                                    sweep_ = 0;
+                                    apply(Event::Gone);
+                                  }});
+}
+
+void Instance::delay() {
+  if (state_ == State::Waiting) {
+    tell({.kind = Happening::Kind::Waiting, .delay = delay_});
+    reason_ = describe_ending(last_ending_);
+  } else {
+    tell({.kind = Happening::Kind::Errored, .reason = reason_});
+  }
+  if (state_ == State::Errored && delay_ == milliseconds{0}) return;
+  due_ = around_.clock.mono() + delay_;
+  delay_timer_.start(delay_);
+}
+
+void Instance::settle() {
+  delay_timer_.stop();
+  reason_.clear();
+  answer_down();
+  around_.observer.on_list_changed();
+}
+
+void Instance::adopt(Life life, int pid, base::UniqueFd pidfd) {
+  life_ = std::move(life);
+  pid_ = pid;
+  pidfd_ = std::move(pidfd);
+  process_over_ = false;
+  state_ = State::Online;
+  why_launch_ = "crash";
+  tell({.kind = Happening::Kind::Adopted});
+  const auto left = spec_.min_uptime - uptime();
+  if (left > milliseconds{0}) stable_timer_.start(left);
+  if (!wanted_) apply(Event::Stop);
+}
+
+void Instance::adopt_ended(Life life, int status, base::Timestamp when) {
+  life_ = std::move(life);
+  process_over_ = true;
+  why_launch_ = "crash";
+  last_ending_ = ending_of(status, life_.launched, when);
+  has_ended_ = true;
+  if (!wanted_) return;
+  state_ = State::Online;
+  judge(last_ending_);
+}
+
+void Instance::adopt_unspawned(Life life) {
+  life_ = std::move(life);
+  process_over_ = false;
+  state_ = State::Launching;
+  why_launch_ = "start";
+  if (!wanted_) apply(Event::Stop);
+}
+
+milliseconds Instance::uptime() const {
+  if (pid_ == 0) return milliseconds{0};
+  const auto us = around_.clock.now().us - life_.launched.us;
+  return milliseconds(std::max<int64_t>(us / 1000, 0));
+}
+
+milliseconds Instance::time_to_start() const {
+  const bool due = state_ == State::Waiting ||
+                   (state_ == State::Errored && delay_ > milliseconds{0});
+  if (!due) return milliseconds{-1};
+  const auto left =
+      std::chrono::ceil<milliseconds>(due_ - around_.clock.mono());
+  return std::max(left, milliseconds{0});
+}
+
+void Instance::answer_up(bool failed, std::string detail) {
+  if (up_waiters_.empty()) return;
+  const Settled settled{
+      failed, std::move(detail),
+      std::chrono::duration_cast<milliseconds>(around_.clock.mono() - asked_)};
+  around_.loop.post([waiters = std::move(up_waiters_), settled] {
+    for (const auto& done : waiters) done(settled);
+  });
+  up_waiters_.clear();
+}
+
+void Instance::answer_down() {
+  if (down_waiters_.empty()) return;
+  const Settled settled{
+      false,
+      {},
+      std::chrono::duration_cast<milliseconds>(around_.clock.mono() - asked_)};
+  around_.loop.post([waiters = std::move(down_waiters_), settled] {
+    for (const auto& done : waiters) done(settled);
+  });
+  down_waiters_.clear();
+}
+
+void Instance::tell(Happening happening) {
+  happening.life = life_;
+  happening.pid = pid_;
+  happening.cause = cause_;
+  around_.observer.on_happening(happening);
+}
+
+}  // namespace supervisor

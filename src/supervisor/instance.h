@@ -1,0 +1,113 @@
+#pragma once
+// One running copy of an app: carries out what the state table says. Owned by
+// its Supervisor; lives on the control loop.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/event_loop.h"
+#include "base/unique_fd.h"
+#include "supervisor/app_spec.h"
+#include "supervisor/launcher.h"
+#include "supervisor/life.h"
+#include "supervisor/observer.h"
+#include "supervisor/state_table.h"
+#include "supervisor/sweeper.h"
+
+namespace supervisor {
+
+// What every instance works with. Outlives them all.
+struct Surroundings {
+  base::EventLoop& loop;
+  const base::Clock& clock;
+  Launcher& launcher;
+  Observer& observer;
+  Sweeper& sweeper;
+  std::string home_id;
+  std::function<uint64_t()> next_slot;
+  std::function<double()> chance;  // [0, 1)
+};
+
+// How a start, stop or restart of one instance ended.
+struct Settled {
+  bool failed = false;
+  std::string detail;  // words for the user; empty when all is well
+  std::chrono::milliseconds took{0};
+};
+
+class Instance {
+ public:
+  Instance(Surroundings& around, const AppSpec& spec, Life life);
+  ~Instance();
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  // Commands. `done` is called once, never from within the call: when the
+  // instance has lived min_uptime or has failed to; when it is down.
+  void start(Cause cause, std::function<void(Settled)> done);
+  void restart(Cause cause, std::function<void(Settled)> done);
+  void stop(Cause cause, std::function<void(Settled)> done);
+
+  // News.
+  void on_spawned(int pid, base::UniqueFd pidfd, int error, int step);
+  void on_exited(int status, base::Timestamp when);
+  // A life that an earlier daemon started and that still goes on, or that ended
+  // unseen (status as of waitpid).
+  void adopt(Life life, int pid, base::UniqueFd pidfd);
+  void adopt_ended(Life life, int status, base::Timestamp when);
+  void adopt_unspawned(Life life);  // the keeper was still forking
+
+  State state() const { return state_; }
+  const Life& life() const { return life_; }
+  int pid() const { return pid_; }
+  bool wanted() const { return wanted_; }
+  void set_wanted(bool wanted) { wanted_ = wanted; }
+  const std::string& reason() const { return reason_; }
+  const Ending* last_ending() const {
+    return has_ended_ ? &last_ending_ : nullptr;
+  }
+  base::Timestamp started_at() const { return life_.launched; }
+  std::chrono::milliseconds uptime() const;
+  std::chrono::milliseconds time_to_start() const;  // of Waiting, Errored
+
+ private:
+  void apply(Event event);
+  void act(Action action);
+  void launch();
+  void terminate();
+  void delay();
+  void settle();
+  void judge(const Ending& ending);
+  void became_stable();
+  void sweep_leftovers(int root);
+  void answer_up(bool failed, std::string detail);
+  void answer_down();
+  void tell(Happening happening);
+
+  Surroundings& around_;
+  const AppSpec& spec_;
+  Life life_;
+  State state_ = State::Stopped;
+  bool wanted_ = false;
+  int pid_ = 0;
+  base::UniqueFd pidfd_;
+  bool process_over_ = true;  // of the current life
+  bool has_ended_ = false;
+  Ending last_ending_;
+  std::string reason_;
+  std::string why_launch_;
+  Cause cause_;
+  std::chrono::milliseconds delay_{0};
+  base::MonoTime due_;
+  base::MonoTime asked_;
+  uint64_t sweep_ = 0;
+  base::Timer delay_timer_;   // of Waiting and Errored
+  base::Timer stable_timer_;  // min_uptime
+  std::vector<std::function<void(Settled)>> up_waiters_;
+  std::vector<std::function<void(Settled)>> down_waiters_;
+};
+
+}  // namespace supervisor

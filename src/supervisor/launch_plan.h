@@ -1,0 +1,44 @@
+#pragma once
+// From a spec to the program that is run: interpreter by extension, arguments,
+// environment. Looks at the file system only to find the interpreter.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "supervisor/app_spec.h"
+
+namespace supervisor {
+
+struct LaunchPlan {
+  std::string path;  // absolute
+  std::vector<std::string> argv;
+  std::vector<std::string> env;  // "KEY=value", sorted by key
+  std::string cwd;
+  bool ipc = false;  // node: give it a channel
+};
+
+// Which of the app's copies is to run.
+struct Copy {
+  int id = 0;
+  int number = 0;
+  std::string tag;  // value of kTagVariable: how its tree is found again
+};
+
+inline constexpr std::string_view kTagVariable = "LODGE_INSTANCE";
+
+// Errc::NotFound when the interpreter is not on the app's PATH.
+base::Result<LaunchPlan> plan_launch(const AppSpec& spec, const Copy& copy);
+
+// "node", "python3", ...; empty when the extension names none.
+std::string_view interpreter_for(std::string_view script);
+
+// The first executable `program` on `path` ("a:b:c"), absolute; else empty.
+std::string find_program(std::string_view program, std::string_view path);
+
+// "node api.js", "bash -c ...": what is run, in a few words.
+std::string describe_launch(const AppSpec& spec);
+
+}  // namespace supervisor

@@ -1,0 +1,47 @@
+#pragma once
+// What the supervisor tells of: the daemon makes events, catalog entries and
+// the app list of it. Called on the control loop.
+
+#include <chrono>
+#include <string>
+
+#include "supervisor/app_spec.h"
+#include "supervisor/life.h"
+#include "supervisor/restart_policy.h"
+
+namespace supervisor {
+
+// Who wanted it.
+struct Cause {
+  std::string actor;    // user
+  std::string command;  // "lodge restart api"
+};
+
+struct Happening {
+  enum class Kind {
+    Started,  // pid, reason ("restart", "crash", "boot")
+    Ended,    // ending, reason
+    Waiting,  // delay
+    Errored,  // reason
+    Stopping,
+    Deleted,
+    Adopted,  // pid
+  };
+  Kind kind = Kind::Started;
+  Life life = {};
+  int pid = 0;
+  Ending ending = {};
+  std::chrono::milliseconds delay{0};
+  std::string reason = {};
+  Cause cause = {};
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void on_happening(const Happening& happening) = 0;
+  // The app list is no longer what was written.
+  virtual void on_list_changed() = 0;
+};
+
+}  // namespace supervisor

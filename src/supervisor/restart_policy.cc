@@ -1,0 +1,75 @@
+#include "supervisor/restart_policy.h"
+
+#include <fmt/format.h>
+#include <string.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/units.h"
+
+namespace supervisor {
+namespace {
+
+std::chrono::milliseconds backoff(int attempts, double chance) {
+  if (attempts == 0) return std::chrono::milliseconds{0};
+  const double growth = std::pow(1.5, std::min(attempts - 1, 60));
+  const double jitter = 0.9 + 0.2 * chance;
+  const double delay =
+      static_cast<double>(kBackoffFirst.count()) * growth * jitter;
+  return std::chrono::milliseconds(static_cast<int64_t>(
+      std::min(delay, static_cast<double>(kBackoffCap.count()))));
+}
+
+}  // namespace
+
+Decision decide(const AppSpec& spec, const RestartHistory& history,
+                const Ending& ending, double chance) {
+  Decision decision;
+  decision.history = history;
+  const bool exited = ending.started && ending.signal == 0;
+  const bool wanted_end =
+      exited && std::ranges::count(spec.stop_exit_codes, ending.code) > 0;
+  if (wanted_end || (!spec.autorestart && exited && ending.code == 0)) {
+    decision.verdict = Verdict::StayDown;
+    decision.history = {};
+    return decision;
+  }
+  if (!spec.autorestart) {
+    decision.verdict = Verdict::Failed;
+    decision.reason = describe_ending(ending) + "; autorestart is off";
+    return decision;
+  }
+  auto& next = decision.history;
+  const bool unstable = !ending.started || ending.uptime < spec.min_uptime;
+  if (ending.uptime >= kForgetAfter) next.attempts = 0;
+  if (!unstable) next.unstable = 0;
+  if (unstable && next.unstable >= spec.max_restarts) {
+    decision.verdict = Verdict::GiveUp;
+    decision.delay = kErroredRetry;
+    decision.reason = fmt::format("{}; {} unstable restarts in a row",
+                                  describe_ending(ending), next.unstable);
+    return decision;
+  }
+  if (unstable) ++next.unstable;
+  decision.delay = spec.restart_delay + backoff(next.attempts, chance);
+  ++next.attempts;
+  decision.verdict =
+      decision.delay.count() == 0 ? Verdict::Retry : Verdict::RetryLater;
+  return decision;
+}
+
+std::string describe_ending(const Ending& ending) {
+  if (!ending.started) return "could not be started";
+  std::string words;
+  if (ending.signal != 0) {
+    const char* name = ::sigabbrev_np(ending.signal);
+    words = name != nullptr ? fmt::format("killed by SIG{}", name)
+                            : fmt::format("killed by signal {}", ending.signal);
+  } else {
+    words = fmt::format("exited with code {}", ending.code);
+  }
+  return words + " after " + base::format_duration(ending.uptime);
+}
+
+}  // namespace supervisor

@@ -1,0 +1,363 @@
+#include "supervisor/supervisor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+namespace supervisor {
+
+// Collects the outcomes of several instances and hands them over when the last
+// has come. Kept alive by the callbacks it gives out.
+class Supervisor::Gather : public std::enable_shared_from_this<Gather> {
+ public:
+  Gather(base::EventLoop& loop, OnOutcomes done)
+      : loop_(loop), done_(std::move(done)) {}
+
+  // One more to wait for.
+  std::function<void(Settled)> expect(const Instance& instance, const App& app,
+                                      std::string action) {
+    const size_t index = outcomes_.size();
+    add(instance, app, std::move(action));
+    ++open_;
+    return [self = shared_from_this(), index, &instance](Settled settled) {
+      auto& outcome = self->outcomes_[index];
+      // A failed start may already be in its next life: keep the old number.
+      if (!settled.failed) outcome.life = instance.life();
+      outcome.settled = std::move(settled);
+      self->close();
+    };
+  }
+
+  // One that needs no waiting.
+  void add(const Instance& instance, const App& app, std::string action) {
+    outcomes_.push_back({instance.life(),
+                         static_cast<int>(app.instances.size()),
+                         std::move(action),
+                         {}});
+  }
+
+  Outcome& last() { return outcomes_.back(); }
+
+  void begin() { ++open_; }
+  void close() {
+    if (--open_ > 0) return;
+    loop_.post([self = shared_from_this()] {
+      if (self->done_) self->done_(std::move(self->outcomes_));
+    });
+  }
+
+ private:
+  base::EventLoop& loop_;
+  OnOutcomes done_;
+  Outcomes outcomes_;
+  int open_ = 0;
+};
+
+Supervisor::Supervisor(base::EventLoop& loop, const base::Clock& clock,
+                       Launcher& launcher, Observer& observer,
+                       std::string home_id)
+    : clock_(clock),
+      observer_(observer),
+      sweeper_(loop, clock, 0),
+      around_{loop,
+              clock,
+              launcher,
+              observer,
+              sweeper_,
+              std::move(home_id),
+              [this] { return next_slot_++; },
+              [engine =
+                   std::make_shared<std::minstd_rand>(std::random_device{}())] {
+                return std::uniform_real_distribution<double>(0, 1)(*engine);
+              }} {}
+
+void Supervisor::restore(AppList list) {
+  next_id_ = list.next_id;
+  for (auto& listed : list.apps) {
+    auto& app = *apps_.emplace_back(std::make_unique<App>());
+    app.spec = std::move(listed.spec);
+    app.created = listed.created;
+    for (const auto& instance : listed.instances) {
+      add_instance(app, instance);
+      next_id_ = std::max(next_id_, instance.id + 1);
+    }
+  }
+}
+
+bool Supervisor::adopt(Life life, int pid, base::UniqueFd pidfd) {
+  next_slot_ = std::max(next_slot_, life.slot + 1);
+  Instance* const instance = by_life(life);
+  if (instance == nullptr) return false;
+  instance->adopt(std::move(life), pid, std::move(pidfd));
+  return true;
+}
+
+bool Supervisor::adopt_ended(Life life, int status, base::Timestamp when) {
+  next_slot_ = std::max(next_slot_, life.slot + 1);
+  Instance* const instance = by_life(life);
+  if (instance == nullptr) return false;
+  // An older slot than the one in use: the daemon died between the two.
+  if (life.generation < instance->life().generation) return false;
+  instance->adopt_ended(std::move(life), status, when);
+  return true;
+}
+
+bool Supervisor::adopt_unspawned(Life life) {
+  next_slot_ = std::max(next_slot_, life.slot + 1);
+  Instance* const instance = by_life(life);
+  if (instance == nullptr) return false;
+  instance->adopt_unspawned(std::move(life));
+  return true;
+}
+
+void Supervisor::begin(int keeper_pid) {
+  sweeper_.set_ancestor(keeper_pid);
+  for (auto& app : apps_)
+    for (auto& instance : app->instances)
+      if (instance->wanted() && instance->state() == State::Stopped)
+        instance->start({"lodge", "boot"}, {});
+}
+
+base::Status Supervisor::start(AppSpec spec, const StartOptions& options,
+                               Cause cause, OnOutcomes done) {
+  if (shutting_down_)
+    return base::fail(base::Errc::Unavailable, "the daemon is shutting down");
+  App* app = find_app(spec.name);
+  const bool known = app != nullptr;
+  if (known && !spec.name_given &&
+      (app->spec.script != spec.script || app->spec.shell != spec.shell))
+    return base::fail(
+        base::Errc::Exists,
+        fmt::format("{}: there is an app of that name, which runs {}",
+                    spec.name, app->spec.script),
+        "choose a name: --name " + spec.name + "-2");
+  bool changed = false;
+  size_t old_size = 0;
+  if (known) {
+    old_size = app->instances.size();
+    if (!options.update_env) spec.env = app->spec.env;
+    spec.name_given = app->spec.name_given || spec.name_given;
+    changed = !changed_keys(app->spec, spec).empty() ||
+              (options.update_env && spec.env != app->spec.env);
+    // Fewer instances is `scale`'s business; here the app only grows.
+    spec.instances = std::max(spec.instances, static_cast<int>(old_size));
+    app->spec = std::move(spec);
+  } else {
+    app = &add_app(std::move(spec));
+  }
+  grow(*app);
+  auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
+  gather->begin();
+  const auto waiter = [&](const Instance& instance, std::string action) {
+    if (options.wait) return gather->expect(instance, *app, std::move(action));
+    gather->add(instance, *app, std::move(action));
+    return std::function<void(Settled)>();
+  };
+  for (size_t i = 0; i < app->instances.size(); ++i) {
+    Instance& instance = *app->instances[i];
+    const bool running = instance.wanted() && instance.state() == State::Online;
+    if (running && !changed)
+      gather->add(instance, *app, "unchanged");
+    else if (running && i < old_size)
+      instance.restart(cause, waiter(instance, "restarted"));
+    else
+      instance.start(cause, waiter(instance, "started"));
+  }
+  observer_.on_list_changed();
+  gather->close();
+  return {};
+}
+
+void Supervisor::start(const std::vector<int>& ids, bool wait, Cause cause,
+                       OnOutcomes done) {
+  auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
+  gather->begin();
+  for (const int id : ids) {
+    Instance& instance = *find(id);
+    const App& app = *app_of(id);
+    if (instance.wanted() && instance.state() == State::Online) {
+      gather->add(instance, app, "unchanged");
+      continue;
+    }
+    if (!wait) gather->add(instance, app, "started");
+    instance.start(cause, wait ? gather->expect(instance, app, "started")
+                               : std::function<void(Settled)>());
+  }
+  observer_.on_list_changed();
+  gather->close();
+}
+
+void Supervisor::stop(const std::vector<int>& ids, Cause cause,
+                      OnOutcomes done) {
+  auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
+  gather->begin();
+  for (const int id : ids) {
+    Instance& instance = *find(id);
+    instance.stop(cause, gather->expect(instance, *app_of(id), "stopped"));
+  }
+  observer_.on_list_changed();
+  gather->close();
+}
+
+void Supervisor::restart(const std::vector<int>& ids, bool wait,
+                         const std::map<std::string, std::string>* env,
+                         Cause cause, OnOutcomes done) {
+  auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
+  gather->begin();
+  for (auto& app : apps_) {
+    const bool meant = std::ranges::any_of(app->instances, [&](const auto& i) {
+      return std::ranges::count(ids, i->life().id) > 0;
+    });
+    if (env != nullptr && meant) app->spec.env = *env;
+  }
+  for (const int id : ids) {
+    Instance& instance = *find(id);
+    const App& app = *app_of(id);
+    if (!wait) gather->add(instance, app, "restarted");
+    instance.restart(cause, wait ? gather->expect(instance, app, "restarted")
+                                 : std::function<void(Settled)>());
+  }
+  observer_.on_list_changed();
+  gather->close();
+}
+
+void Supervisor::remove(const std::vector<int>& ids, Cause cause,
+                        OnOutcomes done) {
+  stop(ids, cause, [this, cause, done = std::move(done)](Outcomes outcomes) {
+    for (auto& outcome : outcomes) {
+      outcome.action = "deleted";
+      observer_.on_happening({.kind = Happening::Kind::Deleted,
+                              .life = outcome.life,
+                              .cause = cause});
+      erase(outcome.life.id);
+    }
+    observer_.on_list_changed();
+    if (done) done(std::move(outcomes));
+  });
+}
+
+void Supervisor::shut_down(Cause cause, std::function<void()> done) {
+  shutting_down_ = true;
+  std::vector<std::pair<int, bool>> wanted;
+  auto gather = std::make_shared<Gather>(
+      around_.loop, [done = std::move(done)](const Outcomes&) { done(); });
+  gather->begin();
+  for (auto& app : apps_) {
+    for (auto& instance : app->instances) {
+      const bool was_wanted = instance->wanted();
+      instance->stop(cause, gather->expect(*instance, *app, "stopped"));
+      // What was to run is to run again when the daemon comes back.
+      instance->set_wanted(was_wanted);
+    }
+  }
+  gather->close();
+}
+
+void Supervisor::on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd,
+                            int error, int step) {
+  if (Instance* const instance = by_slot(slot))
+    instance->on_spawned(pid, std::move(pidfd), error, step);
+}
+
+void Supervisor::on_exited(uint64_t slot, int status, base::Timestamp when) {
+  if (Instance* const instance = by_slot(slot))
+    instance->on_exited(status, when);
+}
+
+Instance* Supervisor::find(int id) {
+  for (auto& app : apps_)
+    for (auto& instance : app->instances)
+      if (instance->life().id == id) return instance.get();
+  return nullptr;
+}
+
+const App* Supervisor::app_of(int id) const {
+  for (const auto& app : apps_)
+    for (const auto& instance : app->instances)
+      if (instance->life().id == id) return app.get();
+  return nullptr;
+}
+
+AppList Supervisor::list() const {
+  AppList list;
+  list.next_id = next_id_;
+  for (const auto& app : apps_) {
+    auto& listed = list.apps.emplace_back();
+    listed.spec = app->spec;
+    listed.created = app->created;
+    for (const auto& instance : app->instances)
+      listed.instances.push_back(
+          {instance->life().id, instance->life().number, instance->wanted(),
+           instance->life().generation, instance->life().restarts});
+  }
+  return list;
+}
+
+App* Supervisor::find_app(std::string_view name) {
+  for (auto& app : apps_)
+    if (app->spec.name == name) return app.get();
+  return nullptr;
+}
+
+Instance* Supervisor::by_slot(uint64_t slot) {
+  for (auto& app : apps_)
+    for (auto& instance : app->instances)
+      if (instance->life().slot == slot) return instance.get();
+  return nullptr;
+}
+
+Instance* Supervisor::by_life(const Life& life) {
+  Instance* const instance = find(life.id);
+  if (instance == nullptr || instance->life().app != life.app) return nullptr;
+  return instance;
+}
+
+App& Supervisor::add_app(AppSpec spec) {
+  auto& app = *apps_.emplace_back(std::make_unique<App>());
+  app.spec = std::move(spec);
+  app.created = clock_.now();
+  return app;
+}
+
+void Supervisor::add_instance(App& app, const ListedInstance& listed) {
+  Life life;
+  life.app = app.spec.name;
+  life.id = listed.id;
+  life.number = listed.number;
+  life.generation = listed.generation;
+  life.restarts = listed.restarts;
+  auto& instance = app.instances.emplace_back(
+      std::make_unique<Instance>(around_, app.spec, std::move(life)));
+  instance->set_wanted(listed.wanted);
+}
+
+void Supervisor::grow(App& app) {
+  // The lowest numbers that are free: they name the log files.
+  for (int number = 0;
+       app.instances.size() < static_cast<size_t>(app.spec.instances);
+       ++number) {
+    const bool taken = std::ranges::any_of(app.instances, [&](const auto& i) {
+      return i->life().number == number;
+    });
+    if (!taken)
+      add_instance(app, {.id = next_id_++, .number = number, .wanted = false});
+  }
+  std::ranges::sort(app.instances, {},
+                    [](const auto& i) { return i->life().number; });
+}
+
+void Supervisor::erase(int id) {
+  for (auto& app : apps_) {
+    for (auto& instance : app->instances)
+      if (instance->life().id == id && instance->life().slot != 0)
+        around_.launcher.forget(instance->life().slot);
+    const auto erased = std::erase_if(
+        app->instances, [&](const auto& i) { return i->life().id == id; });
+    app->spec.instances -= static_cast<int>(erased);
+  }
+  std::erase_if(apps_, [](const auto& app) { return app->instances.empty(); });
+  if (apps_.empty()) next_id_ = 0;
+}
+
+}  // namespace supervisor

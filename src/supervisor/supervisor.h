@@ -1,0 +1,104 @@
+#pragma once
+// All apps in their wanted states. The only door for commands and for news of
+// processes. Lives on the control loop; knows nothing of logs.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/event_loop.h"
+#include "supervisor/app_list.h"
+#include "supervisor/instance.h"
+#include "supervisor/launcher.h"
+#include "supervisor/observer.h"
+#include "supervisor/sweeper.h"
+
+namespace supervisor {
+
+struct App {
+  AppSpec spec;
+  base::Timestamp created;
+  std::vector<std::unique_ptr<Instance>> instances;  // ascending by number
+};
+
+// How a command went for one instance.
+struct Outcome {
+  Life life;
+  int instances = 1;   // of the app
+  std::string action;  // "started", "restarted", "unchanged", "stopped", ...
+  Settled settled;
+};
+using Outcomes = std::vector<Outcome>;
+using OnOutcomes = std::function<void(Outcomes)>;
+
+struct StartOptions {
+  bool wait = true;
+  bool update_env = false;  // of an app that is known
+};
+
+class Supervisor {
+ public:
+  Supervisor(base::EventLoop& loop, const base::Clock& clock,
+             Launcher& launcher, Observer& observer, std::string home_id);
+
+  // At the daemon's start, in this order: the list; what the keeper holds;
+  // then begin() starts what should run and does not.
+  void restore(AppList list);
+  // A slot that belongs to no app is the caller's to end: false.
+  bool adopt(Life life, int pid, base::UniqueFd pidfd);
+  bool adopt_ended(Life life, int status, base::Timestamp when);
+  bool adopt_unspawned(Life life);
+  void begin(int keeper_pid);
+
+  // Commands. `done` comes later, once; ids are those of instances, as in
+  // list(), and must exist.
+  // Starts a new app, or applies a changed definition to the known one of that
+  // name. Errc::Exists: the name was derived, and another script has it.
+  base::Status start(AppSpec spec, const StartOptions& options, Cause cause,
+                     OnOutcomes done);
+  void start(const std::vector<int>& ids, bool wait, Cause cause,
+             OnOutcomes done);
+  void stop(const std::vector<int>& ids, Cause cause, OnOutcomes done);
+  // `env`: what takes the place of the frozen environment, or null.
+  void restart(const std::vector<int>& ids, bool wait,
+               const std::map<std::string, std::string>* env, Cause cause,
+               OnOutcomes done);
+  void remove(const std::vector<int>& ids, Cause cause, OnOutcomes done);
+  // Stops everything but leaves each app as wanted as it was.
+  void shut_down(Cause cause, std::function<void()> done);
+
+  // News of processes.
+  void on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd, int error,
+                  int step);
+  void on_exited(uint64_t slot, int status, base::Timestamp when);
+
+  // Ascending by id of their first instance.
+  const std::vector<std::unique_ptr<App>>& apps() const { return apps_; }
+  Instance* find(int id);
+  const App* app_of(int id) const;
+  AppList list() const;
+
+ private:
+  App* find_app(std::string_view name);
+  Instance* by_slot(uint64_t slot);
+  Instance* by_life(const Life& life);
+  App& add_app(AppSpec spec);
+  void add_instance(App& app, const ListedInstance& listed);
+  void grow(App& app);
+  void erase(int id);
+  class Gather;
+
+  const base::Clock& clock_;
+  Observer& observer_;
+  Sweeper sweeper_;
+  Surroundings around_;
+  int next_id_ = 0;
+  uint64_t next_slot_ = 1;
+  bool shutting_down_ = false;
+  std::vector<std::unique_ptr<App>> apps_;
+};
+
+}  // namespace supervisor
