@@ -1,4 +1,51 @@
-// Entry point: the daemon, the keeper or a command.
-int main() {
-  return 0;
+// Entry point: `lodge keeper HOME` and `lodge daemon HOME` are started by
+// Lodge itself, with a descriptor 3 to talk through; all else is a command.
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <exception>
+#include <string_view>
+
+#include "base/home.h"
+#include "base/unique_fd.h"
+#include "cli/run.h"
+#include "daemon/daemon.h"
+#include "keeper/keeper.h"
+
+namespace {
+
+constexpr int kInherited = 3;
+
+bool is_internal(int argc, char** argv, std::string_view role) {
+  struct stat info;
+  return argc == 3 && role == argv[1] && argv[2][0] == '/' &&
+         ::fstat(kInherited, &info) == 0 &&
+         (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode));
+}
+
+int dispatch(int argc, char** argv) {
+  if (is_internal(argc, argv, "keeper")) {
+    ::fcntl(kInherited, F_SETFD, FD_CLOEXEC);
+    return keeper::run(base::Home(argv[2]), kInherited);
+  }
+  if (is_internal(argc, argv, "daemon")) {
+    ::fcntl(kInherited, F_SETFD, FD_CLOEXEC);
+    return daemon_::run(base::Home(argv[2]), base::UniqueFd(kInherited));
+  }
+  return cli::run(argc, argv);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return dispatch(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "lodge: internal error: %s\n", error.what());
+  } catch (...) {
+    std::fputs("lodge: internal error\n", stderr);
+  }
+  return 70;
 }

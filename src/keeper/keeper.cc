@@ -290,8 +290,7 @@ void Keeper::resync() {
     }
     whole = whole && sent.has_value();
     slot.exit_untold = false;
-    slot.spawn_untold =
-        slot.state == SlotState::Exited && slot.failure.error != 0;
+    slot.spawn_untold = slot.state == SlotState::Spawning;
   }
   FrameHeader ready;
   ready.type = FrameType::Ready;

@@ -1,0 +1,220 @@
+#include "daemon/child_io.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "base/fs.h"
+
+namespace daemon_ {
+namespace {
+
+using keeper::Role;
+
+uint64_t source_id(uint64_t slot, store::Stream stream) {
+  return slot * 2 + (stream == store::Stream::Error ? 1 : 0);
+}
+
+// A child gets its output pipes re-opened for reading too: it is then a reader
+// of its own pipe, so that with daemon and keeper both dead it sees no EPIPE,
+// and a later daemon finds pipe and bytes in /proc/PID/fd. Its stdin likewise
+// never comes to an end.
+base::Result<base::UniqueFd> reopen(int pipe_end) {
+  return base::fs::open("/proc/self/fd/" + std::to_string(pipe_end), O_RDWR);
+}
+
+struct Ends {
+  base::UniqueFd ours;
+  base::UniqueFd childs;
+};
+
+base::Result<Ends> make_ends(bool child_reads) {
+  auto pipe = base::fs::make_pipe();
+  if (!pipe) return base::fail(std::move(pipe.error()));
+  auto childs = reopen(pipe->read.get());
+  if (!childs) return base::fail(std::move(childs.error()));
+  return Ends{std::move(child_reads ? pipe->write : pipe->read),
+              std::move(*childs)};
+}
+
+base::Result<Ends> make_channel() {
+  int fds[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+    return base::fail(base::fs::errno_error(errno, "socketpair", ""));
+  Ends ends{base::UniqueFd(fds[0]), base::UniqueFd(fds[1])};
+  if (auto set = base::fs::set_nonblocking(ends.ours.get(), true); !set)
+    return base::fail(std::move(set.error()));
+  return ends;
+}
+
+}  // namespace
+
+ChildIo::ChildIo(base::EventLoop& loop, keeper::Link& link,
+                 capture::CaptureThread& capture, std::string log_dir)
+    : loop_(loop),
+      link_(link),
+      capture_(capture),
+      log_dir_(std::move(log_dir)) {}
+
+base::Status ChildIo::launch(const supervisor::Life& life,
+                             const supervisor::AppSpec&,
+                             const supervisor::LaunchPlan& plan) {
+  auto in = make_ends(true);
+  if (!in) return base::pass(std::move(in), "start");
+  auto out = make_ends(false);
+  if (!out) return base::pass(std::move(out), "start");
+  auto err = make_ends(false);
+  if (!err) return base::pass(std::move(err), "start");
+  Ends ipc;
+  if (plan.ipc) {
+    auto channel = make_channel();
+    if (!channel) return base::pass(std::move(channel), "start");
+    ipc = std::move(*channel);
+  }
+  std::vector<keeper::RoleFdRef> kept = {{Role::Stdin, in->ours.get()},
+                                         {Role::Stdout, out->ours.get()},
+                                         {Role::Stderr, err->ours.get()}};
+  std::vector<keeper::RoleFdRef> given = {{Role::Stdin, in->childs.get()},
+                                          {Role::Stdout, out->childs.get()},
+                                          {Role::Stderr, err->childs.get()}};
+  if (plan.ipc) {
+    kept.push_back({Role::Ipc, ipc.ours.get()});
+    given.push_back({Role::Ipc, ipc.childs.get()});
+  }
+  // The keeper holds everything before there is a child to miss it.
+  if (auto ok = link_.hold(life.slot, supervisor::print_label(life), kept); !ok)
+    return ok;
+  if (auto ok = link_.spawn(life.slot,
+                            {plan.path, plan.argv, plan.env, plan.cwd}, given);
+      !ok) {
+    link_.release(life.slot);
+    return ok;
+  }
+  Held& held = held_[life.slot];
+  held.in = std::move(in->ours);
+  hold_ipc(held, std::move(ipc.ours));
+  held.out_open = held.err_open = true;
+  using enum store::Stream;
+  capture_.add(source(life, Out), std::move(out->ours), live_path(life, Out));
+  capture_.add(source(life, Error), std::move(err->ours),
+               live_path(life, Error));
+  return {};
+}
+
+void ChildIo::relabel(const supervisor::Life& life) {
+  link_.label(life.slot, supervisor::print_label(life));
+}
+
+void ChildIo::forget(uint64_t slot) {
+  const auto it = held_.find(slot);
+  if (it == held_.end()) {
+    link_.release(slot);
+    return;
+  }
+  it->second.forgotten = true;
+  release_if_over(slot);
+}
+
+void ChildIo::adopt(
+    std::vector<std::pair<supervisor::Life, keeper::FoundSlot*>> lives) {
+  std::vector<capture::CaptureThread::Adopted> sources;
+  for (auto& [life, found] : lives) {
+    Held& held = held_[life.slot];
+    for (auto& entry : found->fds) {
+      using enum store::Stream;
+      if (entry.role == Role::Stdin) held.in = std::move(entry.fd);
+      if (entry.role == Role::Ipc) hold_ipc(held, std::move(entry.fd));
+      if (entry.role != Role::Stdout && entry.role != Role::Stderr) continue;
+      const auto stream = entry.role == Role::Stdout ? Out : Error;
+      (stream == Out ? held.out_open : held.err_open) = true;
+      sources.push_back(
+          {source(life, stream), std::move(entry.fd), live_path(life, stream)});
+    }
+  }
+  capture_.adopt(std::move(sources));
+}
+
+void ChildIo::drain(uint64_t slot, std::function<void()> done) {
+  // Two pipes to wait for; the callbacks come on the capture thread.
+  auto last = std::make_shared<std::function<void()>>(std::move(done));
+  auto left = std::make_shared<int>(2);
+  const auto one = [this, last, left] {
+    loop_.post([last, left] {
+      if (--*left == 0) (*last)();
+    });
+  };
+  capture_.drain(source_id(slot, store::Stream::Out), one);
+  capture_.drain(source_id(slot, store::Stream::Error), one);
+}
+
+void ChildIo::process_over(uint64_t slot) {
+  const auto it = held_.find(slot);
+  if (it == held_.end()) return;
+  Held& held = it->second;
+  if (held.in) link_.drop(slot, Role::Stdin);
+  if (held.ipc) link_.drop(slot, Role::Ipc);
+  held.in.reset();
+  held.ipc_watch.reset();
+  held.ipc.reset();
+}
+
+void ChildIo::source_ended(uint64_t source) {
+  const uint64_t slot = source / 2;
+  const auto it = held_.find(slot);
+  if (it == held_.end()) return;
+  const bool error = source % 2 == 1;
+  (error ? it->second.err_open : it->second.out_open) = false;
+  link_.drop(slot, error ? Role::Stderr : Role::Stdout);
+  release_if_over(slot);
+}
+
+bool ChildIo::output_open(uint64_t slot) const {
+  const auto it = held_.find(slot);
+  return it != held_.end() && (it->second.out_open || it->second.err_open);
+}
+
+// Nothing is done yet with what an app says to us; but a full socket would make
+// it wait.
+void ChildIo::hold_ipc(Held& held, base::UniqueFd ipc) {
+  if (!ipc) return;
+  held.ipc = std::move(ipc);
+  held.ipc_watch =
+      std::make_unique<base::FdWatch>(loop_, held.ipc.get(), [&held](int) {
+        char chunk[4096];
+        for (;;) {
+          auto n = base::fs::read(held.ipc.get(), chunk, "ipc");
+          if (n && *n > 0) continue;
+          const bool over = n || n.error().code != base::Errc::WouldBlock;
+          if (over) held.ipc_watch->want(0);
+          return;
+        }
+      });
+  held.ipc_watch->want(base::FdWatch::Readable);
+}
+
+void ChildIo::release_if_over(uint64_t slot) {
+  const auto it = held_.find(slot);
+  if (it == held_.end() || !it->second.forgotten) return;
+  if (it->second.out_open || it->second.err_open) return;
+  it->second.ipc_watch.reset();
+  held_.erase(it);
+  link_.release(slot);
+}
+
+capture::SourceInfo ChildIo::source(const supervisor::Life& life,
+                                    store::Stream stream) const {
+  return {source_id(life.slot, stream),
+          life.app,
+          life.id,
+          life.number,
+          life.generation,
+          stream};
+}
+
+std::string ChildIo::live_path(const supervisor::Life& life,
+                               store::Stream stream) const {
+  return base::fs::join(log_dir_,
+                        store::live_name(life.app, stream, life.number));
+}
+
+}  // namespace daemon_

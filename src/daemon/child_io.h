@@ -1,0 +1,67 @@
+#pragma once
+// The descriptors of every life: makes a child's pipes, has the keeper hold
+// what the child could notice losing, hands the read ends to capture, and lets
+// go when both sides have ended. Lives on the control loop.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "capture/capture_thread.h"
+#include "keeper/link.h"
+#include "supervisor/launcher.h"
+
+namespace daemon_ {
+
+class ChildIo final : public supervisor::Launcher {
+ public:
+  ChildIo(base::EventLoop& loop, keeper::Link& link,
+          capture::CaptureThread& capture, std::string log_dir);
+
+  // supervisor::Launcher
+  base::Status launch(const supervisor::Life& life,
+                      const supervisor::AppSpec& spec,
+                      const supervisor::LaunchPlan& plan) override;
+  void relabel(const supervisor::Life& life) override;
+  void forget(uint64_t slot) override;
+
+  // Goes on with the descriptors of lives that an earlier daemon began.
+  void adopt(
+      std::vector<std::pair<supervisor::Life, keeper::FoundSlot*>> lives);
+
+  // The child has exited: `done` is called when what it wrote has been read.
+  void drain(uint64_t slot, std::function<void()> done);
+  // The process is gone: its stdin and IPC channel have no use any more.
+  void process_over(uint64_t slot);
+  // No writer is left at this source.
+  void source_ended(uint64_t source);
+  // Something still holds the output of that slot.
+  bool output_open(uint64_t slot) const;
+
+ private:
+  struct Held {
+    base::UniqueFd in;
+    base::UniqueFd ipc;
+    std::unique_ptr<base::FdWatch> ipc_watch;  // destroyed before ipc closes
+    bool out_open = false;
+    bool err_open = false;
+    bool forgotten = false;
+  };
+  void hold_ipc(Held& held, base::UniqueFd ipc);
+  void release_if_over(uint64_t slot);
+  capture::SourceInfo source(const supervisor::Life& life,
+                             store::Stream stream) const;
+  std::string live_path(const supervisor::Life& life,
+                        store::Stream stream) const;
+
+  base::EventLoop& loop_;
+  keeper::Link& link_;
+  capture::CaptureThread& capture_;
+  const std::string log_dir_;
+  std::map<uint64_t, Held> held_;
+};
+
+}  // namespace daemon_

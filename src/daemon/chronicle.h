@@ -1,0 +1,41 @@
+#pragma once
+// Makes of the supervisor's happenings what is kept of them: events, and the
+// catalog of who owns which log files. Lives on the control loop.
+
+#include <string>
+
+#include "base/clock.h"
+#include "daemon/recorder.h"
+#include "store/catalog.h"
+#include "supervisor/observer.h"
+#include "supervisor/supervisor.h"
+
+namespace daemon_ {
+
+class Chronicle final : public supervisor::Observer {
+ public:
+  Chronicle(Recorder& recorder, const base::Clock& clock,
+            store::Catalog catalog);
+
+  // supervisor::Observer
+  void on_happening(const supervisor::Happening& happening) override;
+  void on_list_changed() override;
+
+  // Every app of the supervisor has its entry in the catalog.
+  void enter(const supervisor::Supervisor& supervisor);
+  // The logs of that app are gone, and its entry with them.
+  void strike(const std::string& app);
+  void record(store::Event event);  // stamped now
+
+  const store::Catalog& catalog() const { return catalog_; }
+
+ private:
+  bool enter(const supervisor::App& app);
+  void mark_deleted(const supervisor::Life& life);
+
+  Recorder& recorder_;
+  const base::Clock& clock_;
+  store::Catalog catalog_;
+};
+
+}  // namespace daemon_

@@ -1,0 +1,357 @@
+#include "daemon/daemon.h"
+
+#include <malloc.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+
+#include "base/fs.h"
+#include "base/log.h"
+#include "capture/capture_thread.h"
+#include "control/server.h"
+#include "daemon/child_io.h"
+#include "daemon/chronicle.h"
+#include "daemon/handlers.h"
+#include "daemon/listing.h"
+#include "daemon/recorder.h"
+#include "keeper/link.h"
+#include "rotate/recovery.h"
+#include "supervisor/app_list.h"
+#include "supervisor/supervisor.h"
+
+namespace daemon_ {
+namespace {
+
+using std::chrono::milliseconds;
+
+class Daemon final : private keeper::LinkObserver, private capture::Observer {
+ public:
+  Daemon(const base::Home& home, base::UniqueFd channel,
+         supervisor::AppList list, store::Catalog catalog,
+         const std::string& home_id);
+
+  int run();
+
+ private:
+  // keeper::LinkObserver, on the control loop
+  void on_found(keeper::FoundSlot slot) override;
+  void on_ready(int keeper_pid, base::UniqueFd listener) override;
+  void on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd, int error,
+                  int step) override;
+  void on_exited(uint64_t slot, int status, int64_t ended_us) override;
+  void on_keeper_lost() override;
+
+  // capture::Observer, on the capture thread
+  void on_source_ended(uint64_t source) override;
+  void on_line_ended(const capture::SourceInfo& source,
+                     base::Timestamp line) override;
+  void on_trouble(const capture::SourceInfo& source,
+                  const base::Error& error) override;
+  void on_reopened(const capture::SourceInfo& source,
+                   std::string_view what) override;
+
+  void adopt_all();
+  void adopt_one(const supervisor::Life& life, keeper::FoundSlot& slot);
+  void end_stray(uint64_t slot, int pid);
+  void shut_down(supervisor::Cause cause, std::function<void()> done);
+  void finish();
+  control::PingReply describe() const;
+
+  const base::Home& home_;
+  base::SystemClock clock_;
+  const base::MonoTime born_ = clock_.mono();
+  base::EventLoop loop_;
+  Recorder recorder_;
+  Chronicle chronicle_;
+  capture::CaptureThread capture_;
+  keeper::Link link_;
+  ChildIo io_;
+  supervisor::Supervisor supervisor_;
+  Listing listing_;
+  Handlers handlers_;
+  std::unique_ptr<control::Server> server_;
+  std::vector<keeper::FoundSlot> found_;
+  std::unique_ptr<base::SignalWatch> terminate_;
+  std::unique_ptr<base::SignalWatch> interrupt_;
+  base::Timer finish_timer_;
+  int keeper_pid_ = 0;
+  bool degraded_ = false;
+  bool ending_ = false;
+};
+
+Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
+               supervisor::AppList list, store::Catalog catalog,
+               const std::string& home_id)
+    : home_(home),
+      recorder_(
+          loop_, home,
+          [this] { return supervisor::print_app_list(supervisor_.list()); }),
+      chronicle_(recorder_, clock_, std::move(catalog)),
+      capture_({.clock = clock_}, *this),
+      link_(loop_, std::move(channel), *this),
+      io_(loop_, link_, capture_, home.logs()),
+      supervisor_(loop_, clock_, io_, chronicle_, home_id),
+      listing_(clock_, home.logs(),
+               [this](uint64_t slot) { return io_.output_open(slot); }),
+      handlers_({loop_, clock_, home_, supervisor_, capture_, chronicle_,
+                 recorder_, listing_, [this] { return describe(); },
+                 [this](supervisor::Cause cause, std::function<void()> done) {
+                   shut_down(std::move(cause), std::move(done));
+                 }}),
+      finish_timer_(loop_, [this] { finish(); }) {
+  supervisor_.restore(std::move(list));
+}
+
+int Daemon::run() {
+  const auto on_signal = [this] { shut_down({"signal", "SIGTERM"}, [] {}); };
+  terminate_ = std::make_unique<base::SignalWatch>(loop_, SIGTERM, on_signal);
+  interrupt_ = std::make_unique<base::SignalWatch>(loop_, SIGINT, on_signal);
+  if (auto said = link_.hello(); !said) {
+    base::log::error("{}", said.error().message);
+    return 1;
+  }
+  loop_.run();
+  server_.reset();
+  capture_.stop();
+  return 0;
+}
+
+void Daemon::on_found(keeper::FoundSlot slot) {
+  found_.push_back(std::move(slot));
+}
+
+void Daemon::on_ready(int keeper_pid, base::UniqueFd listener) {
+  keeper_pid_ = keeper_pid;
+  adopt_all();
+  chronicle_.enter(supervisor_);
+  supervisor_.begin(keeper_pid);
+  server_ =
+      std::make_unique<control::Server>(loop_, std::move(listener), handlers_);
+  base::log::info("daemon {} ready, version {}", ::getpid(), LODGE_VERSION);
+}
+
+// Descriptors first, then lives: an ending that is judged at once may start a
+// successor, which must not overtake its predecessor's last lines.
+void Daemon::adopt_all() {
+  std::vector<std::pair<supervisor::Life, keeper::FoundSlot*>> lives;
+  for (auto& slot : found_) {
+    auto life = supervisor::parse_label(slot.label);
+    if (!life || slot.state == keeper::SlotState::Held) {
+      if (!life) base::log::warn("{}", life.error().message);
+      link_.release(slot.number);
+      continue;
+    }
+    life->slot = slot.number;
+    lives.emplace_back(std::move(*life), &slot);
+  }
+  // Older generations first: the newest has the last word.
+  std::ranges::sort(lives, {},
+                    [](const auto& entry) { return entry.first.generation; });
+  io_.adopt(lives);
+  for (auto& [life, slot] : lives) adopt_one(life, *slot);
+  found_.clear();
+}
+
+void Daemon::adopt_one(const supervisor::Life& life, keeper::FoundSlot& slot) {
+  base::UniqueFd pidfd;
+  for (auto& entry : slot.fds)
+    if (entry.role == keeper::Role::PidFd) pidfd = std::move(entry.fd);
+  switch (slot.state) {
+    case keeper::SlotState::Held:
+      return;
+    case keeper::SlotState::Spawning:
+      if (!supervisor_.adopt_unspawned(life)) end_stray(slot.number, slot.pid);
+      return;
+    case keeper::SlotState::Running:
+      if (!supervisor_.adopt(life, slot.pid, std::move(pidfd)))
+        end_stray(slot.number, slot.pid);
+      return;
+    case keeper::SlotState::Exited:
+      io_.process_over(slot.number);
+      if (!supervisor_.adopt_ended(life, slot.status,
+                                   base::Timestamp{slot.ended_us}))
+        io_.forget(slot.number);
+      return;
+  }
+}
+
+// A process of no app: its daemon died between starting it and noting it.
+void Daemon::end_stray(uint64_t slot, int pid) {
+  base::log::warn("process {} belongs to no app; ending it", pid);
+  if (pid > 0) ::kill(-pid, SIGKILL);
+  io_.forget(slot);
+}
+
+void Daemon::on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd, int error,
+                        int step) {
+  supervisor_.on_spawned(slot, pid, std::move(pidfd), error, step);
+  if (error != 0) io_.process_over(slot);
+}
+
+void Daemon::on_exited(uint64_t slot, int status, int64_t ended_us) {
+  // The last lines first, then the exit.
+  io_.process_over(slot);
+  io_.drain(slot, [this, slot, status, ended_us] {
+    supervisor_.on_exited(slot, status, base::Timestamp{ended_us});
+  });
+}
+
+void Daemon::on_keeper_lost() {
+  if (ending_) return;
+  degraded_ = true;
+  base::log::error("the keeper is gone: no app can be started or restarted");
+  store::Event event;
+  event.kind = store::EventKind::Lost;
+  event.reason = "the keeper is gone: no app can be started or restarted";
+  chronicle_.record(std::move(event));
+}
+
+void Daemon::on_source_ended(uint64_t source) {
+  loop_.post([this, source] { io_.source_ended(source); });
+}
+
+void Daemon::on_line_ended(const capture::SourceInfo& source,
+                           base::Timestamp line) {
+  // At once and from here: the note must be there before the newline is.
+  store::Event event;
+  event.time = clock_.now();
+  event.kind = store::EventKind::LineEnded;
+  event.app = source.app;
+  event.id = source.app_id;
+  event.instance = source.instance;
+  event.generation = source.generation;
+  event.stream = source.stream;
+  event.line = line;
+  if (auto written = store::append_event(home_.logs(), event); !written)
+    base::log::error("{}", written.error().message);
+}
+
+void Daemon::on_trouble(const capture::SourceInfo& source,
+                        const base::Error& error) {
+  base::log::error("{}: {}", source.app, error.message);
+  loop_.post([this, source, message = error.message] {
+    store::Event event;
+    event.kind = store::EventKind::Error;
+    event.app = source.app;
+    event.id = source.app_id;
+    event.instance = source.instance;
+    event.stream = source.stream;
+    event.reason = message;
+    chronicle_.record(std::move(event));
+  });
+}
+
+void Daemon::on_reopened(const capture::SourceInfo& source,
+                         std::string_view what) {
+  loop_.post([this, source, words = std::string(what)] {
+    store::Event event;
+    event.kind = store::EventKind::Lost;
+    event.app = source.app;
+    event.id = source.app_id;
+    event.instance = source.instance;
+    event.stream = source.stream;
+    event.reason = words;
+    chronicle_.record(std::move(event));
+  });
+}
+
+void Daemon::shut_down(supervisor::Cause cause, std::function<void()> done) {
+  if (ending_) return done();
+  ending_ = true;
+  supervisor_.shut_down(std::move(cause), [this, done = std::move(done)] {
+    recorder_.list_changed();
+    recorder_.when_written([this, done](base::Status) {
+      (void)link_.quit();
+      done();
+      finish_timer_.start(milliseconds{1}, milliseconds{5});
+    });
+  });
+}
+
+void Daemon::finish() {
+  if (server_ && server_->replying()) return;
+  base::log::info("daemon {} ends", ::getpid());
+  loop_.stop();
+}
+
+control::PingReply Daemon::describe() const {
+  control::PingReply reply;
+  reply.daemon_pid = ::getpid();
+  reply.keeper_pid = keeper_pid_;
+  reply.version = LODGE_VERSION;
+  reply.uptime_ms =
+      std::chrono::duration_cast<milliseconds>(clock_.mono() - born_).count();
+  reply.degraded = degraded_;
+  return reply;
+}
+
+// A daemon that was killed may still be on its way out: the lock goes with it.
+base::Result<base::UniqueFd> lock_home(const base::Home& home) {
+  for (int tries = 0;; ++tries) {
+    auto lock = base::fs::try_lock(home.run("daemon.lock"));
+    if (lock || lock.error().code != base::Errc::WouldBlock || tries == 500)
+      return lock;
+    std::this_thread::sleep_for(milliseconds{10});
+  }
+}
+
+void raise_limits() {
+  rlimit nofile;
+  ::getrlimit(RLIMIT_NOFILE, &nofile);
+  nofile.rlim_cur = nofile.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &nofile);
+  // One arena for all threads: three small heaps hold more than one.
+  ::mallopt(M_ARENA_MAX, 1);
+}
+
+base::Status run_locked(const base::Home& home, base::UniqueFd& channel) {
+  if (auto made = home.make(); !made) return made;
+  if (auto opened = base::log::open(home.diary()); !opened) return opened;
+  auto id = base::fs::read_file(home.path("id"), 4096);
+  if (!id) return base::fail(std::move(id.error()));
+  while (!id->empty() && id->back() == '\n') id->pop_back();
+  auto list = supervisor::load_app_list(home.app_list());
+  if (!list) return base::fail(std::move(list.error()));
+  if (!list->warning.empty()) base::log::warn("{}", list->warning);
+  auto leftovers = rotate::remove_leftovers(home.logs());
+  if (!leftovers) base::log::warn("{}", leftovers.error().message);
+  auto catalog = store::load_catalog(home.logs());
+  if (!catalog) return base::fail(std::move(catalog.error()));
+  Daemon daemon(home, std::move(channel), std::move(list->list),
+                std::move(*catalog), *id);
+  daemon.run();
+  return {};
+}
+
+}  // namespace
+
+int run(const base::Home& home, base::UniqueFd channel) {
+  ::umask(077);
+  ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGHUP, SIG_IGN);
+  raise_limits();
+  auto lock = lock_home(home);
+  base::Status status;
+  if (lock)
+    status = run_locked(home, channel);
+  else
+    status = base::pass(std::move(lock), "daemon: another one runs here");
+  if (status) return 0;
+  base::log::error("{}", status.error().message);
+  std::string why = status.error().message;
+  if (!status.error().hint.empty()) why += " · " + status.error().hint;
+  keeper::FrameHeader failed;
+  failed.type = keeper::FrameType::Failed;
+  if (channel)
+    (void)keeper::send_frame(channel.get(), failed,
+                             std::string_view(why).substr(0, keeper::kMaxBody),
+                             {});
+  return 1;
+}
+
+}  // namespace daemon_

@@ -1,0 +1,273 @@
+#include "daemon/handlers.h"
+
+#include <pwd.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "base/fs.h"
+#include "base/target.h"
+#include "rotate/flush.h"
+
+namespace daemon_ {
+namespace {
+
+control::Reply refusal(const base::Error& error) {
+  // Names and definitions that make no sense are the caller's slip: 2.
+  const bool usage = error.code == base::Errc::Invalid;
+  return control::ErrorReply{error.message, error.hint, usage ? 2 : 1};
+}
+
+std::string user_name(uid_t uid) {
+  const passwd* user = ::getpwuid(uid);
+  return user != nullptr ? user->pw_name : std::to_string(uid);
+}
+
+control::Outcome outcome_of(const supervisor::Outcome& outcome) {
+  control::Outcome result;
+  result.app = outcome.life.app;
+  result.id = outcome.life.id;
+  result.instance = outcome.life.number;
+  result.instances = outcome.instances;
+  result.failed = outcome.settled.failed;
+  result.detail = outcome.settled.detail;
+  // Up and down again, as it should: an end, not a failure.
+  const bool ended = outcome.action == "started" && !result.detail.empty();
+  result.action = ended ? "exited" : outcome.action;
+  result.ready_ms = outcome.settled.took.count();
+  result.generation = outcome.life.generation;
+  result.started_at = base::format_stamp(outcome.life.launched);
+  return result;
+}
+
+// Several answers to one: collected until the last has come.
+class Answers : public std::enable_shared_from_this<Answers> {
+ public:
+  explicit Answers(supervisor::OnOutcomes done) : done_(std::move(done)) {}
+  supervisor::OnOutcomes expect() {
+    ++open_;
+    return [self = shared_from_this()](supervisor::Outcomes more) {
+      std::ranges::move(more, std::back_inserter(self->all_));
+      if (--self->open_ == 0) self->done_(std::move(self->all_));
+    };
+  }
+
+ private:
+  supervisor::OnOutcomes done_;
+  supervisor::Outcomes all_;
+  int open_ = 0;
+};
+
+}  // namespace
+
+void Handlers::handle(const control::Request& request,
+                      const control::Peer& peer, OnReply reply) {
+  const supervisor::Cause cause{user_name(peer.uid), peer.caller.command};
+  std::visit([&](const auto& asked) { on(asked, cause, std::move(reply)); },
+             request);
+}
+
+void Handlers::on(const control::PingRequest&, supervisor::Cause,
+                  OnReply reply) {
+  reply(parts_.describe_daemon());
+}
+
+void Handlers::on(const control::StartRequest& request, supervisor::Cause cause,
+                  OnReply reply) {
+  // Everything is checked before anything is started.
+  std::vector<supervisor::AppSpec> specs;
+  for (const auto& definition : request.definitions) {
+    auto spec = supervisor::parse_spec(definition);
+    if (!spec) return reply(refusal(spec.error()));
+    specs.push_back(std::move(*spec));
+  }
+  std::vector<int> known;
+  if (!request.known.targets.empty()) {
+    auto ids = select(request.known);
+    if (!ids) return reply(refusal(ids.error()));
+    known = std::move(*ids);
+  }
+  auto answers = std::make_shared<Answers>(answer(reply));
+  const auto hold = answers->expect();
+  for (auto& spec : specs) {
+    auto started = parts_.supervisor.start(std::move(spec),
+                                           {request.wait, request.update_env},
+                                           cause, answers->expect());
+    if (!started) return reply(refusal(started.error()));
+  }
+  if (!known.empty())
+    parts_.supervisor.start(known, request.wait, cause, answers->expect());
+  parts_.chronicle.enter(parts_.supervisor);
+  hold({});
+}
+
+void Handlers::on(const control::StopRequest& request, supervisor::Cause cause,
+                  OnReply reply) {
+  auto ids = select(request.selection);
+  if (!ids) return reply(refusal(ids.error()));
+  parts_.supervisor.stop(*ids, cause, answer(reply));
+}
+
+void Handlers::on(const control::RestartRequest& request,
+                  supervisor::Cause cause, OnReply reply) {
+  auto ids = select(request.selection);
+  if (!ids) return reply(refusal(ids.error()));
+  const std::map<std::string, std::string> env(request.env.begin(),
+                                               request.env.end());
+  parts_.supervisor.restart(*ids, request.wait,
+                            request.update_env ? &env : nullptr, cause,
+                            answer(reply));
+}
+
+void Handlers::on(const control::DeleteRequest& request,
+                  supervisor::Cause cause, OnReply reply) {
+  auto ids = select(request.selection);
+  if (!ids) return reply(refusal(ids.error()));
+  parts_.supervisor.remove(
+      *ids, cause,
+      [this, logs = request.logs, reply](supervisor::Outcomes outcomes) {
+        if (logs) return delete_logs(outcomes, reply);
+        answer(reply)(std::move(outcomes));
+      });
+}
+
+void Handlers::on(const control::ListRequest& request, supervisor::Cause,
+                  OnReply reply) {
+  auto ids = select(request.selection);
+  if (!ids) return reply(refusal(ids.error()));
+  const std::set<int> wanted(ids->begin(), ids->end());
+  control::ListReply list;
+  for (const auto& app : parts_.supervisor.apps())
+    for (const auto& instance : app->instances)
+      if (wanted.contains(instance->life().id))
+        list.instances.push_back(parts_.listing.row(*app, *instance));
+  std::ranges::sort(list.instances, {}, &control::InstanceInfo::id);
+  list.degraded = parts_.describe_daemon().degraded;
+  reply(std::move(list));
+}
+
+void Handlers::on(const control::FlushRequest& request, supervisor::Cause cause,
+                  OnReply reply) {
+  const auto candidates = rotate::flush_candidates(parts_.chronicle.catalog());
+  auto chosen = base::resolve_targets(request.selection.targets,
+                                      request.selection.exclude, candidates);
+  if (!chosen) return reply(refusal(chosen.error()));
+  std::vector<base::TargetCandidate> selected;
+  for (const size_t i : *chosen) selected.push_back(candidates[i]);
+  auto plan = rotate::plan_flush(parts_.home.logs(), parts_.chronicle.catalog(),
+                                 selected);
+  if (!plan) return reply(refusal(plan.error()));
+  control::FlushReply result;
+  result.dry_run = request.dry_run;
+  std::vector<std::string> paths;
+  for (const auto& file : *plan) {
+    result.files.push_back({file.app, file.path, file.bytes});
+    paths.push_back(file.path);
+  }
+  if (request.dry_run) return reply(std::move(result));
+  parts_.capture.replace(
+      paths, [this, result, cause,
+              reply](std::vector<capture::Replaced> replaced) mutable {
+        parts_.loop.post([this, result, cause, reply,
+                          replaced = std::move(replaced)]() mutable {
+          std::map<std::string, int64_t> per_app;
+          for (auto& file : result.files) {
+            const auto it = std::ranges::find(replaced, file.path,
+                                              &capture::Replaced::path);
+            if (it == replaced.end()) continue;
+            if (it->error) return reply(refusal(*it->error));
+            file.bytes = it->bytes;
+            per_app[file.app] += static_cast<int64_t>(it->bytes);
+          }
+          for (const auto& [app, bytes] : per_app) {
+            store::Event event;
+            event.kind = store::EventKind::Flush;
+            event.app = app;
+            event.bytes = bytes;
+            event.actor = cause.actor;
+            event.command = cause.command;
+            parts_.chronicle.record(std::move(event));
+          }
+          send_when_written(std::move(result), reply);
+        });
+      });
+}
+
+void Handlers::on(const control::KillRequest&, supervisor::Cause cause,
+                  OnReply reply) {
+  parts_.shut_down(cause, [reply] { reply(control::DoneReply{}); });
+}
+
+base::Result<std::vector<int>> Handlers::select(
+    const control::Selection& selection) {
+  std::vector<base::TargetCandidate> candidates;
+  for (const auto& app : parts_.supervisor.apps())
+    for (const auto& instance : app->instances)
+      candidates.push_back({instance->life().id, app->spec.name,
+                            app->spec.space, instance->life().number});
+  auto chosen =
+      base::resolve_targets(selection.targets, selection.exclude, candidates);
+  if (!chosen) return base::fail(std::move(chosen.error()));
+  std::vector<int> ids;
+  for (const size_t i : *chosen) ids.push_back(candidates[i].id);
+  return ids;
+}
+
+supervisor::OnOutcomes Handlers::answer(OnReply reply) {
+  return [this, reply](const supervisor::Outcomes& outcomes) {
+    control::OutcomesReply result;
+    for (const auto& outcome : outcomes) {
+      auto& row = result.outcomes.emplace_back(outcome_of(outcome));
+      if (const auto* app = parts_.supervisor.app_of(row.id))
+        row.launched = "fork, " + supervisor::describe_launch(app->spec);
+      if (row.action != "deleted") continue;
+      row.log_bytes = 0;
+      for (const auto stream : {store::Stream::Out, store::Stream::Error}) {
+        auto info = base::fs::stat(
+            base::fs::join(parts_.home.logs(),
+                           store::live_name(row.app, stream, row.instance)));
+        if (info) row.log_bytes += info->st_size;
+      }
+    }
+    send_when_written(std::move(result), reply);
+  };
+}
+
+void Handlers::send_when_written(control::Reply reply, OnReply to) {
+  parts_.recorder.when_written([reply = std::move(reply),
+                                to = std::move(to)](base::Status status) {
+    if (status) return to(reply);
+    to(control::ErrorReply{
+        "done, but it would not survive a restart: " + status.error().message,
+        "make room, then repeat the command", 1});
+  });
+}
+
+void Handlers::delete_logs(const supervisor::Outcomes& outcomes,
+                           OnReply reply) {
+  std::vector<std::string> paths;
+  std::set<std::string> apps;
+  for (const auto& outcome : outcomes) {
+    for (const auto stream : {store::Stream::Out, store::Stream::Error})
+      paths.push_back(base::fs::join(
+          parts_.home.logs(),
+          store::live_name(outcome.life.app, stream, outcome.life.number)));
+    apps.insert(outcome.life.app);
+  }
+  // What is left of an app keeps its events and its entry.
+  for (const auto& app : parts_.supervisor.apps()) apps.erase(app->spec.name);
+  parts_.capture.remove(
+      paths, [this, apps, outcomes, reply](base::Status status) {
+        parts_.loop.post([this, apps, outcomes, reply,
+                          status = std::move(status)]() mutable {
+          if (!status) return reply(refusal(status.error()));
+          for (const auto& app : apps) parts_.chronicle.strike(app);
+          parts_.recorder.remove_events(apps);
+          answer(reply)(outcomes);
+        });
+      });
+}
+
+}  // namespace daemon_

@@ -1,0 +1,61 @@
+#pragma once
+// What each request does: names to ids, the supervisor's call, its outcome to a
+// reply that is sent once everything it says is on disk. Lives on the control
+// loop.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "capture/capture_thread.h"
+#include "control/server.h"
+#include "daemon/chronicle.h"
+#include "daemon/listing.h"
+#include "daemon/recorder.h"
+#include "supervisor/supervisor.h"
+
+namespace daemon_ {
+
+// What handlers work with; outlives them.
+struct Parts {
+  base::EventLoop& loop;
+  const base::Clock& clock;
+  const base::Home& home;
+  supervisor::Supervisor& supervisor;
+  capture::CaptureThread& capture;
+  Chronicle& chronicle;
+  Recorder& recorder;
+  Listing& listing;
+  std::function<control::PingReply()> describe_daemon;
+  std::function<void(supervisor::Cause, std::function<void()>)> shut_down;
+};
+
+class Handlers final : public control::Handler {
+ public:
+  using OnReply = std::function<void(control::Reply)>;
+
+  explicit Handlers(Parts parts) : parts_(std::move(parts)) {}
+
+  void handle(const control::Request& request, const control::Peer& peer,
+              OnReply reply) override;
+
+ private:
+  void on(const control::PingRequest&, supervisor::Cause, OnReply);
+  void on(const control::StartRequest&, supervisor::Cause, OnReply);
+  void on(const control::StopRequest&, supervisor::Cause, OnReply);
+  void on(const control::RestartRequest&, supervisor::Cause, OnReply);
+  void on(const control::DeleteRequest&, supervisor::Cause, OnReply);
+  void on(const control::ListRequest&, supervisor::Cause, OnReply);
+  void on(const control::FlushRequest&, supervisor::Cause, OnReply);
+  void on(const control::KillRequest&, supervisor::Cause, OnReply);
+
+  base::Result<std::vector<int>> select(const control::Selection& selection);
+  supervisor::OnOutcomes answer(OnReply reply);
+  void send_when_written(control::Reply reply, OnReply to);
+  void delete_logs(const supervisor::Outcomes& outcomes, OnReply reply);
+
+  Parts parts_;
+};
+
+}  // namespace daemon_

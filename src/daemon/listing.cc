@@ -1,0 +1,131 @@
+#include "daemon/listing.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "store/names.h"
+#include "supervisor/processes.h"
+
+namespace daemon_ {
+namespace {
+
+constexpr std::chrono::milliseconds kShortestLook{250};
+
+std::string own_user() {
+  const passwd* user = ::getpwuid(::geteuid());
+  return user != nullptr ? user->pw_name : std::to_string(::geteuid());
+}
+
+uint64_t size_of(const std::string& path) {
+  auto info = base::fs::stat(path);
+  return info ? static_cast<uint64_t>(info->st_size) : 0;
+}
+
+}  // namespace
+
+Listing::Listing(const base::Clock& clock, std::string log_dir,
+                 std::function<bool(uint64_t slot)> output_open)
+    : clock_(clock),
+      log_dir_(std::move(log_dir)),
+      user_(own_user()),
+      output_open_(std::move(output_open)) {}
+
+control::InstanceInfo Listing::row(const supervisor::App& app,
+                                   const supervisor::Instance& instance) {
+  const auto& life = instance.life();
+  const auto& spec = app.spec;
+  control::InstanceInfo info;
+  info.id = life.id;
+  info.app = spec.name;
+  info.space = spec.space;
+  info.instance = life.number;
+  info.instances = static_cast<int>(app.instances.size());
+  info.status = supervisor::status_name(instance.state());
+  info.reason = instance.reason();
+  info.pid = instance.pid();
+  info.generation = life.generation;
+  info.created_at_ms = app.created.us / 1000;
+  if (info.pid > 0) {
+    info.started_at_ms = life.launched.us / 1000;
+    info.uptime_ms = instance.uptime().count();
+  }
+  info.next_start_ms = instance.time_to_start().count();
+  info.restarts = life.restarts;
+  info.unstable_restarts = life.history.unstable;
+  info.user = user_;
+  info.mode = "fork";
+  info.version = version_of(spec.cwd);
+  info.script = spec.script;
+  info.args = spec.args;
+  info.interpreter = spec.shell ? "bash" : spec.interpreter;
+  if (info.interpreter.empty())
+    info.interpreter = supervisor::interpreter_for(spec.script);
+  info.cwd = spec.cwd;
+  if (const auto* ending = instance.last_ending()) {
+    info.last_exit_signal = ending->signal;
+    info.last_exit_code = ending->signal == 0 ? ending->code : -1;
+  }
+  using store::Stream;
+  info.out_file = base::fs::join(
+      log_dir_, store::live_name(life.app, Stream::Out, life.number));
+  info.error_file = base::fs::join(
+      log_dir_, store::live_name(life.app, Stream::Error, life.number));
+  info.events_file = base::fs::join(log_dir_, store::events_name(life.app));
+  info.log_bytes = size_of(info.out_file) + size_of(info.error_file);
+  info.output_pending = info.pid == 0 && output_open_(life.slot);
+  for (const auto& setting : supervisor::settings_of(spec))
+    info.settings.push_back(
+        {setting.key, setting.value, setting.is_default ? "default" : "given"});
+  measure(info);
+  return info;
+}
+
+void Listing::measure(control::InstanceInfo& info) {
+  if (info.pid == 0) {
+    usage_.erase(info.id);
+    return;
+  }
+  const auto process = supervisor::read_process(info.pid);
+  if (!process) return;
+  info.memory_bytes = process->memory_bytes;
+  static const auto per_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
+  const auto percent = [&](uint64_t ticks, std::chrono::duration<double> time) {
+    if (time.count() <= 0) return 0.0;
+    return 100.0 * static_cast<double>(ticks) / per_second / time.count();
+  };
+  Usage& usage = usage_[info.id];
+  const auto now = clock_.mono();
+  if (usage.pid != info.pid) {
+    // The first look at this process: its average so far.
+    usage = {
+        info.pid, process->cpu_ticks, now,
+        percent(process->cpu_ticks, std::chrono::milliseconds(info.uptime_ms))};
+  } else if (now - usage.at >= kShortestLook) {
+    usage.percent = percent(process->cpu_ticks - usage.ticks, now - usage.at);
+    usage.ticks = process->cpu_ticks;
+    usage.at = now;
+  }
+  info.cpu_percent = usage.percent;
+}
+
+// Of the package.json in the app's directory, as PM2 shows it.
+std::string Listing::version_of(const std::string& cwd) {
+  const auto known = versions_.find(cwd);
+  if (known != versions_.end()) return known->second;
+  std::string version;
+  auto text =
+      base::fs::read_file(base::fs::join(cwd, "package.json"), size_t{1} << 20);
+  if (text) {
+    auto json = base::parse_json(*text);
+    if (json && json->is_object() && json->contains("version") &&
+        json->at("version").is_string())
+      version = json->at("version").get<std::string>();
+  }
+  return versions_[cwd] = version;
+}
+
+}  // namespace daemon_

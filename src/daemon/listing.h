@@ -1,0 +1,44 @@
+#pragma once
+// The rows of `list`: what the supervisor knows, with what /proc and the file
+// system say at the moment. Lives on the control loop.
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "control/message.h"
+#include "supervisor/supervisor.h"
+
+namespace daemon_ {
+
+class Listing {
+ public:
+  // `output_open`: whether something still holds that slot's output.
+  Listing(const base::Clock& clock, std::string log_dir,
+          std::function<bool(uint64_t slot)> output_open);
+
+  control::InstanceInfo row(const supervisor::App& app,
+                            const supervisor::Instance& instance);
+
+ private:
+  // CPU is what was used since the last look, as long as that is a while ago.
+  struct Usage {
+    int pid = 0;
+    uint64_t ticks = 0;
+    base::MonoTime at;
+    double percent = 0;
+  };
+  void measure(control::InstanceInfo& info);
+  std::string version_of(const std::string& cwd);
+
+  const base::Clock& clock_;
+  const std::string log_dir_;
+  const std::string user_;
+  std::function<bool(uint64_t)> output_open_;
+  std::map<int, Usage> usage_;                   // by instance id
+  std::map<std::string, std::string> versions_;  // by cwd
+};
+
+}  // namespace daemon_

@@ -1,0 +1,88 @@
+#include "daemon/recorder.h"
+
+#include "base/fs.h"
+#include "base/log.h"
+#include "supervisor/app_list.h"
+
+namespace daemon_ {
+namespace {
+
+constexpr std::chrono::milliseconds kRetry{1000};
+
+}  // namespace
+
+Recorder::Recorder(base::EventLoop& loop, const base::Home& home,
+                   std::function<std::string()> print_list)
+    : loop_(loop),
+      home_(home),
+      print_list_(std::move(print_list)),
+      retry_(loop, [this] { write_list(); }) {}
+
+void Recorder::record(store::Event event) {
+  worker_.submit([logs = home_.logs(), event = std::move(event)] {
+    if (auto written = store::append_event(logs, event); !written)
+      base::log::error("{}", written.error().message);
+  });
+}
+
+void Recorder::save(const store::Catalog& catalog) {
+  worker_.submit([logs = home_.logs(), catalog] {
+    if (auto saved = store::save_catalog(logs, catalog); !saved)
+      base::log::error("{}", saved.error().message);
+  });
+}
+
+void Recorder::remove_events(const std::set<std::string>& apps) {
+  worker_.submit([logs = home_.logs(), apps] {
+    for (const auto& app : apps) {
+      const auto path = base::fs::join(logs, store::events_name(app));
+      if (auto gone = base::fs::unlink(path); !gone)
+        base::log::error("{}", gone.error().message);
+    }
+  });
+}
+
+void Recorder::list_changed() {
+  if (dirty_) return;
+  dirty_ = true;
+  // From the loop's next turn: one command changes the list several times.
+  loop_.post([this] {
+    if (!writing_) write_list();
+  });
+}
+
+void Recorder::when_written(std::function<void(base::Status)> done) {
+  if (dirty_ || writing_) {
+    auto& queue = dirty_ ? waiting_ : in_flight_;
+    queue.push_back(std::move(done));
+    return;
+  }
+  worker_.submit(
+      [this, done = std::move(done)] { loop_.post([done] { done({}); }); });
+}
+
+void Recorder::write_list() {
+  dirty_ = false;
+  writing_ = true;
+  in_flight_ = std::exchange(waiting_, {});
+  worker_.submit([this, path = home_.app_list(), text = print_list_()] {
+    auto status = supervisor::save_app_list(path, text);
+    loop_.post([this, status = std::move(status)]() mutable {
+      list_written(std::move(status));
+    });
+  });
+}
+
+void Recorder::list_written(base::Status status) {
+  writing_ = false;
+  if (!status) base::log::error("{}", status.error().message);
+  for (const auto& done : std::exchange(in_flight_, {})) done(status);
+  if (dirty_) {
+    write_list();
+  } else if (!status) {
+    dirty_ = true;
+    retry_.start(kRetry);
+  }
+}
+
+}  // namespace daemon_

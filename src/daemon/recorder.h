@@ -1,0 +1,51 @@
+#pragma once
+// What the daemon puts on disk beside logs: events, the catalog, the app list.
+// Asked on the control loop, written in order by one worker, so that a slow
+// disk delays answers and nothing else.
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "base/home.h"
+#include "base/worker_pool.h"
+#include "store/catalog.h"
+#include "store/events.h"
+
+namespace daemon_ {
+
+class Recorder {
+ public:
+  // `print_list` gives the app list as it is now; called on the loop.
+  Recorder(base::EventLoop& loop, const base::Home& home,
+           std::function<std::string()> print_list);
+
+  void record(store::Event event);
+  void save(const store::Catalog& catalog);
+  // The events of apps that were deleted with their logs.
+  void remove_events(const std::set<std::string>& apps);
+  // The app list has changed. Changes that come while it is being written are
+  // written together.
+  void list_changed();
+  // Calls back on the loop when all of the above that was asked for before is
+  // on disk, or has failed to get there.
+  void when_written(std::function<void(base::Status)> done);
+
+ private:
+  void write_list();
+  void list_written(base::Status status);
+
+  base::EventLoop& loop_;
+  const base::Home& home_;
+  std::function<std::string()> print_list_;
+  base::Timer retry_;
+  bool dirty_ = false;
+  bool writing_ = false;
+  std::vector<std::function<void(base::Status)>> waiting_;  // for a later write
+  std::vector<std::function<void(base::Status)>> in_flight_;  // for this one
+  base::WorkerPool worker_{1};
+};
+
+}  // namespace daemon_
