@@ -159,9 +159,8 @@ void LineArbiter::write_held(Entry& from, size_t size, base::MonoTime now,
 }
 
 void LineArbiter::release(base::MonoTime now, Output& output) {
-  while (!owner_ && release_one(now, output)) {
-  }
-  forget_ended();
+  do forget_ended();  // who is left alone need not wait for anybody
+  while (!owner_ && release_one(now, output));
 }
 
 // Lets the source that has waited longest write what it may write now.
@@ -194,7 +193,6 @@ bool LineArbiter::release_one(base::MonoTime now, Output& output) {
     output.end_line(next->source);
     owner_.reset();
   }
-  forget_ended();
   return true;
 }
 
