@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -41,6 +42,7 @@ struct EventLoop::Impl {
   uv_async_t async;
   std::atomic<bool> stopped{false};
   std::mutex mutex;
+  std::condition_variable posted;            // ends a rest()
   std::vector<std::function<void()>> tasks;  // guarded by mutex
 
   void run_tasks() {
@@ -83,7 +85,11 @@ void EventLoop::run_once() {
 }
 
 void EventLoop::stop() {
-  impl_->stopped = true;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->stopped = true;
+  }
+  impl_->posted.notify_all();
   uv_async_send(&impl_->async);
 }
 
@@ -91,11 +97,18 @@ bool EventLoop::stopped() const {
   return impl_->stopped;
 }
 
+void EventLoop::rest(std::chrono::microseconds time) {
+  std::unique_lock lock(impl_->mutex);
+  impl_->posted.wait_for(
+      lock, time, [this] { return impl_->stopped || !impl_->tasks.empty(); });
+}
+
 void EventLoop::post(std::function<void()> task) {
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->tasks.push_back(std::move(task));
   }
+  impl_->posted.notify_all();
   uv_async_send(&impl_->async);
 }
 

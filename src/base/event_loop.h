@@ -27,6 +27,10 @@ class EventLoop {
   void stop();      // thread-safe
   bool stopped() const;
 
+  // Sleeps with every handle at rest; only post() and stop() end it early. Lets
+  // a reader wait until more has gathered without being deaf to requests.
+  void rest(std::chrono::microseconds time);
+
   // Queues `task` for the loop's thread; in order, thread-safe. Tasks that are
   // still queued when the loop is destroyed are dropped unrun.
   void post(std::function<void()> task);

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -253,6 +254,25 @@ Status set_nonblocking(int fd, bool on) {
   if (flags < 0) return fail(errno_error(errno, "fcntl", ""));
   const int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
   return done(::fcntl(fd, F_SETFL, wanted), "fcntl", "");
+}
+
+Result<size_t> pipe_capacity(int fd) {
+  const int size = ::fcntl(fd, F_GETPIPE_SZ);
+  if (size < 0) return fail(errno_error(errno, "fcntl", "pipe"));
+  return static_cast<size_t>(size);
+}
+
+Result<size_t> bytes_waiting(int fd) {
+  int waiting = 0;
+  if (::ioctl(fd, FIONREAD, &waiting) < 0)
+    return fail(errno_error(errno, "ioctl", "pipe"));
+  return static_cast<size_t>(waiting);
+}
+
+Result<size_t> set_pipe_capacity(int fd, size_t size) {
+  const int now = ::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(size));
+  if (now < 0) return fail(errno_error(errno, "fcntl", "pipe"));
+  return static_cast<size_t>(now);
 }
 
 Result<UniqueFd> duplicate(int fd) {

@@ -72,6 +72,11 @@ struct Pipe {
 };
 Result<Pipe> make_pipe();  // both ends CLOEXEC, blocking
 Status set_nonblocking(int fd, bool on);
+// How many bytes a pipe can hold, and how many wait in it now.
+Result<size_t> pipe_capacity(int fd);
+Result<size_t> bytes_waiting(int fd);
+// At least `size`; returns what it is then. Fails at the user's pipe quota.
+Result<size_t> set_pipe_capacity(int fd, size_t size);
 // Another descriptor of the same open file, CLOEXEC.
 Result<UniqueFd> duplicate(int fd);
 

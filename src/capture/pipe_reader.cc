@@ -1,0 +1,90 @@
+#include "capture/pipe_reader.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <utility>
+
+#include "base/fs.h"
+
+namespace capture {
+namespace {
+
+constexpr size_t kFirstCapacity = size_t{64} << 10;
+constexpr size_t kLastCapacity = size_t{1} << 20;
+constexpr size_t kPage = 4096;
+constexpr size_t kUsualQuota = 16384;  // pages; the kernel's default
+
+// A read that finds the pipe half full weighs four that don't: a child that
+// fills its pipe in bursts is under pressure too.
+constexpr int kWeight = 4;
+constexpr int kGrowAt = 32;
+
+size_t quota() {
+  size_t pages = kUsualQuota;
+  auto text = base::fs::read_file("/proc/sys/fs/pipe-user-pages-soft");
+  if (text) std::from_chars(text->data(), text->data() + text->size(), pages);
+  if (pages == 0) pages = kUsualQuota;  // 0 means no limit; we keep to one
+  return pages * kPage;
+}
+
+}  // namespace
+
+PipeBudget::PipeBudget() : limit_(quota() / 2) {}
+
+bool PipeBudget::take(size_t bytes) {
+  if (used_ + bytes > limit_) return false;
+  used_ += bytes;
+  return true;
+}
+
+PipeReader::PipeReader(base::EventLoop& loop, PipeBudget& budget,
+                       SourceInfo info, base::UniqueFd pipe,
+                       std::function<void()> on_ready)
+    : budget_(budget),
+      info_(std::move(info)),
+      pipe_(std::move(pipe)),
+      watch_(loop, pipe_.get(),
+             [on_ready = std::move(on_ready)](int) { on_ready(); }),
+      capacity_(base::fs::pipe_capacity(pipe_.get()).value_or(kFirstCapacity)) {
+  if (budget_.take(capacity_)) granted_ = capacity_;
+}
+
+PipeReader::~PipeReader() {
+  budget_.give_back(granted_);
+}
+
+base::Result<size_t> PipeReader::read(std::span<char> into) {
+  auto n = base::fs::read(pipe_.get(), into, "pipe");
+  if (n && *n > 0) feel_pressure(*n);
+  return n;
+}
+
+size_t PipeReader::waiting() const {
+  return base::fs::bytes_waiting(pipe_.get()).value_or(0);
+}
+
+void PipeReader::listen(bool on) {
+  if (listening_ == on) return;
+  listening_ = on;
+  watch_.want(on ? base::FdWatch::Readable : 0);
+}
+
+void PipeReader::feel_pressure(size_t bytes) {
+  if (!may_grow_ || capacity_ >= kLastCapacity) return;
+  pressure_ = std::max(0, pressure_ + (bytes >= capacity_ / 2 ? kWeight : -1));
+  if (pressure_ < kGrowAt) return;
+  pressure_ = 0;
+  const size_t more = capacity_;
+  if (!budget_.take(more)) return;
+  auto grown = base::fs::set_pipe_capacity(pipe_.get(), capacity_ + more);
+  if (!grown) {  // the user's quota is used up by others: as it is, then
+    budget_.give_back(more);
+    may_grow_ = false;
+    return;
+  }
+  granted_ += more;
+  capacity_ = *grown;
+}
+
+}  // namespace capture

@@ -1,0 +1,36 @@
+#pragma once
+// Which live files a flush empties. Looks, and touches nothing: `--dry-run`
+// prints the plan, the daemon carries it out through capture. Any thread;
+// blocks on stat alone.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/target.h"
+#include "store/catalog.h"
+
+namespace rotate {
+
+struct LiveFile {
+  std::string app;
+  int instance = 0;
+  store::Stream stream = store::Stream::Out;
+  std::string path;    // in `log_dir`
+  uint64_t bytes = 0;  // now
+};
+
+// The instances of all apps that the catalog knows, deleted ones too: what a
+// flush may select from.
+std::vector<base::TargetCandidate> flush_candidates(
+    const store::Catalog& catalog);
+
+// The live files of the selected instances, in the catalog's order, out before
+// error. Files that don't exist are left out, empty ones are not.
+base::Result<std::vector<LiveFile>> plan_flush(
+    const std::string& log_dir, const store::Catalog& catalog,
+    std::span<const base::TargetCandidate> selected);
+
+}  // namespace rotate

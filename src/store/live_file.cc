@@ -1,0 +1,153 @@
+#include "store/live_file.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/fs.h"
+#include "store/line.h"
+
+namespace store {
+namespace {
+
+namespace fs = base::fs;
+using base::Errc;
+
+// O_NONBLOCK: opening a FIFO must not wait for its other end.
+constexpr int kFlags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
+constexpr size_t kStep = size_t{64} << 10;
+constexpr uint64_t kLookBack = uint64_t{64} << 20;
+
+base::Status make_dirs(const std::string& dir) {
+  auto made = fs::make_dir(dir);
+  if (made || made.error().code != Errc::NotFound) return made;
+  const std::string parent = fs::dir_name(dir);
+  if (parent == dir) return made;
+  if (auto above = make_dirs(parent); !above) return above;
+  return fs::make_dir(dir);
+}
+
+base::Result<base::UniqueFd> make(const std::string& path) {
+  auto fd = fs::open(path, kFlags | O_CREAT | O_EXCL);
+  if (fd || fd.error().code != Errc::NotFound) return fd;
+  if (auto dirs = make_dirs(fs::dir_name(path)); !dirs)
+    return base::fail(std::move(dirs.error()));
+  return fs::open(path, kFlags | O_CREAT | O_EXCL);
+}
+
+// An empty file under a temporary name, renamed over `path`.
+base::Result<base::UniqueFd> put_new_file(const std::string& path) {
+  const std::string temporary =
+      fs::join(fs::dir_name(path), fs::temporary_name(fs::base_name(path)));
+  auto fd = make(temporary);
+  if (!fd) return fd;
+  if (auto renamed = fs::rename(temporary, path); !renamed) {
+    (void)fs::unlink(temporary);
+    return base::fail(std::move(renamed.error()));
+  }
+  return fd;
+}
+
+}  // namespace
+
+base::Result<LiveFile> LiveFile::adopt(const std::string& path,
+                                       base::UniqueFd fd) {
+  auto info = fs::fstat(fd.get(), path);
+  if (!info) return base::fail(std::move(info.error()));
+  if (!S_ISREG(info->st_mode))
+    return base::fail(Errc::Invalid, "open " + path + ": not a regular file");
+  return LiveFile(path, std::move(fd), static_cast<uint64_t>(info->st_size),
+                  info->st_dev, info->st_ino);
+}
+
+base::Result<LiveFile> LiveFile::open(const std::string& path) {
+  auto fd = fs::open(path, kFlags);
+  if (!fd && fd.error().code == Errc::NotFound) {
+    fd = make(path);
+    // Somebody else made it meanwhile.
+    if (!fd && fd.error().code == Errc::Exists) fd = fs::open(path, kFlags);
+  }
+  if (!fd) return base::fail(std::move(fd.error()));
+  return adopt(path, std::move(*fd));
+}
+
+base::Result<size_t> LiveFile::write_some(std::string_view bytes) {
+  auto n = fs::write_some(fd_.get(), bytes, path_);
+  if (n) size_ += *n;
+  return n;
+}
+
+base::Result<LiveFile::Standing> LiveFile::standing() const {
+  auto info = fs::stat(path_);
+  if (!info) {
+    if (info.error().code == Errc::NotFound) return Standing::Gone;
+    return base::fail(std::move(info.error()));
+  }
+  if (info->st_dev != device_ || info->st_ino != inode_) return Standing::Gone;
+  if (static_cast<uint64_t>(info->st_size) < size_) return Standing::Truncated;
+  return Standing::InPlace;
+}
+
+base::Result<std::string> LiveFile::read(uint64_t offset, size_t size) const {
+  std::string bytes(size, '\0');
+  size_t done = 0;
+  while (done < size) {
+    auto n = fs::pread(fd_.get(), std::span(bytes).subspan(done), offset + done,
+                       path_);
+    if (!n) return base::fail(std::move(n.error()));
+    if (*n == 0) break;
+    done += *n;
+  }
+  bytes.resize(done);
+  return bytes;
+}
+
+base::Result<std::optional<LiveFile::OpenLine>> LiveFile::open_line() const {
+  auto info = fs::fstat(fd_.get(), path_);
+  if (!info) return base::fail(std::move(info.error()));
+  const auto end = static_cast<uint64_t>(info->st_size);
+  const uint64_t floor = end > kLookBack ? end - kLookBack : 0;
+  uint64_t begin = end;
+  while (begin > floor) {
+    const size_t step = std::min<uint64_t>(kStep, begin - floor);
+    auto chunk = read(begin - step, step);
+    if (!chunk) return base::fail(std::move(chunk.error()));
+    if (const auto newline = chunk->rfind('\n'); newline != chunk->npos) {
+      begin = begin - step + newline + 1;
+      break;
+    }
+    begin -= step;
+  }
+  if (begin == end) return std::nullopt;
+  OpenLine line{begin, end - begin, std::nullopt};
+  if (begin == floor && floor > 0) return line;
+  auto head = read(begin, std::min<uint64_t>(line.size, kPrefixSize));
+  if (!head) return base::fail(std::move(head.error()));
+  line.stamp = parse_line(*head).time;
+  return line;
+}
+
+base::Result<uint64_t> LiveFile::replace() {
+  auto fd = put_new_file(path_);
+  if (!fd) return base::fail(std::move(fd.error()));
+  const uint64_t old_size = size_;
+  auto fresh = adopt(path_, std::move(*fd));
+  if (!fresh) return base::fail(std::move(fresh.error()));
+  *this = std::move(*fresh);
+  return old_size;
+}
+
+base::Result<uint64_t> LiveFile::replace_closed(const std::string& path) {
+  auto fd = fs::open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (!fd) {
+    if (fd.error().code == Errc::NotFound) return 0;
+    return base::fail(std::move(fd.error()));
+  }
+  auto old = adopt(path, std::move(*fd));
+  if (!old) return base::fail(std::move(old.error()));
+  if (auto fresh = put_new_file(path); !fresh)
+    return base::fail(std::move(fresh.error()));
+  return old->size();
+}
+
+}  // namespace store

@@ -1,0 +1,73 @@
+#pragma once
+// The writing side of a live file. The path is what counts: a file that was
+// moved, removed or truncated by somebody else is noticed by standing(), and
+// opened anew by its owner. Only regular files, never through a link: a FIFO
+// or a device planted at the path is refused, not waited for. Lives on the
+// capture thread; every call may block on the disk.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace store {
+
+class LiveFile {
+ public:
+  // Opens for appending, or makes it (O_EXCL, 0600, its directories 0700).
+  static base::Result<LiveFile> open(const std::string& path);
+
+  // One write(2) at the end: may write less than asked, says how much.
+  base::Result<size_t> write_some(std::string_view bytes);
+
+  enum class Standing {
+    InPlace,
+    Gone,       // the path names nothing, or another file
+    Truncated,  // shorter than what was written
+  };
+  base::Result<Standing> standing() const;
+
+  // A last line without its '\n'.
+  struct OpenLine {
+    uint64_t begin = 0;  // offset of its first byte (of its stamp, that is)
+    uint64_t size = 0;   // bytes, stamp included
+    std::optional<base::Timestamp> stamp;  // absent in a foreign file
+  };
+  // nullopt when the file is empty or ends in '\n'. Looks back over at most
+  // 64 MiB; a line longer than that has no stamp and begins where the look
+  // ended.
+  base::Result<std::optional<OpenLine>> open_line() const;
+  base::Result<std::string> read(uint64_t offset, size_t size) const;
+
+  // Renames a new empty file over the path and goes on in it. Never truncates:
+  // who reads the old descriptor can finish it. Returns the old file's size.
+  base::Result<uint64_t> replace();
+  // The same for a file nobody writes. A missing one is 0 bytes, and stays so.
+  static base::Result<uint64_t> replace_closed(const std::string& path);
+
+  const std::string& path() const { return path_; }
+  uint64_t size() const { return size_; }
+
+ private:
+  LiveFile(std::string path, base::UniqueFd fd, uint64_t size, uint64_t device,
+           uint64_t inode)
+      : path_(std::move(path)),
+        fd_(std::move(fd)),
+        size_(size),
+        device_(device),
+        inode_(inode) {}
+  static base::Result<LiveFile> adopt(const std::string& path,
+                                      base::UniqueFd fd);
+
+  std::string path_;
+  base::UniqueFd fd_;
+  uint64_t size_ = 0;  // as far as we know: what was there plus what we wrote
+  uint64_t device_ = 0;
+  uint64_t inode_ = 0;
+};
+
+}  // namespace store

@@ -1,0 +1,194 @@
+#pragma once
+// A capture thread over real pipes in a temporary directory, and an observer
+// that remembers. Conditions are waited for, never slept for.
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/fs.h"
+#include "capture/capture_thread.h"
+#include "store/line.h"
+
+namespace capture_test {
+
+class TempDir {
+ public:
+  TempDir() {
+    char name[] = "/tmp/lodge-capture-XXXXXX";
+    path_ = ::mkdtemp(name);
+  }
+  ~TempDir() { (void)!::system(("rm -rf '" + path_ + "'").c_str()); }
+  std::string path(std::string_view name) const {
+    return base::fs::join(path_, name);
+  }
+
+ private:
+  std::string path_;
+};
+
+// Polls until `condition` holds; false after 20 s, long enough for a machine
+// that is busy with something else.
+inline bool eventually(const std::function<bool()>& condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+class HandSetClock final : public base::Clock {
+ public:
+  base::Timestamp now() const override { return {us}; }
+  base::MonoTime mono() const override {
+    return std::chrono::steady_clock::now();
+  }
+  std::atomic<int64_t> us{1'790'000'000'000'000};
+};
+
+class Recorder final : public capture::Observer {
+ public:
+  void on_source_ended(uint64_t id) override {
+    const std::lock_guard lock(mutex_);
+    ended_.push_back(id);
+  }
+  void on_line_ended(const capture::SourceInfo& source,
+                     base::Timestamp line) override {
+    const std::lock_guard lock(mutex_);
+    lines_.push_back({source.id, line});
+  }
+  void on_trouble(const capture::SourceInfo&,
+                  const base::Error& error) override {
+    const std::lock_guard lock(mutex_);
+    troubles_.push_back(error);
+  }
+  void on_reopened(const capture::SourceInfo&, std::string_view why) override {
+    const std::lock_guard lock(mutex_);
+    reopened_.emplace_back(why);
+  }
+
+  struct EndedLine {
+    uint64_t source;
+    base::Timestamp line;
+  };
+  std::vector<uint64_t> ended() const { return copy(ended_); }
+  std::vector<EndedLine> lines() const { return copy(lines_); }
+  std::vector<base::Error> troubles() const { return copy(troubles_); }
+  std::vector<std::string> reopened() const { return copy(reopened_); }
+
+ private:
+  template <class T>
+  T copy(const T& from) const {
+    const std::lock_guard lock(mutex_);
+    return from;
+  }
+  mutable std::mutex mutex_;
+  std::vector<uint64_t> ended_;
+  std::vector<EndedLine> lines_;
+  std::vector<base::Error> troubles_;
+  std::vector<std::string> reopened_;
+};
+
+inline std::string contents(const std::string& path) {
+  auto text = base::fs::read_file(path, size_t{2} << 30);
+  return text ? *text : std::string();
+}
+
+// A live file without its stamps. A line that has none fails the test.
+inline std::string without_stamps(std::string_view file) {
+  std::string text;
+  bool all_stamped = true;
+  while (!file.empty()) {
+    const auto newline = file.find('\n');
+    const auto size = newline == file.npos ? file.size() : newline + 1;
+    const auto line = store::parse_line(file.substr(0, size));
+    all_stamped = all_stamped && line.time.has_value();
+    text.append(line.text);
+    file.remove_prefix(size);
+  }
+  CHECK(all_stamped);
+  return text;
+}
+
+inline std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const auto newline = text.find('\n');
+    const auto size = newline == text.npos ? text.size() : newline + 1;
+    lines.emplace_back(text.substr(0, size));
+    text.remove_prefix(size);
+  }
+  return lines;
+}
+
+inline bool stamps_never_fall(const std::string& file) {
+  base::Timestamp last;
+  for (const auto& line : lines_of(file)) {
+    const auto time = store::parse_line(line).time;
+    if (!time || *time < last) return false;
+    last = *time;
+  }
+  return true;
+}
+
+class Rig {
+ public:
+  explicit Rig(const base::Clock& clock) : capture({clock}, seen) {}
+  Rig() : Rig(system_) {}
+
+  // A new source that writes `name`; returns the child's end.
+  base::UniqueFd add(uint64_t id, std::string_view name) {
+    auto pipe = base::fs::make_pipe();
+    REQUIRE(pipe);
+    capture.add(info(id), std::move(pipe->read), dir.path(name));
+    return std::move(pipe->write);
+  }
+  static capture::SourceInfo info(uint64_t id) {
+    return {id, "api", 0, 0, id, store::Stream::Out};
+  }
+
+  void drain(uint64_t id) {
+    std::atomic<bool> done = false;
+    capture.drain(id, [&] { done = true; });
+    REQUIRE(eventually([&] { return done.load(); }));
+  }
+  std::vector<capture::Replaced> replace(std::vector<std::string> paths) {
+    std::atomic<bool> done = false;
+    std::vector<capture::Replaced> results;
+    capture.replace(std::move(paths), [&](auto replaced) {
+      results = std::move(replaced);
+      done = true;
+    });
+    REQUIRE(eventually([&] { return done.load(); }));
+    return results;
+  }
+  std::string file(std::string_view name) const {
+    return contents(dir.path(name));
+  }
+  bool ended(size_t count) {
+    return eventually([&] { return seen.ended().size() >= count; });
+  }
+
+ private:
+  base::SystemClock system_;
+
+ public:
+  TempDir dir;
+  Recorder seen;
+  capture::CaptureThread capture;
+};
+
+inline void put(const base::UniqueFd& fd, std::string_view bytes) {
+  REQUIRE(base::fs::write_all(fd.get(), bytes, "pipe"));
+}
+
+}  // namespace capture_test

@@ -1,0 +1,38 @@
+#include "capture/stamper.h"
+
+#include <doctest/doctest.h>
+
+#include "capture/rig.h"
+
+using capture::Stamper;
+
+TEST_CASE("a clock that stands still still gives each batch its own stamp") {
+  capture_test::HandSetClock clock;
+  Stamper stamper(clock);
+  const auto first = stamper.next();
+  CHECK(first.us == clock.us);
+  CHECK(stamper.next().us == first.us + 1);
+  CHECK(stamper.next().us == first.us + 2);
+}
+
+TEST_CASE("a step back of a second is absorbed, one of an hour is followed") {
+  capture_test::HandSetClock clock;
+  Stamper stamper(clock);
+  const auto first = stamper.next();
+  clock.us -= 1'000'000;
+  CHECK(stamper.next().us == first.us + 1);
+  CHECK_FALSE(stamper.stepped_back());
+  clock.us -= 3'600'000'000;
+  CHECK(stamper.next().us == clock.us);
+  CHECK(stamper.stepped_back());
+  CHECK(stamper.next().us == clock.us + 1);
+  CHECK_FALSE(stamper.stepped_back());
+}
+
+TEST_CASE("the prefix is the stamp as a line on disk begins") {
+  capture_test::HandSetClock clock;
+  Stamper stamper(clock);
+  CHECK(stamper.prefix({0}) == "1970-01-01T00:00:00.000000Z ");
+  CHECK(stamper.prefix({1'795'256'102'123'456}) ==
+        base::format_stamp({1'795'256'102'123'456}) + " ");
+}
