@@ -16,14 +16,18 @@ namespace control {
 // the socket's peer credentials, never from here.
 struct Caller {
   std::string command;  // "lodge restart api --update-env"
+  bool operator==(const Caller&) const = default;
 };
 
 struct Selection {
   std::vector<std::string> targets;  // empty = as the command says
   std::vector<std::string> exclude;
+  bool operator==(const Selection&) const = default;
 };
 
-struct PingRequest {};
+struct PingRequest {
+  bool operator==(const PingRequest&) const = default;
+};
 
 // `definitions` are JSON objects in the keys of the app configuration (name,
 // script, args, cwd, env, instances, ...), paths made absolute by the caller,
@@ -33,11 +37,15 @@ struct StartRequest {
   std::vector<std::string> definitions;
   Selection known;   // or: apps that exist already, started again
   bool wait = true;  // answer when ready or dead, else at once
+  // ... and at the latest after so many milliseconds; -1 = as long as it takes.
+  int64_t wait_ms = -1;
   bool update_env = false;
+  bool operator==(const StartRequest&) const = default;
 };
 
 struct StopRequest {
   Selection selection;
+  bool operator==(const StopRequest&) const = default;
 };
 
 struct RestartRequest {
@@ -45,23 +53,29 @@ struct RestartRequest {
   bool wait = true;
   bool update_env = false;
   std::vector<std::pair<std::string, std::string>> env;  // for update_env
+  bool operator==(const RestartRequest&) const = default;
 };
 
 struct DeleteRequest {
   Selection selection;
   bool logs = false;  // take the logs too
+  bool operator==(const DeleteRequest&) const = default;
 };
 
 struct ListRequest {
   Selection selection;  // empty = all
+  bool operator==(const ListRequest&) const = default;
 };
 
 struct FlushRequest {
   Selection selection;  // empty = all
   bool dry_run = false;
+  bool operator==(const FlushRequest&) const = default;
 };
 
-struct KillRequest {};
+struct KillRequest {
+  bool operator==(const KillRequest&) const = default;
+};
 
 using Request =
     std::variant<PingRequest, StartRequest, StopRequest, RestartRequest,
@@ -73,6 +87,7 @@ struct PingReply {
   std::string version;
   int64_t uptime_ms = 0;
   bool degraded = false;  // the keeper is gone
+  bool operator==(const PingReply&) const = default;
 };
 
 // What happened to one instance.
@@ -92,16 +107,19 @@ struct Outcome {
   uint64_t generation = 0;
   std::string started_at;  // RFC 3339, UTC
   int64_t log_bytes = -1;  // of `delete`: what stays on disk
+  bool operator==(const Outcome&) const = default;
 };
 
 struct OutcomesReply {
   std::vector<Outcome> outcomes;
+  bool operator==(const OutcomesReply&) const = default;
 };
 
 struct Setting {
   std::string key;
   std::string value;   // as it would be written in a configuration
   std::string source;  // "given", "default"
+  bool operator==(const Setting&) const = default;
 };
 
 // One row of `list`; `describe` shows all of it.
@@ -138,31 +156,38 @@ struct InstanceInfo {
   uint64_t log_bytes = 0;       // of both live files
   bool output_pending = false;  // it ended, but something holds its output
   std::vector<Setting> settings;
+  bool operator==(const InstanceInfo&) const = default;
 };
 
 struct ListReply {
   std::vector<InstanceInfo> instances;  // ascending by id
   bool degraded = false;
+  bool operator==(const ListReply&) const = default;
 };
 
 struct FlushedFile {
   std::string app;
   std::string path;
   uint64_t bytes = 0;
+  bool operator==(const FlushedFile&) const = default;
 };
 
 struct FlushReply {
   std::vector<FlushedFile> files;
   bool dry_run = false;
+  bool operator==(const FlushReply&) const = default;
 };
 
-struct DoneReply {};
+struct DoneReply {
+  bool operator==(const DoneReply&) const = default;
+};
 
 // What a user sees of a failure: `lodge: what: where: why`, with a hint.
 struct ErrorReply {
   std::string message;
   std::string hint;
   int exit_code = 1;
+  bool operator==(const ErrorReply&) const = default;
 };
 
 using Reply = std::variant<PingReply, OutcomesReply, ListReply, FlushReply,

@@ -1,0 +1,104 @@
+#include "cli/app_commands.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/units.h"
+#include "cli/commands.h"
+#include "cli/definition.h"
+#include "cli/failed_start.h"
+#include "cli/json_views.h"
+#include "cli/report.h"
+#include "cli/terminal.h"
+#include "cli/text_cells.h"
+#include "cli/views.h"
+
+namespace cli {
+namespace {
+
+int carry_out(const Invocation& invocation, const control::Request& request) {
+  auto reply = ask_for<control::OutcomesReply>(invocation, request,
+                                               {.while_alive = true});
+  if (!reply) return reply.error();
+  return show_outcomes(invocation, *reply);
+}
+
+}  // namespace
+
+control::Selection selection_of(const Invocation& invocation) {
+  return {.targets = invocation.args.words,
+          .exclude = invocation.args.values("exclude")};
+}
+
+int show_outcomes(const Invocation& invocation,
+                  const control::OutcomesReply& reply) {
+  const bool failed = std::ranges::any_of(
+      reply.outcomes, [](const auto& outcome) { return outcome.failed; });
+  if (invocation.json) {
+    say(invocation, outcomes_json(reply.outcomes));
+    return failed ? kFailed : kDone;
+  }
+  say(invocation, outcomes_view(reply.outcomes));
+  std::fflush(stdout);  // before what goes to stderr
+  for (const auto& outcome : reply.outcomes)
+    if (outcome.failed) report_failed(invocation, outcome);
+  if (!invocation.silent) {
+    // The daemon may have ended meanwhile; what was asked is done.
+    auto list = control::ask(invocation.home, control::ListRequest{}, {});
+    if (list && std::holds_alternative<control::ListReply>(*list))
+      say(invocation, list_view(std::get<control::ListReply>(*list),
+                                terminal_width(), invocation.color));
+  }
+  return failed ? kFailed : kDone;
+}
+
+int run_stop(const Invocation& invocation) {
+  return carry_out(invocation,
+                   control::StopRequest{.selection = selection_of(invocation)});
+}
+
+int run_restart(const Invocation& invocation) {
+  control::RestartRequest request{
+      .selection = selection_of(invocation),
+      .wait = !invocation.args.has("no-wait"),
+      .update_env = invocation.args.has("update-env"),
+      .env = {}};
+  if (request.update_env) request.env = app_environment(environ);
+  return carry_out(invocation, request);
+}
+
+int run_delete(const Invocation& invocation) {
+  return carry_out(invocation,
+                   control::DeleteRequest{.selection = selection_of(invocation),
+                                          .logs = invocation.args.has("logs")});
+}
+
+int run_flush(const Invocation& invocation) {
+  auto reply = ask_for<control::FlushReply>(
+      invocation,
+      control::FlushRequest{.selection = selection_of(invocation),
+                            .dry_run = invocation.args.has("dry-run")},
+      {.while_alive = true});
+  if (!reply) return reply.error();
+  if (invocation.json) {
+    say(invocation, flush_json(*reply));
+    return kDone;
+  }
+  uint64_t total = 0;
+  std::string text;
+  for (const auto& file : reply->files) {
+    total += file.bytes;
+    if (reply->dry_run)
+      text += fmt::format("{:>10}  {}\n", base::format_size(file.bytes),
+                          printable(file.path));
+  }
+  text += fmt::format("[lodge] {} {} of {} files\n",
+                      reply->dry_run ? "would delete" : "deleted",
+                      base::format_size(total), reply->files.size());
+  say(invocation, text);
+  return kDone;
+}
+
+}  // namespace cli

@@ -1,0 +1,96 @@
+#include "cli/args.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "base/target.h"
+#include "cli/commands.h"
+
+namespace cli {
+namespace {
+
+std::unexpected<base::Error> unknown_flag(const Command& command,
+                                          std::string_view word) {
+  const std::string flag(word.substr(0, word.find('=')));
+  std::vector<std::string> known;
+  for_each_flag(command, [&](const Flag& row) {
+    known.push_back("--" + std::string(row.name));
+    if (row.letter != 0) known.push_back({'-', row.letter});
+  });
+  const auto nearest = base::nearest_word(flag, known);
+  std::string hint = nearest.empty() || nearest.size() <= 2
+                         ? fmt::format("lodge {} --help", command.name)
+                         : fmt::format("did you mean {}?", nearest);
+  return base::fail(base::Errc::Invalid, fmt::format("{}: no such flag", flag),
+                    std::move(hint));
+}
+
+// Flags that begin with a dash but are the app's: the most likely reason for
+// one that is unknown to `start`.
+bool looks_like_flag(std::string_view word) {
+  return word.size() > 1 && word.front() == '-';
+}
+
+CLI::Option* add_flag(CLI::App& app, const Flag& flag) {
+  std::string names = "--" + std::string(flag.name);
+  if (flag.letter != 0) names += fmt::format(",-{}", flag.letter);
+  if (flag.value.empty()) return app.add_flag(names)->disable_flag_override();
+  return app.add_option(names)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+}
+
+}  // namespace
+
+bool Args::has(std::string_view flag) const {
+  return flags_.find(flag) != flags_.end();
+}
+
+std::optional<std::string> Args::value(std::string_view flag) const {
+  const auto found = flags_.find(flag);
+  if (found == flags_.end() || found->second.empty()) return std::nullopt;
+  return found->second.back();
+}
+
+std::vector<std::string> Args::values(std::string_view flag) const {
+  const auto found = flags_.find(flag);
+  if (found == flags_.end()) return {};
+  return found->second;
+}
+
+base::Result<Args> parse_args(const Command& command,
+                              std::span<const std::string> argv) {
+  Args args;
+  const auto dashes = std::ranges::find(argv, "--");
+  std::vector<std::string> own(argv.begin(), dashes);
+  if (dashes != argv.end()) args.rest.assign(dashes + 1, argv.end());
+
+  CLI::App app;
+  app.set_help_flag();  // ours is a flag like any other
+  app.allow_extras();
+  std::vector<std::pair<std::string, CLI::Option*>> added;
+  for_each_flag(command, [&](const Flag& flag) {
+    added.emplace_back(flag.name, add_flag(app, flag));
+  });
+  try {
+    std::ranges::reverse(own);  // as this entry of the library wants it
+    app.parse(own);
+  } catch (const CLI::ArgumentMismatch& error) {
+    return base::fail(base::Errc::Invalid, error.what(),
+                      fmt::format("lodge {} --help", command.name));
+  } catch (const CLI::ParseError& error) {
+    return base::fail(base::Errc::Invalid, error.what(),
+                      fmt::format("lodge {} --help", command.name));
+  }
+  for (auto& word : app.remaining()) {
+    if (looks_like_flag(word)) return unknown_flag(command, word);
+    args.words.push_back(std::move(word));
+  }
+  for (const auto& [name, option] : added)
+    if (option->count() > 0) args.flags_[name] = option->results();
+  return args;
+}
+
+}  // namespace cli

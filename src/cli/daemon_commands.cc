@@ -1,0 +1,51 @@
+#include "cli/daemon_commands.h"
+
+#include <fmt/format.h>
+
+#include "base/units.h"
+#include "cli/commands.h"
+#include "cli/json_views.h"
+#include "cli/report.h"
+
+namespace cli {
+
+int run_ping(const Invocation& invocation) {
+  auto pong = ask_for<control::PingReply>(invocation, control::PingRequest{});
+  if (!pong) return pong.error();
+  if (invocation.json) {
+    say(invocation, ping_json(*pong));
+    return kDone;
+  }
+  say(invocation,
+      fmt::format(
+          "[lodge] daemon {} (pid {}) is up for {}{}\n", pong->version,
+          pong->daemon_pid,
+          base::format_duration(std::chrono::milliseconds(pong->uptime_ms)),
+          pong->degraded ? ", degraded: its keeper is gone"
+                         : fmt::format(", keeper pid {}", pong->keeper_pid)));
+  if (pong->version != LODGE_VERSION)
+    fmt::print(stderr, "lodge: this command is {}, the daemon {}\n",
+               LODGE_VERSION, pong->version);
+  return kDone;
+}
+
+int run_kill(const Invocation& invocation) {
+  auto done = ask_for<control::DoneReply>(invocation, control::KillRequest{},
+                                          {.while_alive = true});
+  if (!done) return done.error();
+  say(invocation, invocation.json
+                      ? R"({"v":1,"action":"killed"})"
+                        "\n"
+                      : "[lodge] every app stopped, the daemon ended\n");
+  return kDone;
+}
+
+int run_version(const Invocation& invocation) {
+  say(invocation, invocation.json ? fmt::format(R"({{"v":1,"version":"{}"}})"
+                                                "\n",
+                                                LODGE_VERSION)
+                                  : fmt::format("{}\n", LODGE_VERSION));
+  return kDone;
+}
+
+}  // namespace cli

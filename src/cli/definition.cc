@@ -1,0 +1,230 @@
+#include "cli/definition.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/target.h"
+#include "base/units.h"
+
+namespace cli {
+namespace {
+
+namespace fs = base::fs;
+using base::Errc;
+using base::Result;
+using base::Status;
+
+constexpr int kMostInstances = 1024;
+
+constexpr std::array<std::string_view, 12> kDefinitionFlags = {
+    "name",         "instances",      "namespace",       "cwd",
+    "interpreter",  "max-restarts",   "min-uptime",      "restart-delay",
+    "kill-timeout", "no-autorestart", "stop-exit-codes", "interpreter-args"};
+
+// Names, and prefixes that end in '*'.
+constexpr std::array<std::string_view, 18> kNotForApps = {
+    "SSH_*",           "SUDO_*",     "TERM",  "TERM_*",    "TERMCAP",
+    "COLORTERM",       "COLUMNS",    "LINES", "TMUX*",     "STY",
+    "WINDOW",          "WINDOWID",   "VTE_*", "KONSOLE_*", "DISPLAY",
+    "WAYLAND_DISPLAY", "XAUTHORITY", "_"};
+
+bool belongs_to_terminal(std::string_view name) {
+  return std::ranges::any_of(kNotForApps, [&](std::string_view pattern) {
+    if (!pattern.ends_with('*')) return name == pattern;
+    pattern.remove_suffix(1);
+    return name.starts_with(pattern);
+  });
+}
+
+Result<int> whole_number(std::string_view flag, std::string_view text,
+                         int least, int most) {
+  int value = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc{} && end == text.data() + text.size() &&
+      value >= least && value <= most)
+    return value;
+  return base::fail(
+      Errc::Invalid,
+      fmt::format("--{}: '{}' is not a number from {} to {}", flag, text, least,
+                  most),
+      fmt::format("for example: --{} {}", flag, std::clamp(3, least, most)));
+}
+
+Status read_number(const Args& args, std::string_view flag, int least, int most,
+                   std::optional<int>& into) {
+  const auto text = args.value(flag);
+  if (!text) return {};
+  auto value = whole_number(flag, *text, least, most);
+  if (!value) return base::fail(std::move(value.error()));
+  into = *value;
+  return {};
+}
+
+Status read_duration(const Args& args, std::string_view flag,
+                     std::optional<int64_t>& into) {
+  const auto text = args.value(flag);
+  if (!text) return {};
+  auto value = base::parse_duration(*text);
+  if (!value) return base::pass(std::move(value), "--" + std::string(flag));
+  into = value->count();
+  return {};
+}
+
+Status read_instances(const Args& args, std::optional<int>& into) {
+  const auto text = args.value("instances");
+  if (text && (*text == "max" || *text == "0")) {
+    into = static_cast<int>(
+        std::clamp<long>(::sysconf(_SC_NPROCESSORS_ONLN), 1, kMostInstances));
+    return {};
+  }
+  return read_number(args, "instances", 1, kMostInstances, into);
+}
+
+std::vector<std::string> split(std::string_view text,
+                               std::string_view separators) {
+  std::vector<std::string> parts;
+  while (true) {
+    const auto begin = text.find_first_not_of(separators);
+    if (begin == text.npos) return parts;
+    text.remove_prefix(begin);
+    const auto end = std::min(text.find_first_of(separators), text.size());
+    parts.emplace_back(text.substr(0, end));
+    text.remove_prefix(end);
+  }
+}
+
+Status read_exit_codes(const Args& args, std::vector<int>& into) {
+  for (const auto& text : args.values("stop-exit-codes")) {
+    for (const auto& part : split(text, ", ")) {
+      auto code = whole_number("stop-exit-codes", part, 0, 255);
+      if (!code) return base::fail(std::move(code.error()));
+      into.push_back(*code);
+    }
+  }
+  return {};
+}
+
+Status read_name(const Args& args, std::string_view flag, std::string& into) {
+  const auto text = args.value(flag);
+  if (!text) return {};
+  if (auto good = base::check_app_name(*text); !good)
+    return flag == "name"
+               ? good
+               : base::pass(std::move(good), "--" + std::string(flag));
+  into = *text;
+  return {};
+}
+
+Status read_cwd(const Args& args, const std::string& caller_dir,
+                std::string& into) {
+  into = caller_dir;
+  const auto text = args.value("cwd");
+  if (!text) return {};
+  into = fs::absolute(*text, caller_dir);
+  const auto info = fs::stat(into);
+  if (info && S_ISDIR(info->st_mode)) return {};
+  return base::fail(Errc::NotFound,
+                    fmt::format("--cwd: {}: {}", into,
+                                info ? "not a directory" : "no such directory"),
+                    "the app runs there; make it first");
+}
+
+Status check_utf8(const Args& args) {
+  for (const auto* list : {&args.words, &args.rest})
+    for (size_t i = 0; i < list->size(); ++i)
+      if (!base::is_utf8((*list)[i]))
+        return base::fail(Errc::Invalid,
+                          fmt::format("argument {}: not UTF-8", (*list)[i]),
+                          "put such bytes into a file or a wrapper script");
+  return {};
+}
+
+}  // namespace
+
+Environment app_environment(const char* const* environ) {
+  Environment environment;
+  for (; environ != nullptr && *environ != nullptr; ++environ) {
+    const std::string_view entry(*environ);
+    const auto equals = entry.find('=');
+    if (equals == entry.npos || equals == 0) continue;
+    const auto name = entry.substr(0, equals);
+    if (belongs_to_terminal(name) || !base::is_utf8(entry)) continue;
+    environment.emplace_back(name, entry.substr(equals + 1));
+  }
+  return environment;
+}
+
+Result<StartSettings> read_settings(const Args& args,
+                                    const std::string& caller_dir) {
+  StartSettings settings;
+  for (auto status :
+       {check_utf8(args), read_name(args, "name", settings.name),
+        read_name(args, "namespace", settings.space),
+        read_instances(args, settings.instances),
+        read_number(args, "max-restarts", 0, 1'000'000, settings.max_restarts),
+        read_duration(args, "min-uptime", settings.min_uptime_ms),
+        read_duration(args, "restart-delay", settings.restart_delay_ms),
+        read_duration(args, "kill-timeout", settings.kill_timeout_ms),
+        read_exit_codes(args, settings.stop_exit_codes),
+        read_cwd(args, caller_dir, settings.cwd)})
+    if (!status) return base::fail(std::move(status.error()));
+  settings.autorestart = !args.has("no-autorestart");
+  settings.interpreter = args.value("interpreter").value_or("");
+  for (const auto& text : args.values("interpreter-args"))
+    for (auto& part : split(text, " \t"))
+      settings.interpreter_args.push_back(std::move(part));
+  settings.args = args.rest;
+  return settings;
+}
+
+bool has_definition_flags(const Args& args) {
+  return !args.rest.empty() ||
+         std::ranges::any_of(kDefinitionFlags,
+                             [&](auto flag) { return args.has(flag); });
+}
+
+std::string make_definition(const StartSettings& settings, const Script& script,
+                            const Environment& environment) {
+  nlohmann::ordered_json json;
+  json["name"] = settings.name.empty() ? default_name(script) : settings.name;
+  json["name_given"] = !settings.name.empty();
+  json["script"] = script.path;
+  if (script.shell) json["shell"] = true;
+  if (!settings.args.empty()) json["args"] = settings.args;
+  json["cwd"] = settings.cwd;
+  if (!settings.interpreter.empty()) {
+    json["interpreter"] = settings.interpreter;
+  } else if (!script.interpreter.empty()) {
+    json["interpreter"] = script.interpreter.front();
+  }
+  auto interpreter_args = settings.interpreter_args;
+  if (settings.interpreter.empty() && script.interpreter.size() > 1)
+    interpreter_args.insert(interpreter_args.begin(),
+                            script.interpreter.begin() + 1,
+                            script.interpreter.end());
+  if (!interpreter_args.empty()) json["interpreter_args"] = interpreter_args;
+  if (settings.instances) json["instances"] = *settings.instances;
+  if (!settings.space.empty()) json["namespace"] = settings.space;
+  if (!settings.autorestart) json["autorestart"] = false;
+  if (settings.max_restarts) json["max_restarts"] = *settings.max_restarts;
+  if (settings.min_uptime_ms) json["min_uptime"] = *settings.min_uptime_ms;
+  if (settings.restart_delay_ms)
+    json["restart_delay"] = *settings.restart_delay_ms;
+  if (settings.kill_timeout_ms)
+    json["kill_timeout"] = *settings.kill_timeout_ms;
+  if (!settings.stop_exit_codes.empty())
+    json["stop_exit_codes"] = settings.stop_exit_codes;
+  auto& env = json["env"] = nlohmann::ordered_json::object();
+  for (const auto& [name, value] : environment) env[name] = value;
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace cli

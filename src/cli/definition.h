@@ -1,0 +1,49 @@
+#pragma once
+// What `start` and its flags say of one app, checked and written in the keys of
+// the app configuration.
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/args.h"
+#include "cli/script.h"
+
+namespace cli {
+
+using Environment = std::vector<std::pair<std::string, std::string>>;
+
+// Of `environ`, without what belongs to the login and the terminal, and without
+// what is not UTF-8.
+Environment app_environment(const char* const* environ);
+
+// The flags' values, checked before any script is looked for.
+struct StartSettings {
+  std::string name;  // empty = from the script
+  std::string space;
+  std::string cwd;  // absolute
+  std::string interpreter;
+  std::vector<std::string> interpreter_args;
+  std::optional<int> instances;
+  bool autorestart = true;
+  std::optional<int> max_restarts;
+  std::optional<int64_t> min_uptime_ms, restart_delay_ms, kill_timeout_ms;
+  std::vector<int> stop_exit_codes;
+  std::vector<std::string> args;  // of the app
+};
+
+// Errc::Invalid for a wrong value (exit 2), Errc::NotFound for a directory or
+// an interpreter that is not there (exit 1).
+base::Result<StartSettings> read_settings(const Args& args,
+                                          const std::string& caller_dir);
+
+// Flags that only make sense for a new app.
+bool has_definition_flags(const Args& args);
+
+// A JSON object for control::StartRequest.
+std::string make_definition(const StartSettings& settings, const Script& script,
+                            const Environment& environment);
+
+}  // namespace cli

@@ -1,0 +1,70 @@
+#include "cli/list_commands.h"
+
+#include <fmt/format.h>
+
+#include "cli/app_commands.h"
+#include "cli/commands.h"
+#include "cli/json_views.h"
+#include "cli/report.h"
+#include "cli/terminal.h"
+#include "cli/views.h"
+
+namespace cli {
+namespace {
+
+std::expected<control::ListReply, int> ask_list(const Invocation& invocation) {
+  return ask_for<control::ListReply>(
+      invocation, control::ListRequest{.selection = selection_of(invocation)});
+}
+
+}  // namespace
+
+int run_list(const Invocation& invocation) {
+  auto list = ask_list(invocation);
+  if (!list) return list.error();
+  say(invocation, invocation.json
+                      ? list_json(list->instances)
+                      : list_view(*list, terminal_width(), invocation.color));
+  return kDone;
+}
+
+int run_jlist(const Invocation& invocation) {
+  auto list = ask_list(invocation);
+  if (!list) return list.error();
+  say(invocation, pm2_json(list->instances));
+  return kDone;
+}
+
+int run_describe(const Invocation& invocation) {
+  auto list = ask_list(invocation);
+  if (!list) return list.error();
+  if (invocation.json) {
+    say(invocation, describe_json(list->instances));
+    return kDone;
+  }
+  std::string text;
+  for (const auto& row : list->instances) {
+    if (!text.empty()) text += "\n";
+    text += describe_view(row, invocation.color);
+  }
+  say(invocation, text);
+  return kDone;
+}
+
+int run_pid(const Invocation& invocation) {
+  auto list = ask_list(invocation);
+  if (!list) return list.error();
+  std::string text;
+  for (const auto& row : list->instances) {
+    if (row.pid <= 0) continue;
+    text += invocation.json
+                ? fmt::format(R"({{"v":1,"app":"{}","instance":{},"pid":{}}})",
+                              row.app, row.instance, row.pid)
+                : fmt::format("{}", row.pid);
+    text += "\n";
+  }
+  say(invocation, text);
+  return text.empty() ? kFailed : kDone;
+}
+
+}  // namespace cli

@@ -1,0 +1,102 @@
+#include "cli/report.h"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "cli/commands.h"
+#include "cli/text_cells.h"
+
+namespace cli {
+namespace {
+
+// Somebody else's lodge on this machine, as far as we may see: what a person
+// who looks in the wrong home is likely to be after.
+std::string other_user(const base::Home& ours) {
+  constexpr size_t kEnough = 200;  // homes to look at
+  std::vector<std::string> homes = {"/root"};
+  if (auto names = base::fs::list_dir("/home"); names)
+    for (const auto& name : *names)
+      if (homes.size() < kEnough)
+        homes.push_back(base::fs::join("/home", name));
+  for (const auto& home : homes) {
+    const auto root = base::fs::join(home, ".lodge");
+    if (root == ours.root()) continue;
+    const auto info = base::fs::stat(root);
+    if (!info || !S_ISDIR(info->st_mode) || info->st_uid == ::geteuid())
+      continue;
+    if (::geteuid() == 0 && !base::fs::exists(root + "/lodge.sock")) continue;
+    const passwd* user = ::getpwuid(info->st_uid);
+    if (user != nullptr) return user->pw_name;
+  }
+  return {};
+}
+
+base::Error no_daemon(const Invocation& invocation, base::Error error) {
+  const std::string user = other_user(invocation.home);
+  error.hint = "start an app: lodge start app.js";
+  if (!user.empty())
+    error.hint += fmt::format("; started by {}? sudo -u {} {}", user, user,
+                              printable(invocation.line));
+  return error;
+}
+
+}  // namespace
+
+int report(std::string_view command, bool json, const base::Error& error,
+           int exit) {
+  if (json) {
+    const auto cut = error.message.rfind(": ");
+    const bool has_where = cut != std::string::npos;
+    nlohmann::ordered_json body;
+    body["what"] = command;
+    body["where"] = has_where ? error.message.substr(0, cut) : "";
+    body["why"] = has_where ? error.message.substr(cut + 2) : error.message;
+    body["hint"] = error.hint;
+    body["exit"] = exit;
+    nlohmann::ordered_json object;
+    object["error"] = std::move(body);
+    fmt::print("{}\n", object.dump(-1, ' ', false,
+                                   nlohmann::json::error_handler_t::replace));
+    return exit;
+  }
+  std::string text = "lodge: ";
+  if (!command.empty()) text += fmt::format("{}: ", command);
+  text += printable(error.message);
+  if (!error.hint.empty()) text += " · " + printable(error.hint);
+  fmt::print(stderr, "{}\n", text);
+  return exit;
+}
+
+int report(const Invocation& invocation, const base::Error& error, int exit) {
+  return report(invocation.command.name, invocation.json, error, exit);
+}
+
+void say(const Invocation& invocation, std::string_view text) {
+  if (!invocation.silent) std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+std::expected<control::Reply, int> ask_daemon(
+    const Invocation& invocation, const control::Request& request,
+    const control::Patience& patience) {
+  auto reply = control::ask(invocation.home, request,
+                            {.command = invocation.line}, patience);
+  if (!reply && reply.error().code == base::Errc::Unavailable)
+    return std::unexpected(
+        report(invocation, no_daemon(invocation, std::move(reply.error())),
+               kNoDaemon));
+  if (!reply)
+    return std::unexpected(report(invocation, reply.error(), kFailed));
+  if (const auto* refused = std::get_if<control::ErrorReply>(&*reply))
+    return std::unexpected(report(
+        invocation, {base::Errc::Invalid, 0, refused->message, refused->hint},
+        refused->exit_code));
+  return std::move(*reply);
+}
+
+}  // namespace cli

@@ -1,0 +1,51 @@
+#pragma once
+// How a command tells what went wrong: `lodge: what: where: why · hint` on
+// stderr, or with --json one object on stdout; and which exit code that is.
+
+#include <expected>
+#include <string_view>
+
+#include "base/result.h"
+#include "control/client.h"
+#include "control/message.h"
+
+namespace cli {
+
+struct Invocation;
+
+// The exit codes of SPEC section 5.
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kUsage = 2;
+inline constexpr int kNoDaemon = 3;
+
+// Each says it and returns `exit`, so that a command can end with
+// `return report(...)`.
+int report(const Invocation& invocation, const base::Error& error, int exit);
+int report(std::string_view command, bool json, const base::Error& error,
+           int exit);
+
+// Text for stdout, unless --silent.
+void say(const Invocation& invocation, std::string_view text);
+
+// Asks the daemon. Failures, refusals and answers of another kind are reported
+// here; what is left for the caller is the exit code.
+std::expected<control::Reply, int> ask_daemon(
+    const Invocation& invocation, const control::Request& request,
+    const control::Patience& patience = {});
+
+template <class Wanted>
+std::expected<Wanted, int> ask_for(const Invocation& invocation,
+                                   const control::Request& request,
+                                   const control::Patience& patience = {}) {
+  auto reply = ask_daemon(invocation, request, patience);
+  if (!reply) return std::unexpected(reply.error());
+  if (auto* wanted = std::get_if<Wanted>(&*reply)) return std::move(*wanted);
+  return std::unexpected(
+      report(invocation,
+             {base::Errc::Invalid, 0, "the daemon gave another kind of answer",
+              "command and daemon may be of different versions: lodge version"},
+             kFailed));
+}
+
+}  // namespace cli

@@ -1,0 +1,124 @@
+#include "cli/run.h"
+
+#include <fmt/format.h>
+#include <string.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
+#include "cli/commands.h"
+#include "cli/help.h"
+#include "cli/report.h"
+#include "cli/terminal.h"
+#include "cli/text_cells.h"
+
+namespace cli {
+namespace {
+
+// Flags that may stand before the command: `lodge --home /srv/l list`.
+struct Front {
+  std::vector<std::string> flags;
+  size_t size = 0;  // words taken
+};
+
+Front front_flags(std::span<const std::string> words) {
+  Front front;
+  while (front.size < words.size()) {
+    const auto& word = words[front.size];
+    const bool takes_next = word == "--home";
+    if (!takes_next && !word.starts_with("--home=") && word != "--json" &&
+        word != "--no-color" && word != "--silent")
+      break;
+    for (size_t i = 0; i <= (takes_next ? 1 : 0); ++i)
+      if (front.size < words.size()) front.flags.push_back(words[front.size++]);
+  }
+  return front;
+}
+
+// As it was typed, for events; cut where it becomes a novel.
+std::string typed_line(std::span<const std::string> words) {
+  constexpr size_t kLongest = 200;  // cells
+  std::string line = "lodge";
+  for (const auto& word : words) line += " " + printable(word);
+  return cut_to_width(line, kLongest);
+}
+
+base::Status check_words(const Command& command, const Args& args) {
+  if (args.words.size() < command.least_words)
+    return base::fail(base::Errc::Invalid,
+                      fmt::format("{} is missing", command.arguments),
+                      fmt::format("lodge {} --help", command.name));
+  if (args.words.size() > command.most_words)
+    return base::fail(
+        base::Errc::Invalid,
+        fmt::format("{}: one word too many", args.words[command.most_words]),
+        fmt::format("usage: {}", usage_line(command)));
+  return {};
+}
+
+int run_command(const Command& command, std::span<const std::string> argv,
+                std::string line) {
+  const bool json = command.json && std::ranges::find(argv, "--json") !=
+                                        std::ranges::find(argv, "--");
+  auto args = parse_args(command, argv);
+  if (!args) return report(command.name, json, args.error(), kUsage);
+  if (args->has("help")) {
+    const auto text = std::ranges::find(argv, "--help") != argv.end()
+                          ? command_help(command)
+                          : short_help(command);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return kDone;
+  }
+  // Only `start` hands words on to the app.
+  if (command.name != "start") {
+    args->words.insert(args->words.end(), args->rest.begin(), args->rest.end());
+    args->rest.clear();
+  }
+  if (auto good = check_words(command, *args); !good)
+    return report(command.name, json, good.error(), kUsage);
+  auto home = base::Home::locate(args->value("home").value_or(""));
+  if (!home) return report(command.name, json, home.error(), kFailed);
+  const bool silent = args->has("silent");
+  const bool color = !args->has("no-color") && terminal_has_colors();
+  const Invocation invocation{.command = command,
+                              .args = std::move(*args),
+                              .home = std::move(*home),
+                              .line = std::move(line),
+                              .json = json,
+                              .silent = silent,
+                              .color = color};
+  return command.run(invocation);
+}
+
+int run_words(std::span<const std::string> words) {
+  const Front front = front_flags(words);
+  const auto rest = words.subspan(front.size);
+  if (rest.empty()) {
+    const auto text = overview();
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return kDone;
+  }
+  std::string word = rest.front();
+  if (word == "-h" || word == "--help") word = "help";
+  const Command* command = find_command(word);
+  if (command == nullptr)
+    return report("", std::ranges::count(front.flags, "--json") > 0,
+                  unknown_command(word), kUsage);
+  std::vector<std::string> argv = front.flags;
+  argv.insert(argv.end(), rest.begin() + 1, rest.end());
+  return run_command(*command, argv, typed_line(words));
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  const int exit = run_words(words);
+  // A full disk behind `lodge logs > file` must not look like success.
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit;
+  fmt::print(stderr, "lodge: stdout: {}\n", ::strerror(errno));
+  return exit == kDone ? kFailed : exit;
+}
+
+}  // namespace cli

@@ -1,0 +1,133 @@
+#include "cli/start_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/fs.h"
+#include "base/target.h"
+#include "base/units.h"
+#include "cli/app_commands.h"
+#include "cli/commands.h"
+#include "cli/daemon_start.h"
+#include "cli/definition.h"
+#include "cli/report.h"
+
+namespace cli {
+namespace {
+
+using base::Errc;
+using std::chrono::milliseconds;
+
+int exit_code_of(const base::Error& error) {
+  return error.code == Errc::Invalid ? kUsage : kFailed;
+}
+
+// The apps of a running daemon; none when there is no daemon.
+std::expected<std::vector<base::TargetCandidate>, int> known_apps(
+    const Invocation& invocation) {
+  std::vector<base::TargetCandidate> apps;
+  auto reply = control::ask(invocation.home, control::ListRequest{}, {});
+  if (!reply && reply.error().code == Errc::Unavailable) return apps;
+  if (!reply)
+    return std::unexpected(report(invocation, reply.error(), kFailed));
+  if (const auto* list = std::get_if<control::ListReply>(&*reply))
+    for (const auto& row : list->instances)
+      apps.push_back({.id = row.id,
+                      .app = row.app,
+                      .space = row.space,
+                      .instance = row.instance});
+  return apps;
+}
+
+// Sorts the words into apps that exist and new ones.
+struct Plan {
+  std::vector<std::string> known;
+  std::vector<Script> scripts;
+};
+
+std::expected<Plan, int> make_plan(const Invocation& invocation,
+                                   const StartSettings& settings,
+                                   const std::string& caller_dir) {
+  const char* path = std::getenv("PATH");
+  const ScriptSearch search{
+      .cwd = settings.cwd,
+      .caller_dir = caller_dir,
+      .path = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin",
+      .interpreter_given = !settings.interpreter.empty()};
+  const bool may_be_known = !has_definition_flags(invocation.args);
+  std::optional<std::vector<base::TargetCandidate>> apps;  // asked for once
+  Plan plan;
+  for (const auto& word : invocation.args.words) {
+    if (may_be_known && !names_file(word, settings.cwd)) {
+      if (!apps) {
+        auto known = known_apps(invocation);
+        if (!known) return std::unexpected(known.error());
+        apps = std::move(*known);
+      }
+      const std::vector<std::string> one = {word};
+      if (!apps->empty() && base::resolve_targets(one, {}, *apps)) {
+        plan.known.push_back(word);
+        continue;
+      }
+    }
+    auto script = find_script(word, search);
+    if (!script)
+      return std::unexpected(report(invocation, script.error(), kFailed));
+    plan.scripts.push_back(std::move(*script));
+  }
+  return plan;
+}
+
+std::expected<control::StartRequest, int> make_request(
+    const Invocation& invocation) {
+  const Args& args = invocation.args;
+  auto caller_dir = base::fs::current_dir();
+  if (!caller_dir)
+    return std::unexpected(report(invocation, caller_dir.error(), kFailed));
+  auto settings = read_settings(args, *caller_dir);
+  if (!settings)
+    return std::unexpected(
+        report(invocation, settings.error(), exit_code_of(settings.error())));
+  if (!settings->name.empty() && args.words.size() > 1)
+    return std::unexpected(
+        report(invocation,
+               {Errc::Invalid, 0, "--name: one name for several apps",
+                "start them one by one; arguments of the app go after --"},
+               kUsage));
+  control::StartRequest request;
+  if (const auto wait = args.value("wait")) {
+    auto time = base::parse_duration(*wait);
+    if (!time)
+      return std::unexpected(report(
+          invocation, std::move(time.error()).with_context("--wait"), kUsage));
+    request.wait_ms = time->count();
+  }
+  auto plan = make_plan(invocation, *settings, *caller_dir);
+  if (!plan) return std::unexpected(plan.error());
+  const auto environment = app_environment(environ);
+  for (const auto& script : plan->scripts)
+    request.definitions.push_back(
+        make_definition(*settings, script, environment));
+  request.known.targets = std::move(plan->known);
+  request.wait = !args.has("no-wait");
+  request.update_env = args.has("update-env");
+  return request;
+}
+
+}  // namespace
+
+int run_start(const Invocation& invocation) {
+  auto request = make_request(invocation);
+  if (!request) return request.error();
+  if (auto running = ensure_daemon(invocation.home); !running)
+    return report(invocation, running.error(), kFailed);
+  auto reply = ask_for<control::OutcomesReply>(invocation, *request,
+                                               {.while_alive = true});
+  if (!reply) return reply.error();
+  return show_outcomes(invocation, *reply);
+}
+
+}  // namespace cli

@@ -1,0 +1,296 @@
+#include "cli/views.h"
+
+#include <fmt/format.h>
+#include <string.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "base/clock.h"
+#include "base/units.h"
+#include "cli/table.h"
+#include "cli/text_cells.h"
+
+namespace cli {
+namespace {
+
+using control::InstanceInfo;
+using std::chrono::milliseconds;
+
+Style status_style(const InstanceInfo& row) {
+  if (row.status == "online") return Style::Green;
+  if (row.status == "errored" || row.status == "stopped") return Style::Red;
+  return Style::Yellow;
+}
+
+// `waiting 1.2s`, `errored 4m10s`: the time left until the next try.
+std::string status_text(const InstanceInfo& row) {
+  if (row.next_start_ms < 0) return row.status;
+  return row.status + " " +
+         base::format_duration(milliseconds(row.next_start_ms));
+}
+
+std::string uptime_text(const InstanceInfo& row) {
+  if (row.pid == 0 || row.uptime_ms < 0) return "0";
+  return base::format_uptime(milliseconds(row.uptime_ms));
+}
+
+struct Column {
+  std::string_view head;
+  Cell (*cell)(const InstanceInfo&);
+};
+
+constexpr Column kId = {"id", [](const InstanceInfo& row) -> Cell {
+                          return {fmt::format("{}", row.id), Style::Bold};
+                        }};
+constexpr Column kName = {
+    "name", [](const InstanceInfo& row) -> Cell { return {row.app}; }};
+constexpr Column kSpace = {
+    "namespace", [](const InstanceInfo& row) -> Cell { return {row.space}; }};
+constexpr Column kVersion = {
+    "version", [](const InstanceInfo& row) -> Cell {
+      return {row.version.empty() ? "N/A" : row.version};
+    }};
+constexpr Column kMode = {
+    "mode", [](const InstanceInfo& row) -> Cell { return {row.mode}; }};
+constexpr Column kPid = {
+    "pid", [](const InstanceInfo& row) -> Cell {
+      return {row.pid > 0 ? fmt::format("{}", row.pid) : "N/A"};
+    }};
+constexpr Column kUptime = {"uptime", [](const InstanceInfo& row) -> Cell {
+                              return {uptime_text(row)};
+                            }};
+constexpr Column kRestarts = {"↺", [](const InstanceInfo& row) -> Cell {
+                                return {fmt::format("{}", row.restarts)};
+                              }};
+constexpr Column kStatus = {"status", [](const InstanceInfo& row) -> Cell {
+                              return {status_text(row), status_style(row)};
+                            }};
+constexpr Column kCpu = {"cpu", [](const InstanceInfo& row) -> Cell {
+                           return {fmt::format("{:.1f}%", row.cpu_percent)};
+                         }};
+constexpr Column kMemory = {"mem", [](const InstanceInfo& row) -> Cell {
+                              return {base::format_size(row.memory_bytes)};
+                            }};
+constexpr Column kUser = {
+    "user", [](const InstanceInfo& row) -> Cell { return {row.user}; }};
+constexpr Column kLogs = {"logs", [](const InstanceInfo& row) -> Cell {
+                            return {base::format_size(row.log_bytes)};
+                          }};
+
+constexpr std::array kFull = {kId,     kName,   kSpace,    kVersion, kMode,
+                              kPid,    kUptime, kRestarts, kStatus,  kCpu,
+                              kMemory, kUser,   kLogs};
+constexpr std::array kCondensed = {kId,     kName, kUptime, kRestarts,
+                                   kStatus, kCpu,  kMemory, kLogs};
+constexpr std::array kMini = {kId, kName, kRestarts, kStatus};
+
+Table make_table(const control::ListReply& list,
+                 std::span<const Column> columns) {
+  Table table;
+  for (const auto& column : columns) table.heads.emplace_back(column.head);
+  for (const auto& instance : list.instances) {
+    auto& row = table.rows.emplace_back();
+    for (const auto& column : columns) row.push_back(column.cell(instance));
+  }
+  return table;
+}
+
+// The narrowest table, with names cut until it fits.
+Table squeezed(Table table, size_t width) {
+  constexpr size_t kNameAt = 1;
+  constexpr size_t kLeastName = 4;
+  const size_t excess = table_width(table) - width;
+  size_t longest = 0;
+  for (const auto& row : table.rows)
+    longest = std::max(longest, display_width(printable(row[kNameAt].text)));
+  const size_t room = std::max(longest - std::min(longest, excess), kLeastName);
+  for (auto& row : table.rows)
+    row[kNameAt].text = cut_to_width(printable(row[kNameAt].text), room);
+  return table;
+}
+
+Table fitting_table(const control::ListReply& list, size_t width) {
+  for (const auto columns :
+       {std::span<const Column>(kFull), std::span<const Column>(kCondensed)}) {
+    Table table = make_table(list, columns);
+    if (width == 0 || table_width(table) <= width) return table;
+  }
+  Table table = make_table(list, kMini);
+  if (table_width(table) <= width) return table;
+  return squeezed(std::move(table), width);
+}
+
+std::string notes(const control::ListReply& list) {
+  std::string text;
+  for (const auto& row : list.instances) {
+    const auto name = instance_name(row.app, row.instance, row.instances);
+    if (!row.reason.empty())
+      text +=
+          fmt::format("{}: {}: {}\n", name, row.status, printable(row.reason));
+    if (row.output_pending)
+      text += fmt::format(
+          "{}: output pending: it ended, but something still "
+          "holds its output open\n",
+          name);
+  }
+  if (list.degraded)
+    text += "degraded: the keeper is gone; apps would end with the daemon\n";
+  return text;
+}
+
+std::string time_text(int64_t unix_ms) {
+  if (unix_ms <= 0) return "";
+  return base::format_stamp(base::Timestamp{unix_ms * 1000}).substr(0, 19) +
+         "Z";
+}
+
+std::string last_exit_text(const InstanceInfo& row) {
+  if (row.last_exit_signal > 0) {
+    const char* name = ::sigabbrev_np(row.last_exit_signal);
+    return name != nullptr
+               ? fmt::format("killed by SIG{}", name)
+               : fmt::format("killed by signal {}", row.last_exit_signal);
+  }
+  if (row.last_exit_code >= 0)
+    return fmt::format("code {}", row.last_exit_code);
+  return "";
+}
+
+using Pairs = std::vector<std::pair<std::string, Cell>>;
+
+std::string section(std::string_view title, const Pairs& pairs, bool color) {
+  size_t widest = 0;
+  for (const auto& [key, cell] : pairs)
+    if (!cell.text.empty()) widest = std::max(widest, display_width(key));
+  std::string text = styled(title, Style::Bold, color) + "\n";
+  for (const auto& [key, cell] : pairs) {
+    if (cell.text.empty()) continue;
+    text += fmt::format("  {}{}  {}\n", key,
+                        std::string(widest - display_width(key), ' '),
+                        styled(printable(cell.text), cell.style, color));
+  }
+  return text;
+}
+
+// Command lines as one could type them.
+std::string joined(const std::vector<std::string>& args) {
+  std::string text;
+  for (const auto& arg : args) {
+    if (!text.empty()) text += ' ';
+    const bool plain =
+        !arg.empty() && arg.find_first_of(" \t\n'\"\\$`*?") == arg.npos;
+    text += plain ? arg : "'" + arg + "'";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string instance_name(const std::string& app, int instance, int instances) {
+  return instances > 1 ? fmt::format("{}/{}", app, instance) : app;
+}
+
+std::string list_view(const control::ListReply& list, size_t width,
+                      bool color) {
+  uint64_t stored = 0;
+  for (const auto& row : list.instances) stored += row.log_bytes;
+  return draw_table(fitting_table(list, width), color) + notes(list) +
+         fmt::format("logs {}\n", base::format_size(stored));
+}
+
+std::string describe_view(const InstanceInfo& row, bool color) {
+  const auto ms = [](int64_t value) {
+    return value < 0 ? "" : base::format_duration(milliseconds(value));
+  };
+  std::string text = section(
+      fmt::format("{} (id {})",
+                  instance_name(row.app, row.instance, row.instances), row.id),
+      {{"status", {row.status, status_style(row)}},
+       {"reason", {row.reason}},
+       {"next start in", {ms(row.next_start_ms)}},
+       {"name", {row.app}},
+       {"namespace", {row.space}},
+       {"version", {row.version}},
+       {"instance", {fmt::format("{} of {}", row.instance, row.instances)}},
+       {"pid", {row.pid > 0 ? fmt::format("{}", row.pid) : ""}},
+       {"uptime", {row.pid > 0 ? ms(row.uptime_ms) : ""}},
+       {"started at", {time_text(row.started_at_ms)}},
+       {"created at", {time_text(row.created_at_ms)}},
+       {"generation", {fmt::format("{}", row.generation)}},
+       {"restarts", {fmt::format("{}", row.restarts)}},
+       {"unstable restarts", {fmt::format("{}", row.unstable_restarts)}},
+       {"last exit", {last_exit_text(row)}},
+       {"cpu", {fmt::format("{:.1f}%", row.cpu_percent)}},
+       {"memory", {base::format_size(row.memory_bytes)}},
+       {"user", {row.user}}},
+      color);
+  text += section("runs",
+                  {{"mode", {row.mode}},
+                   {"interpreter", {row.interpreter}},
+                   {"script", {row.script}},
+                   {"args", {joined(row.args)}},
+                   {"cwd", {row.cwd}}},
+                  color);
+  text += section(
+      "logs",
+      {{"out", {row.out_file}},
+       {"error", {row.error_file}},
+       {"events", {row.events_file}},
+       {"stored", {base::format_size(row.log_bytes)}},
+       {"output pending",
+        {row.output_pending ? "yes: something holds its output open" : ""}}},
+      color);
+  if (row.settings.empty()) return text;
+  Pairs settings;
+  for (const auto& setting : row.settings)
+    settings.emplace_back(
+        setting.key,
+        Cell{fmt::format("{}  ({})", setting.value, setting.source),
+             setting.source == "default" ? Style::Dim : Style::Plain});
+  return text + section("settings", settings, color);
+}
+
+std::string outcomes_view(const std::vector<control::Outcome>& outcomes) {
+  std::string text;
+  for (size_t i = 0; i < outcomes.size();) {
+    const auto& first = outcomes[i];
+    const auto same = [&](const control::Outcome& other) {
+      return other.app == first.app && other.action == first.action &&
+             other.failed == first.failed && other.detail == first.detail;
+    };
+    size_t end = i;
+    int64_t ready_ms = -1;
+    int64_t log_bytes = -1;
+    for (; end < outcomes.size() && same(outcomes[end]); ++end) {
+      ready_ms = std::max(ready_ms, outcomes[end].ready_ms);
+      log_bytes = std::max(log_bytes, outcomes[end].log_bytes);
+    }
+    const auto count = end - i;
+    i = end;
+    if (first.failed) continue;
+    const bool one_of_many = count == 1 && first.instances > 1;
+    std::string line = fmt::format(
+        "[lodge] {}: {}",
+        one_of_many ? instance_name(first.app, first.instance, first.instances)
+                    : first.app,
+        first.action);
+    if (count > 1) line += fmt::format(" {} instances", count);
+    if (!first.launched.empty())
+      line += fmt::format(" ({})", printable(first.launched));
+    if (!first.detail.empty())
+      line += fmt::format(" · {}", printable(first.detail));
+    if (ready_ms >= 0)
+      line += fmt::format(" · ready in {:.2f} s",
+                          static_cast<double>(ready_ms) / 1000);
+    if (log_bytes > 0)
+      line += fmt::format(" · {} of logs stay: lodge logs {}",
+                          base::format_size(static_cast<uint64_t>(log_bytes)),
+                          first.app);
+    text += line + "\n";
+  }
+  return text;
+}
+
+}  // namespace cli

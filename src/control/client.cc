@@ -1,0 +1,193 @@
+#include "control/client.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/unique_fd.h"
+#include "control/framing.h"
+
+namespace control {
+namespace {
+
+using base::Errc;
+using base::UniqueFd;
+using std::chrono::milliseconds;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr const char* kSocketName = "lodge.sock";
+
+milliseconds left_until(base::MonoTime deadline) {
+  const auto left =
+      std::chrono::ceil<milliseconds>(deadline - SteadyClock::now());
+  return std::max(left, milliseconds(0));
+}
+
+std::unexpected<base::Error> silent(milliseconds waited) {
+  return base::fail(
+      Errc::Timeout,
+      fmt::format("the daemon did not answer within {} s",
+                  std::chrono::ceil<std::chrono::seconds>(waited).count()),
+      "it may be stopped or overloaded; its diary is lodge.log in the home");
+}
+
+// A socket's path is limited to 108 bytes, a home's is not: the way leads
+// through a descriptor of the directory.
+base::Result<UniqueFd> connect_to(const base::Home& home,
+                                  base::MonoTime deadline) {
+  auto dir = base::fs::open(home.root(), O_PATH | O_DIRECTORY);
+  if (!dir && dir.error().code == Errc::NotFound)
+    return base::fail(Errc::Unavailable, "no daemon in " + home.root());
+  if (!dir) return base::fail(std::move(dir.error()));
+
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const auto end =
+      fmt::format_to_n(address.sun_path, sizeof address.sun_path - 1,
+                       "/proc/self/fd/{}/{}", dir->get(), kSocketName);
+  *end.out = '\0';
+
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket) return base::fail(base::fs::errno_error(errno, "socket", ""));
+  // For a unix socket this is how long connect(2) waits for room in the queue
+  // of a daemon that does not accept. Zero would mean for ever.
+  const auto left = std::max(left_until(deadline), milliseconds(1));
+  const timeval limit{.tv_sec = left.count() / 1000,
+                      .tv_usec = left.count() % 1000 * 1000};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  while (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address),
+                   sizeof address) != 0) {
+    if (errno == EINTR) continue;
+    if (errno == ENOENT || errno == ECONNREFUSED)
+      return base::fail(Errc::Unavailable, "no daemon in " + home.root());
+    if (errno == EAGAIN)
+      return base::fail(Errc::Timeout, "the daemon takes no connections",
+                        "it may be stopped or overloaded");
+    return base::fail(base::fs::errno_error(errno, "connect", home.socket()));
+  }
+  return socket;
+}
+
+// Readiness, or Errc::Timeout.
+base::Status wait_for(int socket, short events, base::MonoTime deadline) {
+  for (;;) {
+    pollfd poll{.fd = socket, .events = events, .revents = 0};
+    const auto left = left_until(deadline).count();
+    const int ready =
+        ::poll(&poll, 1, static_cast<int>(std::min<int64_t>(left, 3'600'000)));
+    if (ready > 0) return {};
+    if (ready < 0 && errno != EINTR)
+      return base::fail(base::fs::errno_error(errno, "poll", kSocketName));
+    if (left_until(deadline).count() == 0)
+      return base::fail(Errc::Timeout, "no answer");
+  }
+}
+
+base::Status send_all(int socket, std::string_view bytes,
+                      base::MonoTime deadline) {
+  while (!bytes.empty()) {
+    const ssize_t sent =
+        ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+      bytes.remove_prefix(static_cast<size_t>(sent));
+      continue;
+    }
+    if (errno == EINTR) continue;
+    // It hung up early. Why may be waiting for us: a refusal.
+    if (errno == EPIPE || errno == ECONNRESET) return {};
+    if (errno != EAGAIN)
+      return base::fail(base::fs::errno_error(errno, "send", kSocketName));
+    if (auto ready = wait_for(socket, POLLOUT, deadline); !ready) return ready;
+  }
+  return {};
+}
+
+// One conversation's receiving half: it can be gone on with after a timeout.
+class Answer {
+ public:
+  explicit Answer(int socket) : socket_(socket) {}
+
+  base::Result<Reply> wait(base::MonoTime deadline) {
+    std::vector<char> piece(size_t{64} << 10);
+    for (;;) {
+      auto frame = reader_.next();
+      if (!frame) return base::pass(std::move(frame), "daemon");
+      if (*frame) return decode_reply(**frame);
+      if (auto ready = wait_for(socket_, POLLIN, deadline); !ready)
+        return base::fail(std::move(ready.error()));
+      const ssize_t got =
+          ::recv(socket_, piece.data(), piece.size(), MSG_DONTWAIT);
+      if (got > 0) {
+        reader_.feed({piece.data(), static_cast<size_t>(got)});
+        continue;
+      }
+      if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+      if (got == 0 || errno == ECONNRESET)
+        return base::fail(Errc::Io, "the daemon ended before it answered",
+                          "lodge list shows what was done");
+      return base::fail(base::fs::errno_error(errno, "recv", kSocketName));
+    }
+  }
+
+ private:
+  int socket_;
+  FrameReader reader_{kReplyCap};
+};
+
+bool is_harmless(const Request& request) {
+  return std::holds_alternative<PingRequest>(request) ||
+         std::holds_alternative<ListRequest>(request);
+}
+
+base::Result<Reply> ask_once(const base::Home& home, const std::string& frame,
+                             const Patience& patience) {
+  auto deadline = SteadyClock::now() + patience.silence;
+  auto socket = connect_to(home, deadline);
+  if (!socket) return base::fail(std::move(socket.error()));
+  Answer answer(socket->get());
+  auto sent = send_all(socket->get(), frame, deadline);
+  if (!sent) {
+    if (sent.error().code == Errc::Timeout) return silent(patience.silence);
+    return base::fail(std::move(sent.error()));
+  }
+  if (!patience.while_alive) {
+    auto reply = answer.wait(deadline);
+    if (!reply && reply.error().code == Errc::Timeout)
+      return silent(patience.silence);
+    return reply;
+  }
+  // Half of the silence for the answer, half for the sign of life.
+  const auto half = patience.silence / 2;
+  for (;;) {
+    auto reply = answer.wait(SteadyClock::now() + half);
+    if (reply || reply.error().code != Errc::Timeout) return reply;
+    auto alive = ask(home, PingRequest{}, {}, {.silence = half});
+    if (!alive && alive.error().code == Errc::Timeout)
+      return silent(patience.silence);
+  }
+}
+
+}  // namespace
+
+base::Result<Reply> ask(const base::Home& home, const Request& request,
+                        const Caller& caller, const Patience& patience) {
+  auto frame = make_frame(encode(request, caller), kRequestCap);
+  if (!frame) return base::fail(std::move(frame.error()));
+  auto reply = ask_once(home, *frame, patience);
+  // A daemon that died is back within a second, behind the same socket; what
+  // only looks may be asked again.
+  if (!reply && reply.error().code == Errc::Io && is_harmless(request))
+    reply = ask_once(home, *frame, patience);
+  return reply;
+}
+
+}  // namespace control
