@@ -1,6 +1,7 @@
 #include "base/fs.h"
 
 #include <dirent.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
@@ -103,6 +104,12 @@ Result<size_t> write_some(int fd, std::string_view bytes,
     const ssize_t n = ::write(fd, bytes.data(), size);
     if (n >= 0) return static_cast<size_t>(n);
     if (errno != EINTR) return fail(errno_error(errno, "write", what));
+  }
+}
+
+void wait_writable(int fd) {
+  pollfd poll_fd{fd, POLLOUT, 0};
+  while (::poll(&poll_fd, 1, -1) < 0 && errno == EINTR) {
   }
 }
 

@@ -32,6 +32,8 @@ Result<size_t> pread(int fd, std::span<char> into, uint64_t offset,
 // One write(2), EINTR retried; may write less than asked.
 Result<size_t> write_some(int fd, std::string_view bytes,
                           std::string_view what);
+// Blocks until a descriptor that is not blocking takes bytes, or fails.
+void wait_writable(int fd);
 // All of it, or an error; how much was written is then unknown.
 Status write_all(int fd, std::string_view bytes, std::string_view what);
 

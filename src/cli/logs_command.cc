@@ -1,9 +1,226 @@
 #include "cli/logs_command.h"
 
-namespace cli {
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
-int run_logs(const base::Home&, const LogsArgs&) {
-  return 1;
+#include <charconv>
+#include <cstdlib>
+
+#include "base/event_loop.h"
+#include "base/fs.h"
+#include "base/time_spec.h"
+#include "query/follow.h"
+#include "query/json_printer.h"
+#include "query/raw_printer.h"
+#include "query/reading.h"
+#include "query/text_printer.h"
+#include "store/catalog.h"
+
+namespace cli {
+namespace {
+
+constexpr uint64_t kDefaultLines = 15;
+
+// What the arguments mean.
+struct Request {
+  query::Query query;
+  bool follow = false;
+  bool diary = false;
+  bool selection = false;  // asked for certain lines, not just the last
+};
+
+std::string json_quoted(std::string_view text) {
+  std::string quoted;
+  query::append_json_string(text, quoted);
+  return quoted;
+}
+
+int report(const base::Error& error, const LogsArgs& args, int exit_code) {
+  std::string line;
+  if (args.json) {
+    const auto colon = error.message.find(": ");
+    const std::string where =
+        colon == std::string::npos ? "" : error.message.substr(0, colon);
+    const std::string why = colon == std::string::npos
+                                ? error.message
+                                : error.message.substr(colon + 2);
+    line = fmt::format(
+        R"({{"error":{{"what":"logs","where":{},"why":{},"hint":{},"exit":{}}}}})",
+        json_quoted(where), json_quoted(why), json_quoted(error.hint),
+        exit_code);
+  } else {
+    line = "lodge: logs: " + error.message;
+    if (!error.hint.empty()) line += " \u00b7 " + error.hint;
+  }
+  (void)base::fs::write_all(STDERR_FILENO, line + "\n", "standard error");
+  return exit_code;
+}
+
+base::Result<std::optional<uint64_t>> parse_lines(const std::string& text) {
+  if (text == "all") return std::nullopt;
+  uint64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || at != end || text.empty())
+    return base::fail(
+        base::Errc::Invalid,
+        fmt::format("--lines: '{}' is not a number of lines", text),
+        "for example: -n 100, or -n all");
+  return value;
+}
+
+base::Result<std::optional<base::Timestamp>> parse_when(std::string_view flag,
+                                                        const std::string& text,
+                                                        base::Timestamp now,
+                                                        base::Zone zone) {
+  if (text.empty()) return std::nullopt;
+  auto time = base::parse_time(text, now, zone);
+  if (!time) return base::pass(std::move(time), flag);
+  return *time;
+}
+
+base::Result<Request> understand(const LogsArgs& args, base::Timestamp now) {
+  Request request;
+  query::Query& query = request.query;
+  query.targets = args.targets;
+  query.exclude = args.exclude;
+  query.out = args.out || !args.err;
+  query.error = args.err || !args.out;
+  // A raw reader needs them, to know the newlines that are not the child's.
+  query.events = args.raw || (args.events && !args.out && !args.err);
+  const auto zone = args.utc ? base::Zone::Utc : base::Zone::Local;
+  auto since = parse_when("--since", args.since, now, zone);
+  if (!since) return base::fail(std::move(since.error()));
+  auto until = parse_when("--until", args.until, now, zone);
+  if (!until) return base::fail(std::move(until.error()));
+  query.since = *since;
+  query.until = *until;
+  request.selection = query.since || query.until;
+  if (!request.selection) query.last = kDefaultLines;
+  if (args.lines) {
+    auto lines = parse_lines(*args.lines);
+    if (!lines) return base::fail(std::move(lines.error()));
+    query.last = *lines;
+  }
+  request.follow = (args.follow || query.last == uint64_t{0}) && !args.nostream;
+  request.diary = args.targets.size() == 1 && args.targets[0] == "lodge";
+  return request;
+}
+
+base::Result<query::Plan> plan_for(const base::Home& home,
+                                   const Request& request) {
+  if (request.diary) return query::diary_plan(home.diary());
+  auto catalog = store::load_catalog(home.logs());
+  if (!catalog) return base::fail(std::move(catalog.error()));
+  return query::make_plan(*catalog, home.logs(), request.query);
+}
+
+bool colours(const LogsArgs& args) {
+  const char* no_color = std::getenv("NO_COLOR");
+  return args.color && (no_color == nullptr || *no_color == '\0');
+}
+
+std::unique_ptr<query::Printer> make_printer(query::Output& output,
+                                             const base::Clock& clock,
+                                             const LogsArgs& args,
+                                             const query::Plan& plan,
+                                             query::Problems& problems) {
+  if (args.raw)
+    return std::make_unique<query::RawPrinter>(
+        output, query::find_line_endings(plan.origins, problems));
+  if (args.json) return std::make_unique<query::JsonPrinter>(output);
+  query::TextStyle style;
+  style.zone = args.utc ? base::Zone::Utc : base::Zone::Local;
+  style.terminal = ::isatty(STDOUT_FILENO) == 1;
+  style.colour = style.terminal && colours(args);
+  style.full = args.full;
+  return std::make_unique<query::TextPrinter>(output, clock, style);
+}
+
+// Many apps are many files.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Ctrl-C is how one leaves a follower: at once, also while a slow reader blocks
+// our write, and with the terminal's colours as they were.
+void leave_quietly_on_signals() {
+  struct sigaction action {};
+  action.sa_handler = [](int) {
+    if (::isatty(STDOUT_FILENO) == 1 &&
+        ::write(STDOUT_FILENO, "\x1b[0m", 4) < 0) {
+    }
+    ::_exit(0);
+  };
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+void follow(const base::Home& home, const Request& request,
+            const LogsArgs& args, query::Reading& reading,
+            query::Printer& printer) {
+  base::EventLoop loop;
+  query::FollowOptions options;
+  options.dir = request.diary ? home.root() : home.logs();
+  size_t streams = 0;
+  for (const auto& source : reading.sources())
+    if (!source->has_event()) ++streams;
+  options.bytes = args.raw && streams == 1;
+  if (!request.diary) options.replan = [&] { return plan_for(home, request); };
+  // A pipe whose reader leaves is noticed though nothing is written to it: the
+  // writing end never is readable for another reason. It is opened anew because
+  // a watch makes its descriptor non-blocking for all who share it.
+  base::Result<base::UniqueFd> pipe = base::UniqueFd();
+  std::optional<base::FdWatch> reader_left;
+  auto out = base::fs::fstat(STDOUT_FILENO, "standard output");
+  if (out && S_ISFIFO(out->st_mode))
+    pipe = base::fs::open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK);
+  if (pipe && *pipe) {
+    reader_left.emplace(loop, pipe->get(), [&](int) { loop.stop(); });
+    reader_left->want(base::FdWatch::Readable);
+  }
+  query::Follower(loop, reading, printer, std::move(options)).run();
+}
+
+void tell_of_follow(const LogsArgs& args) {
+  if (::isatty(STDOUT_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) return;
+  (void)base::fs::write_all(
+      STDERR_FILENO,
+      colours(args) ? "\x1b[2m-f follows, -n 100 shows more\x1b[0m\n"
+                    : "-f follows, -n 100 shows more\n",
+      "standard error");
+}
+
+}  // namespace
+
+int run_logs(const base::Home& home, const LogsArgs& args) {
+  const base::SystemClock clock;
+  auto request = understand(args, clock.now());
+  if (!request) return report(request.error(), args, 2);
+  auto plan = plan_for(home, *request);
+  if (!plan) return report(plan.error(), args, 2);
+  ::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
+
+  query::Output output(STDOUT_FILENO);
+  query::Reading reading(request->query, *plan, request->follow);
+  auto printer = make_printer(output, clock, args, *plan, reading.problems());
+  printer->widen(reading.label_width());
+  if (request->follow) leave_quietly_on_signals();
+  const uint64_t found = reading.replay(*printer);
+  if (request->follow && !output.closed())
+    follow(home, *request, args, reading, *printer);
+
+  for (const auto& problem : reading.problems()) report(problem, args, 2);
+  if (!output.status()) return report(output.status().error(), args, 2);
+  if (!reading.problems().empty()) return 2;
+  if (!request->follow && !args.raw && !args.json) tell_of_follow(args);
+  return request->selection && found == 0 && !request->follow ? 1 : 0;
 }
 
 }  // namespace cli

@@ -10,4 +10,15 @@ Line parse_line(std::string_view line) {
   return {time, line.substr(kPrefixSize)};
 }
 
+bool is_torn_prefix(std::string_view bytes) {
+  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd.ddddddZ ";
+  static_assert(kShape.size() == kPrefixSize);
+  if (bytes.empty() || bytes.size() >= kShape.size()) return false;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const bool digit = bytes[i] >= '0' && bytes[i] <= '9';
+    if (kShape[i] == 'd' ? !digit : bytes[i] != kShape[i]) return false;
+  }
+  return true;
+}
+
 }  // namespace store

@@ -21,4 +21,8 @@ struct Line {
 // `line` without its '\n'.
 Line parse_line(std::string_view line);
 
+// Whether a file that ends in `bytes` ends within a stamp, which is being
+// written or was torn: "2026-11-21T10:1".
+bool is_torn_prefix(std::string_view bytes);
+
 }  // namespace store

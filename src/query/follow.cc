@@ -1,0 +1,241 @@
+#include "query/follow.h"
+
+#include <algorithm>
+
+#include "base/fs.h"
+#include "store/line.h"
+
+namespace query {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Events that come together are drained together.
+constexpr milliseconds kTick{5};
+// A line that has not ended is shown when nothing was added for so long.
+constexpr milliseconds kSilence{1000};
+// inotify may overflow, and tells nothing of a directory made anew.
+constexpr milliseconds kSafetyPoll{1000};
+constexpr milliseconds kBlindPoll{250};
+
+milliseconds left(base::MonoTime since, milliseconds whole,
+                  base::MonoTime now) {
+  const auto gone = std::chrono::duration_cast<milliseconds>(now - since);
+  return std::clamp(whole - gone, milliseconds{0}, whole);
+}
+
+}  // namespace
+
+Follower::Follower(base::EventLoop& loop, Reading& reading, Printer& printer,
+                   FollowOptions options)
+    : loop_(loop),
+      reading_(reading),
+      printer_(printer),
+      options_(std::move(options)),
+      tick_(loop, [this] { drain(); }),
+      silence_(loop, [this] { on_poll(); }),
+      poll_(loop, [this] {
+        watch();
+        catalog_dirty_ = true;
+        on_poll();
+      }) {
+  for (const auto& source : reading_.sources()) adopt(*source);
+}
+
+Follower::Tail& Follower::adopt(Source& source) {
+  Tail& tail = tails_.emplace_back();
+  tail.source = &source;
+  tail.size = source.reader().offset();
+  tail.grown = clock_.mono();
+  return tail;
+}
+
+void Follower::run() {
+  watch();
+  drain();
+  if (!printer_.wants_more()) return;
+  loop_.run();
+}
+
+void Follower::watch() {
+  if (watch_.empty()) {
+    auto opened = base::DirWatch::open(
+        loop_, options_.dir,
+        [this](std::string_view name) { on_change(name); });
+    if (opened) watch_.push_back(std::move(*opened));
+  }
+  poll_.start(watch_.empty() ? kBlindPoll : kSafetyPoll);
+}
+
+void Follower::on_change(std::string_view name) {
+  if (name.empty()) {
+    catalog_dirty_ = true;
+    on_poll();
+    return;
+  }
+  if (name == store::kCatalogName) catalog_dirty_ = true;
+  bool ours = name == store::kCatalogName;
+  for (auto& tail : tails_) {
+    const std::string& path = tail.source->origin().path;
+    // Two names may end alike: the whole last part must be the same.
+    if (!path.ends_with(name) || path.size() == name.size() ||
+        path[path.size() - name.size() - 1] != '/')
+      continue;
+    tail.dirty = ours = true;
+  }
+  if (ours) schedule();
+}
+
+void Follower::on_poll() {
+  for (auto& tail : tails_) tail.dirty = true;
+  schedule();
+}
+
+void Follower::schedule() {
+  if (scheduled_) return;
+  scheduled_ = true;
+  tick_.start(left(drained_, kTick, clock_.mono()));
+}
+
+void Follower::note(base::Status status) {
+  if (!status) reading_.problems().push_back(std::move(status.error()));
+}
+
+// Sets how far the source may read now. True when it should be read.
+bool Follower::look(Tail& tail) {
+  Source& source = *tail.source;
+  if (!source.is_open()) {
+    auto opened = source.open();
+    if (!opened || !source.is_open()) return false;
+    tail.grown = clock_.mono();
+    tail.size = 0;
+  }
+  // First who has the path now, then how much we have: what was renamed away
+  // is written no more, so the size that we see after that is final.
+  if (!tail.next) find_successor(tail);
+  auto size = source.size();
+  if (!size) return false;
+  if (*size < source.reader().offset()) {
+    source.reader().seek(0);
+    tail.size = 0;
+  }
+  const auto now = clock_.mono();
+  if (*size != tail.size) tail.grown = now;
+  tail.size = *size;
+  source.allow(*size, options_.bytes || now - tail.grown >= kSilence);
+  return true;
+}
+
+bool Follower::find_successor(Tail& tail) {
+  const std::string& path = tail.source->origin().path;
+  auto now = base::fs::stat(path);
+  if (!now || tail.source->is_file(*now)) return false;
+  auto fd = base::fs::open(path, O_RDONLY);
+  if (!fd) return false;
+  auto identity = base::fs::fstat(fd->get(), path);
+  if (!identity || !S_ISREG(identity->st_mode)) return false;
+  tail.next = std::move(*fd);
+  tail.next_identity = *identity;
+  return true;
+}
+
+// Our file was read to its end and another has its path: goes on there. A last
+// line that has not ended is either copied to the beginning of the new file
+// (its stamp tells), and goes on there, or has ended with the old one. False
+// when the new file does not tell yet, or the old one is not at its end.
+bool Follower::succeed(Tail& tail) {
+  Source& source = *tail.source;
+  store::LiveReader& reader = source.reader();
+  const std::string& path = source.origin().path;
+  const bool open_line = reader.mid_line() || source.held();
+  bool same_line = false;
+  if (open_line) {
+    char head[store::kPrefixSize];
+    auto n = base::fs::pread(tail.next.get(), head, 0, path);
+    if (!n) {
+      note(base::fail(std::move(n.error())));
+      return false;
+    }
+    std::string_view begin(head, *n);
+    if (begin.empty() || store::is_torn_prefix(begin)) return false;
+    const auto next_stamp = store::parse_line(begin).time;
+    std::optional<base::Timestamp> stamp = reader.line_time();
+    if (!reader.mid_line()) {
+      auto held = base::fs::pread(source.fd(), head, reader.offset(), path);
+      stamp = held ? store::parse_line({head, *held}).time : std::nullopt;
+    }
+    same_line = stamp && next_stamp == stamp;
+  }
+  if (open_line && !same_line && source.held()) {
+    source.allow(source.limit(), true);
+    Source* const only[] = {&source};
+    merge(only, printer_, reading_.problems());
+    printer_.settle();
+  }
+  base::UniqueFd next = std::move(tail.next);
+  if (same_line)
+    reader.move_to(next.get());
+  else
+    reader.restart(next.get());
+  source.adopt(std::move(next), tail.next_identity);
+  tail.size = 0;
+  tail.dirty = true;
+  return true;
+}
+
+void Follower::drain() {
+  scheduled_ = false;
+  if (catalog_dirty_) replan();
+  // Until no file was replaced: what replaced it has lines already.
+  for (bool again = true; again && printer_.wants_more();) {
+    std::vector<Source*> ready;
+    for (auto& tail : tails_) {
+      if (!tail.dirty) continue;
+      tail.dirty = false;
+      if (look(tail)) ready.push_back(tail.source);
+    }
+    merge(ready, printer_, reading_.problems());
+    printer_.settle();
+    for (Source* source : ready) source->reader().release_buffer();
+    again = false;
+    for (auto& tail : tails_)
+      if (tail.next && succeed(tail)) again = true;
+  }
+  drained_ = clock_.mono();
+  if (!printer_.wants_more()) {
+    loop_.stop();
+    return;
+  }
+  wait_for_silence();
+}
+
+void Follower::wait_for_silence() {
+  const auto now = clock_.mono();
+  auto wait = kSilence + milliseconds{1};
+  for (const auto& tail : tails_)
+    if (!tail.source->has_event() && tail.source->held())
+      wait = std::min(wait, left(tail.grown, kSilence, now));
+  if (wait <= kSilence)
+    silence_.start(wait + milliseconds{1});
+  else
+    silence_.stop();
+}
+
+void Follower::replan() {
+  catalog_dirty_ = false;
+  if (!options_.replan) return;
+  auto plan = options_.replan();
+  if (!plan) return;  // being replaced, or what was named is gone for now
+  for (const auto& origin : plan->origins) {
+    const auto known = std::ranges::find_if(tails_, [&](const Tail& tail) {
+      return tail.source->origin().path == origin.path;
+    });
+    if (known != tails_.end())
+      known->source->relabel(origin);
+    else
+      adopt(reading_.add(origin));
+  }
+  printer_.widen(reading_.label_width());
+}
+
+}  // namespace query

@@ -1,0 +1,69 @@
+#pragma once
+// Goes on where a Reading ended: what is appended to its files, through flush
+// (a new file renamed into place), truncation, and apps and instances that
+// appear later. A stopped reader stops us: nothing is held in memory but one
+// buffer a file. Lives on the loop's thread.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "query/reading.h"
+
+namespace query {
+
+struct FollowOptions {
+  std::string dir;     // where the files are
+  bool bytes = false;  // give bytes as they come, not whole lines
+  // The plan as it is now; asked when the catalog changed. May be empty.
+  std::function<base::Result<Plan>()> replan;
+};
+
+class Follower {
+ public:
+  Follower(base::EventLoop& loop, Reading& reading, Printer& printer,
+           FollowOptions options);
+
+  // Until the printer wants no more, or somebody stops the loop.
+  void run();
+
+ private:
+  struct Tail {
+    Source* source = nullptr;
+    bool dirty = true;
+    uint64_t size = 0;     // when last looked at
+    base::MonoTime grown;  // when it last had more bytes than before
+    base::UniqueFd next;   // the file that took our path
+    struct ::stat next_identity {};
+  };
+
+  void watch();
+  void on_change(std::string_view name);
+  void on_poll();
+  void schedule();
+  void drain();
+  void replan();
+  bool look(Tail& tail);
+  bool find_successor(Tail& tail);
+  bool succeed(Tail& tail);
+  void wait_for_silence();
+  void note(base::Status status);
+  Tail& adopt(Source& source);
+
+  base::EventLoop& loop_;
+  Reading& reading_;
+  Printer& printer_;
+  FollowOptions options_;
+  base::SystemClock clock_;
+  std::vector<Tail> tails_;
+  bool catalog_dirty_ = true;
+  bool scheduled_ = false;
+  base::MonoTime drained_;
+  base::Timer tick_;
+  base::Timer silence_;
+  base::Timer poll_;
+  std::vector<base::DirWatch> watch_;  // one or, where it can't be had, none
+};
+
+}  // namespace query

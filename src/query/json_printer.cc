@@ -1,0 +1,98 @@
+#include "query/json_printer.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "base/json.h"
+
+namespace query {
+
+void append_json_string(std::string_view text, std::string& into) {
+  into += '"';
+  for (const char c : text) {
+    switch (c) {
+      case '"':
+        into += "\\\"";
+        break;
+      case '\\':
+        into += "\\\\";
+        break;
+      case '\n':
+        into += "\\n";
+        break;
+      case '\t':
+        into += "\\t";
+        break;
+      case '\r':
+        into += "\\r";
+        break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20)
+          fmt::format_to(std::back_inserter(into), "\\u{:04x}",
+                         static_cast<unsigned>(c));
+        else
+          into += c;
+    }
+  }
+  into += '"';
+}
+
+void JsonPrinter::piece(const Origin& origin, const store::Piece& piece) {
+  if (line_of_ != nullptr && (piece.begins || line_of_ != &origin)) end(true);
+  line_of_ = &origin;
+  time_ = piece.time;
+  text_.append(piece.text);
+  if (piece.ends) end(false);
+}
+
+void JsonPrinter::end(bool partial) {
+  const Origin& origin = *line_of_;
+  const std::string stamp =
+      time_ ? '"' + base::format_stamp(*time_) + '"' : "null";
+  std::string json = fmt::format(
+      R"({{"v":1,"time":{},"app":"{}","id":{},"instance":{},"stream":"{}",)",
+      stamp, origin.app, origin.id >= 0 ? std::to_string(origin.id) : "null",
+      std::max(origin.instance, 0),
+      origin.kind == Kind::Error ? "error" : "out");
+  if (base::is_utf8(text_)) {
+    json += R"("message":)";
+    append_json_string(text_, json);
+  } else {
+    json += R"("message_base64":")" + base::base64(text_) + '"';
+  }
+  if (partial) json += R"(,"partial":true)";
+  json += fmt::format(
+      R"(,"timestamp":{},"type":"{}","process_id":{},"app_name":"{}"}})", stamp,
+      origin.kind == Kind::Error ? "err" : "out",
+      origin.id >= 0 ? std::to_string(origin.id) : "null", origin.app);
+  json += '\n';
+  output_.put(json);
+  line_of_ = nullptr;
+  // Don't keep the room of one long line for ever.
+  if (text_.capacity() > (size_t{1} << 20)) text_ = std::string();
+  text_.clear();
+}
+
+void JsonPrinter::event(const Origin& origin, const store::Event& event) {
+  if (event.kind == store::EventKind::LineEnded) return;
+  if (line_of_ != nullptr) end(true);
+  std::string json = store::format_event(event);
+  json.pop_back();
+  json += R"(,"message":)";
+  append_json_string(store::describe_event(event), json);
+  json += fmt::format(
+      R"(,"timestamp":"{}","type":"process_event","process_id":{},)"
+      R"("app_name":"{}"}})",
+      base::format_stamp(event.time),
+      event.id >= 0 ? std::to_string(event.id) : "null", origin.app);
+  json += '\n';
+  output_.put(json);
+}
+
+void JsonPrinter::settle() {
+  if (line_of_ != nullptr) end(true);
+  output_.flush();
+}
+
+}  // namespace query

@@ -1,0 +1,52 @@
+#include "query/last_lines.h"
+
+#include <fmt/format.h>
+
+#include "query/reading.h"
+
+namespace query {
+namespace {
+
+class LastLineCollector final : public Printer {
+ public:
+  void piece(const Origin& origin, const store::Piece& piece) override {
+    if (piece.begins)
+      lines.push_back({piece.time.value_or(base::Timestamp{}),
+                       origin.kind == Kind::Error ? store::Stream::Error
+                                                  : store::Stream::Out,
+                       {}});
+    std::string& text = lines.back().text;
+    text.append(piece.text.substr(0, kLongestLastLine - text.size()));
+  }
+  void event(const Origin&, const store::Event&) override {}
+  void settle() override {}
+  bool wants_more() const override { return true; }
+
+  std::vector<LastLine> lines;
+};
+
+}  // namespace
+
+base::Result<std::vector<LastLine>> last_lines(const std::string& log_dir,
+                                               const std::string& app,
+                                               int instance,
+                                               base::Timestamp since,
+                                               size_t n) {
+  auto catalog = store::load_catalog(log_dir);
+  if (!catalog) return base::fail(std::move(catalog.error()));
+  Query query;
+  query.targets = {fmt::format("app:{}/{}", app, instance)};
+  query.events = false;
+  query.since = since;
+  query.last = n;
+  auto plan = make_plan(*catalog, log_dir, query);
+  if (!plan) return std::vector<LastLine>{};
+  Reading reading(query, *plan, false);
+  LastLineCollector collector;
+  reading.replay(collector);
+  if (!reading.problems().empty())
+    return base::fail(std::move(reading.problems().front()));
+  return std::move(collector.lines);
+}
+
+}  // namespace query

@@ -1,0 +1,65 @@
+#include "query/merger.h"
+
+#include <algorithm>
+
+namespace query {
+namespace {
+
+struct Head {
+  std::optional<base::Timestamp> key;
+  size_t index = 0;
+  Source* source = nullptr;
+};
+
+// For a heap whose top comes first.
+bool later(const Head& a, const Head& b) {
+  return a.key != b.key ? a.key > b.key : a.index > b.index;
+}
+
+bool advance(Source& source, Problems& problems) {
+  auto more = source.advance();
+  if (more) return *more;
+  problems.push_back(std::move(more.error()));
+  return false;
+}
+
+uint64_t give(const Source& source, Printer& printer) {
+  if (source.has_event()) {
+    printer.event(source.origin(), source.event());
+    return source.event().kind == store::EventKind::LineEnded ? 0 : 1;
+  }
+  printer.piece(source.origin(), source.piece());
+  return source.piece().begins ? 1 : 0;
+}
+
+}  // namespace
+
+uint64_t merge(std::span<Source* const> sources, Printer& printer,
+               Problems& problems) {
+  std::vector<Head> heap;
+  for (size_t i = 0; i < sources.size(); ++i)
+    if (advance(*sources[i], problems))
+      heap.push_back({sources[i]->key(), i, sources[i]});
+  std::ranges::make_heap(heap, later);
+  uint64_t count = 0;
+  while (!heap.empty() && printer.wants_more()) {
+    std::ranges::pop_heap(heap, later);
+    Head head = heap.back();
+    heap.pop_back();
+    for (;;) {
+      count += give(*head.source, printer);
+      const bool line_goes_on =
+          !head.source->has_event() && !head.source->piece().ends;
+      if (!printer.wants_more() || !advance(*head.source, problems)) break;
+      head.key = head.source->key();
+      if (line_goes_on && !head.source->piece().begins) continue;
+      if (heap.empty() || later(heap.front(), head)) continue;
+      heap.push_back(head);
+      std::ranges::push_heap(heap, later);
+      break;
+    }
+  }
+  return count;
+}
+
+}  // namespace query

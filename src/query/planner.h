@@ -1,0 +1,28 @@
+#pragma once
+// Which files answer a query. Pure: a function of the catalog, so that a plan
+// can be made again when the catalog changes under a follower.
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "query/query.h"
+#include "store/catalog.h"
+
+namespace query {
+
+struct Plan {
+  // By app as in the catalog, then by instance; `out` before `error`, events
+  // last. Lines with one stamp are shown in this order.
+  std::vector<Origin> origins;
+};
+
+// Errc::NotFound or Errc::Invalid for a target that names nothing or two
+// things. An app that has no instances on record has its events alone.
+base::Result<Plan> make_plan(const store::Catalog& catalog,
+                             const std::string& log_dir, const Query& query);
+
+// Lodge's own diary as a plan of one file.
+Plan diary_plan(const std::string& path);
+
+}  // namespace query

@@ -1,0 +1,28 @@
+#pragma once
+// Where the lines that were found go. A printer sees them in order, long lines
+// in several pieces, and knows nothing of files.
+
+#include <string_view>
+
+#include "query/query.h"
+#include "store/events.h"
+#include "store/live_reader.h"
+
+namespace query {
+
+class Printer {
+ public:
+  virtual ~Printer() = default;
+  // The pieces of a line follow each other with no other line between, unless
+  // settle() was called.
+  virtual void piece(const Origin& origin, const store::Piece& piece) = 0;
+  virtual void event(const Origin& origin, const store::Event& event) = 0;
+  // Nothing more for now: what was given should be seen.
+  virtual void settle() = 0;
+  // False when nobody reads any more.
+  virtual bool wants_more() const = 0;
+  // Columns that the longest label takes.
+  virtual void widen(size_t label_width) { (void)label_width; }
+};
+
+}  // namespace query

@@ -1,0 +1,42 @@
+#pragma once
+// What is asked, and where each answer comes from: plain data that planner,
+// readers and printers share.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "store/names.h"
+
+namespace query {
+
+struct Query {
+  std::vector<std::string> targets;  // none = all apps
+  std::vector<std::string> exclude;
+  bool out = true;
+  bool error = true;
+  bool events = true;
+  std::optional<base::Timestamp> since;
+  std::optional<base::Timestamp> until;  // exclusive
+  std::optional<uint64_t> last;          // lines per app; absent = all
+};
+
+enum class Kind { Out, Error, Events };
+
+// One file that a query reads. Several files of an app are one group when its
+// last lines are counted.
+struct Origin {
+  std::string app;
+  int id = -1;        // of the instance, as in `list`; -1 when gone
+  int instance = -1;  // -1: the file is about the whole app
+  Kind kind = Kind::Out;
+  std::string path;
+  std::string label;      // "api", "api/2"
+  bool numbered = false;  // the app has several instances
+  bool deleted = false;   // the app is gone, its logs are not
+  std::vector<int> only;  // events: of these instances; none = of all
+};
+
+}  // namespace query

@@ -1,0 +1,79 @@
+#include "query/raw_printer.h"
+
+namespace query {
+
+void LineEndings::add(const store::Event& event) {
+  if (event.kind != store::EventKind::LineEnded || !event.line || !event.stream)
+    return;
+  const Kind kind =
+      *event.stream == store::Stream::Out ? Kind::Out : Kind::Error;
+  lines_.emplace(event.line->us, event.app, std::max(event.instance, 0), kind);
+}
+
+bool LineEndings::contains(const Origin& origin, base::Timestamp line) const {
+  if (lines_.empty()) return false;
+  return lines_.contains(
+      Key{line.us, origin.app, std::max(origin.instance, 0), origin.kind});
+}
+
+// Decides about the '\n' that waits, now that the next piece is known.
+void RawPrinter::end_line(const Origin& next, const store::Piece& piece) {
+  if (newline_waits_) {
+    const bool added = last_ == &next && piece.time != last_time_ &&
+                       last_time_ && endings_.contains(*last_, *last_time_);
+    if (!added) output_.put('\n');
+  } else if (last_ != nullptr && last_ != &next) {
+    output_.put('\n');  // another stream never goes on in this one's line
+  }
+  newline_waits_ = false;
+}
+
+void RawPrinter::piece(const Origin& origin, const store::Piece& piece) {
+  if (last_ != &origin || newline_waits_) end_line(origin, piece);
+  output_.put(piece.text);
+  last_ = &origin;
+  last_time_ = piece.time;
+  newline_waits_ = piece.ends;
+}
+
+void RawPrinter::event(const Origin& origin, const store::Event& event) {
+  (void)origin;
+  endings_.add(event);
+}
+
+void RawPrinter::settle() {
+  const bool in_doubt =
+      newline_waits_ && last_time_ && endings_.contains(*last_, *last_time_);
+  if (newline_waits_ && !in_doubt) {
+    output_.put('\n');
+    newline_waits_ = false;
+    last_ = nullptr;
+  }
+  output_.flush();
+}
+
+LineEndings find_line_endings(const std::vector<Origin>& origins,
+                              Problems& problems) {
+  LineEndings endings;
+  for (const auto& origin : origins) {
+    if (origin.kind != Kind::Events) continue;
+    Source source(origin, {});
+    auto opened = source.open();
+    auto size = source.size();
+    if (!opened || !size) {
+      if (!opened) problems.push_back(std::move(opened.error()));
+      if (!size) problems.push_back(std::move(size.error()));
+      continue;
+    }
+    source.allow(*size, false);
+    for (;;) {
+      auto more = source.advance();
+      if (!more) problems.push_back(std::move(more.error()));
+      if (!more || !*more) break;
+      endings.add(source.event());
+    }
+  }
+  return endings;
+}
+
+}  // namespace query

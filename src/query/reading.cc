@@ -1,0 +1,84 @@
+#include "query/reading.h"
+
+#include <algorithm>
+
+#include "query/window.h"
+
+namespace query {
+namespace {
+
+// Sources of one app stand together.
+std::vector<std::vector<Source*>> by_app(
+    const std::vector<std::unique_ptr<Source>>& sources) {
+  std::vector<std::vector<Source*>> groups;
+  for (const auto& source : sources) {
+    if (groups.empty() ||
+        groups.back().front()->origin().app != source->origin().app)
+      groups.emplace_back();
+    groups.back().push_back(source.get());
+  }
+  return groups;
+}
+
+}  // namespace
+
+Reading::Reading(const Query& query, const Plan& plan, bool to_be_followed)
+    : query_(query), to_be_followed_(to_be_followed) {
+  for (const auto& origin : plan.origins)
+    sources_.push_back(std::make_unique<Source>(origin, query_));
+  open_all();
+}
+
+void Reading::open_all() {
+  for (const auto& source : sources_) {
+    auto opened = source->open();
+    if (!opened) problems_.push_back(std::move(opened.error()));
+  }
+  // In a row of their own, so that all files are cut at nearly one moment.
+  for (const auto& source : sources_) {
+    auto size = source->size();
+    if (size)
+      source->allow(*size, !to_be_followed_);
+    else
+      problems_.push_back(std::move(size.error()));
+  }
+  if (!to_be_followed_) return;
+  for (const auto& source : sources_) {
+    if (!source->is_open()) continue;
+    auto end = store::end_of_lines(source->fd(), source->limit(),
+                                   source->origin().path);
+    if (end)
+      source->narrow(*end);
+    else
+      problems_.push_back(std::move(end.error()));
+  }
+}
+
+uint64_t Reading::replay(Printer& printer) {
+  std::vector<Source*> all;
+  for (auto& group : by_app(sources_)) {
+    auto placed = place(group, query_);
+    if (placed)
+      all.insert(all.end(), group.begin(), group.end());
+    else
+      problems_.push_back(std::move(placed.error()));
+  }
+  const uint64_t count = merge(all, printer, problems_);
+  printer.settle();
+  for (const auto& source : sources_) source->reader().release_buffer();
+  return count;
+}
+
+Source& Reading::add(const Origin& origin) {
+  sources_.push_back(std::make_unique<Source>(origin, query_));
+  return *sources_.back();
+}
+
+size_t Reading::label_width() const {
+  size_t width = 0;
+  for (const auto& source : sources_)
+    width = std::max(width, source->origin().label.size());
+  return width;
+}
+
+}  // namespace query

@@ -1,0 +1,38 @@
+#pragma once
+// The files of a plan, opened together and read once from where a query begins
+// to where they ended at that moment. A follower goes on with the same sources
+// from there: no line is missed, none comes twice.
+
+#include <memory>
+#include <vector>
+
+#include "query/merger.h"
+#include "query/planner.h"
+
+namespace query {
+
+class Reading {
+ public:
+  // With `to_be_followed`, lines that have not ended are left for later.
+  Reading(const Query& query, const Plan& plan, bool to_be_followed);
+
+  // Everything up to now. Answers how many lines and events there were.
+  uint64_t replay(Printer& printer);
+
+  // One more file, read from its beginning.
+  Source& add(const Origin& origin);
+  std::vector<std::unique_ptr<Source>>& sources() { return sources_; }
+  const Query& query() const { return query_; }
+  Problems& problems() { return problems_; }
+  size_t label_width() const;
+
+ private:
+  void open_all();
+
+  Query query_;
+  bool to_be_followed_;
+  std::vector<std::unique_ptr<Source>> sources_;
+  Problems problems_;
+};
+
+}  // namespace query

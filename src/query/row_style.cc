@@ -1,0 +1,109 @@
+#include "query/row_style.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <iterator>
+#include <utility>
+
+namespace query {
+namespace {
+
+constexpr size_t kLongestSgr = 64;
+
+void escape(char byte, std::string& into) {
+  fmt::format_to(std::back_inserter(into), "\\x{:02x}",
+                 static_cast<unsigned char>(byte));
+}
+
+// Length of the colour sequence ESC [ digits ; : ... m at the front; 0: it is
+// none; npos: cut short.
+size_t sgr_length(std::string_view bytes) {
+  if (bytes.size() > 1 && bytes[1] != '[') return 0;
+  for (size_t i = 2; i < bytes.size() && i < kLongestSgr; ++i) {
+    const char c = bytes[i];
+    if (c == 'm') return i + 1;
+    if ((c < '0' || c > '9') && c != ';' && c != ':') return 0;
+  }
+  return bytes.size() < kLongestSgr ? bytes.npos : 0;
+}
+
+// Length of the printable UTF-8 character at the front, first byte >= 0x80;
+// 0: not one, or a C1 control; npos: cut short.
+size_t character_length(std::string_view bytes) {
+  const auto at = [&](size_t i) {
+    return static_cast<unsigned char>(bytes[i]);
+  };
+  size_t size = 0;
+  if (at(0) >= 0xC2 && at(0) <= 0xDF) size = 2;
+  if (at(0) >= 0xE0 && at(0) <= 0xEF) size = 3;
+  if (at(0) >= 0xF0 && at(0) <= 0xF4) size = 4;
+  if (size == 0) return 0;
+  for (size_t i = 1; i < size; ++i) {
+    if (i == bytes.size()) return bytes.npos;
+    unsigned char low = 0x80, high = 0xBF;
+    if (i == 1) {
+      if (at(0) == 0xC2) low = 0xA0;
+      if (at(0) == 0xE0) low = 0xA0;
+      if (at(0) == 0xED) high = 0x9F;
+      if (at(0) == 0xF0) low = 0x90;
+      if (at(0) == 0xF4) high = 0x8F;
+    }
+    if (at(i) < low || at(i) > high) return 0;
+  }
+  return size;
+}
+
+}  // namespace
+
+std::string_view label_colour(std::string_view app) {
+  constexpr std::array<std::string_view, 6> kColours = {
+      "\x1b[36m", "\x1b[32m", "\x1b[35m", "\x1b[34m", "\x1b[33m", "\x1b[96m"};
+  unsigned hash = 2166136261u;
+  for (const char c : app)
+    hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  return kColours[hash % kColours.size()];
+}
+
+// Answers how many bytes were taken; fewer than all when the rest may be the
+// beginning of something, and more is to come.
+size_t Sanitizer::take(std::string_view bytes, bool last, std::string& into) {
+  size_t i = 0;
+  while (i < bytes.size()) {
+    const auto c = static_cast<unsigned char>(bytes[i]);
+    if ((c >= 0x20 && c < 0x7F) || c == '\t') {
+      into += bytes[i++];
+      continue;
+    }
+    size_t length = 0;
+    if (c == 0x1B) length = sgr_length(bytes.substr(i));
+    if (c >= 0x80) length = character_length(bytes.substr(i));
+    if (length == bytes.npos && !last) return i;
+    if (length == 0 || length == bytes.npos) {
+      escape(bytes[i++], into);
+      continue;
+    }
+    if (c != 0x1B || colours_) into.append(bytes.substr(i, length));
+    if (c == 0x1B && colours_) coloured_ = true;
+    i += length;
+  }
+  return i;
+}
+
+void Sanitizer::add(std::string_view bytes, std::string& into) {
+  if (!kept_.empty()) {
+    kept_.append(bytes);
+    const std::string all = std::move(kept_);
+    kept_.assign(all.substr(take(all, false, into)));
+    return;
+  }
+  kept_.assign(bytes.substr(take(bytes, false, into)));
+}
+
+void Sanitizer::end(std::string& into) {
+  take(std::string(std::exchange(kept_, {})), true, into);
+  if (coloured_) into.append(kReset);
+  coloured_ = false;
+}
+
+}  // namespace query

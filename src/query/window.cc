@@ -1,0 +1,187 @@
+#include "query/window.h"
+
+#include <algorithm>
+
+#include "base/fs.h"
+
+namespace query {
+namespace {
+
+using Time = std::optional<base::Timestamp>;
+
+// Lines in range from the end of a source to its beginning, each with the
+// stamp it has or inherits.
+class BackCursor {
+ public:
+  BackCursor(Source& source, store::Range range, const Query& query)
+      : source_(source),
+        begin_(range.begin),
+        query_(query),
+        lines_(source.fd(), range.end, source.origin().path) {}
+
+  // To the line before; false when there is none.
+  base::Result<bool> step() {
+    for (;;) {
+      while (next_ < ready_.size()) {
+        start_ = ready_[next_++];
+        if (!in_range()) continue;
+        key_ = key_ ? std::min(*key_, time_) : time_;
+        return true;
+      }
+      if (done_) return false;
+      auto loaded = load();
+      if (!loaded) return base::fail(std::move(loaded.error()));
+    }
+  }
+  uint64_t start() const { return start_; }
+  const Time& time() const { return time_; }
+  // Never greater than that of a line after it, so that what is taken from
+  // the end is one stretch of the file.
+  const Time& key() const { return *key_; }
+  Source& source() { return source_; }
+
+ private:
+  // Lines without a stamp wait here until the one is found that they inherit.
+  base::Status load() {
+    ready_.clear();
+    next_ = 0;
+    time_.reset();
+    while (!done_) {
+      auto mark = lines_.previous();
+      if (!mark) return base::fail(std::move(mark.error()));
+      done_ = !*mark || (*mark)->start < begin_;
+      if (done_) break;
+      if ((*mark)->torn) continue;
+      if (ready_.size() < *query_.last || (*mark)->stamp)
+        ready_.push_back((*mark)->start);
+      time_ = (*mark)->stamp;
+      if (time_) break;
+    }
+    return {};
+  }
+  bool in_range() const {
+    if (query_.since && (!time_ || *time_ < *query_.since)) return false;
+    return !query_.until || (time_ && *time_ < *query_.until);
+  }
+
+  Source& source_;
+  uint64_t begin_;
+  const Query& query_;
+  store::BackwardLines lines_;
+  std::vector<uint64_t> ready_;  // starts, the last line first; of one stamp
+  size_t next_ = 0;
+  bool done_ = false;
+  uint64_t start_ = 0;
+  Time time_;
+  std::optional<Time> key_;
+};
+
+base::Result<store::Range> range_of(Source& source, const Query& query) {
+  if (!source.is_open()) return store::Range{};
+  return store::find_range(source.fd(), source.limit(), query.since,
+                           query.until, source.origin().path);
+}
+
+base::Result<std::string> read_at(const Source& source, uint64_t start,
+                                  uint64_t end) {
+  std::string text(static_cast<size_t>(std::min<uint64_t>(end - start, 65536)),
+                   '\0');
+  auto n = base::fs::pread(source.fd(), text, start, source.origin().path);
+  if (!n) return base::fail(std::move(n.error()));
+  text.resize(*n);
+  return text;
+}
+
+// From the first event not before `from`, at most the last `most`.
+base::Status place_events(Source& source, const Time& from, uint64_t most) {
+  if (!from && most == UINT64_MAX) {
+    source.reader().seek(0);
+    return {};
+  }
+  store::BackwardLines lines(source.fd(), source.limit(), source.origin().path);
+  uint64_t start = source.limit();
+  for (uint64_t count = 0; count < most;) {
+    auto mark = lines.previous();
+    if (!mark) return base::fail(std::move(mark.error()));
+    if (!*mark) break;
+    auto text = read_at(source, (*mark)->start, (*mark)->end);
+    if (!text) return base::fail(std::move(text.error()));
+    const auto event = store::parse_event(*text);
+    if (event && from && event->time < *from) break;
+    if (event && event->kind != store::EventKind::LineEnded) ++count;
+    start = (*mark)->start;
+  }
+  source.reader().seek(start);
+  return {};
+}
+
+struct LastLines {
+  Time first;         // of the earliest line taken
+  bool more = false;  // lines lie before
+};
+
+base::Result<LastLines> place_last(std::vector<BackCursor>& cursors,
+                                   uint64_t lines) {
+  LastLines result;
+  std::vector<bool> live(cursors.size());
+  for (size_t i = 0; i < cursors.size(); ++i) {
+    auto& source = cursors[i].source();
+    source.reader().seek(source.limit());
+    auto more = cursors[i].step();
+    if (!more) return base::fail(std::move(more.error()));
+    live[i] = *more;
+  }
+  for (uint64_t taken = 0;; ++taken) {
+    size_t best = cursors.size();
+    for (size_t i = 0; i < cursors.size(); ++i)
+      if (live[i] &&
+          (best == cursors.size() || cursors[i].key() >= cursors[best].key()))
+        best = i;
+    if (best == cursors.size()) return result;
+    if (taken == lines) {
+      result.more = true;
+      return result;
+    }
+    BackCursor& cursor = cursors[best];
+    cursor.source().reader().seek(cursor.start(), cursor.time());
+    result.first = cursor.time();
+    auto more = cursor.step();
+    if (!more) return base::fail(std::move(more.error()));
+    live[best] = *more;
+  }
+}
+
+}  // namespace
+
+base::Status place(std::span<Source* const> group, const Query& query) {
+  std::vector<BackCursor> cursors;
+  cursors.reserve(group.size());
+  for (Source* source : group) {
+    if (source->has_event()) continue;
+    auto range = range_of(*source, query);
+    if (!range) return base::fail(std::move(range.error()));
+    source->reader().seek(range->begin);
+    if (query.last && source->is_open())
+      cursors.emplace_back(*source, *range, query);
+    source->narrow(range->end);
+  }
+  Time from = query.since;
+  uint64_t most_events = UINT64_MAX;
+  if (query.last) {
+    auto last = place_last(cursors, *query.last);
+    if (!last) return base::fail(std::move(last.error()));
+    if (last->more || *query.last == 0)
+      from = last->first;
+    else if (!query.since)
+      most_events = *query.last;
+    if (*query.last == 0) most_events = 0;
+  }
+  for (Source* source : group) {
+    if (!source->has_event() || !source->is_open()) continue;
+    auto placed = place_events(*source, from, most_events);
+    if (!placed) return placed;
+  }
+  return {};
+}
+
+}  // namespace query

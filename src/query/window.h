@@ -1,0 +1,17 @@
+#pragma once
+// Where reading begins: the part of each file that holds what a query wants,
+// found without reading what it does not want.
+
+#include <span>
+
+#include "query/source.h"
+
+namespace query {
+
+// Positions the sources of one app (their limits set by allow()) at the first
+// line they are to show. With query.last, together they show the last lines in
+// range, and events from the first of those lines on; when that is all there
+// is, as many of the last events.
+base::Status place(std::span<Source* const> group, const Query& query);
+
+}  // namespace query

@@ -1,0 +1,89 @@
+#include <algorithm>
+#include <cstring>
+
+#include "base/fs.h"
+#include "store/line.h"
+#include "store/live_reader.h"
+
+namespace store {
+namespace {
+
+constexpr size_t kBlockSize = size_t{64} << 10;
+
+}  // namespace
+
+BackwardLines::BackwardLines(int fd, uint64_t end, std::string name)
+    : fd_(fd), name_(std::move(name)), end_(end) {}
+
+// Loads the block that ends at `end`.
+base::Status BackwardLines::load_before(uint64_t end) {
+  if (!block_) block_ = std::make_unique_for_overwrite<char[]>(kBlockSize);
+  const auto size = static_cast<size_t>(std::min<uint64_t>(kBlockSize, end));
+  block_start_ = end - size;
+  block_size_ = 0;
+  while (block_size_ < size) {
+    auto n =
+        base::fs::pread(fd_, {block_.get() + block_size_, size - block_size_},
+                        block_start_ + block_size_, name_);
+    if (!n) return base::fail(std::move(n.error()));
+    if (*n == 0)
+      return base::fail(base::Errc::Invalid, name_ + ": cut while being read");
+    block_size_ += *n;
+  }
+  return {};
+}
+
+base::Result<std::optional<BackwardLines::Mark>> BackwardLines::previous() {
+  if (end_ == 0) return std::nullopt;
+  const auto in_block = [&](uint64_t offset) {  // is the byte before it there?
+    return offset > block_start_ && offset <= block_start_ + block_size_;
+  };
+  if (!in_block(end_)) {
+    auto loaded = load_before(end_);
+    if (!loaded) return base::fail(std::move(loaded.error()));
+  }
+  Mark mark;
+  mark.ended = block_[end_ - 1 - block_start_] == '\n';
+  mark.end = mark.ended ? end_ - 1 : end_;
+  uint64_t at = mark.end;  // walks back to the beginning of the line
+  while (at > 0) {
+    if (!in_block(at)) {
+      auto loaded = load_before(at);
+      if (!loaded) return base::fail(std::move(loaded.error()));
+    }
+    const auto size = static_cast<size_t>(at - block_start_);
+    const void* found = ::memrchr(block_.get(), '\n', size);
+    if (found != nullptr) {
+      at =
+          block_start_ + 1 +
+          static_cast<uint64_t>(static_cast<const char*>(found) - block_.get());
+      break;
+    }
+    at = block_start_;
+  }
+  mark.start = end_ = at;
+  char head[kPrefixSize];
+  const auto size =
+      static_cast<size_t>(std::min<uint64_t>(kPrefixSize, mark.end - at));
+  if (at >= block_start_ && at + size <= block_start_ + block_size_) {
+    std::memcpy(head, block_.get() + (at - block_start_), size);
+  } else {
+    auto n = base::fs::pread(fd_, {head, size}, at, name_);
+    if (!n) return base::fail(std::move(n.error()));
+    if (*n < size)
+      return base::fail(base::Errc::Invalid, name_ + ": cut while being read");
+  }
+  mark.stamp = parse_line({head, size}).time;
+  mark.torn = !mark.ended && is_torn_prefix({head, size});
+  return mark;
+}
+
+base::Result<uint64_t> end_of_lines(int fd, uint64_t size,
+                                    const std::string& name) {
+  BackwardLines lines(fd, size, name);
+  auto last = lines.previous();
+  if (!last) return base::fail(std::move(last.error()));
+  return *last && !(*last)->ended ? (*last)->start : size;
+}
+
+}  // namespace store

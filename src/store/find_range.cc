@@ -1,0 +1,155 @@
+#include <algorithm>
+#include <map>
+
+#include "store/live_reader.h"
+
+namespace store {
+namespace {
+
+// Foreign lines may be this far out of order; the writer's own never are.
+constexpr int64_t kMarginUs = 2'000'000;
+constexpr uint64_t kFineEnough = uint64_t{64} << 10;
+constexpr uint64_t kProbes = 16;
+constexpr int kLastLines = 64;
+
+struct Stamped {
+  uint64_t start = 0;
+  base::Timestamp stamp;
+};
+
+class StampSearch {
+ public:
+  StampSearch(int fd, uint64_t size, const std::string& name)
+      : fd_(fd), name_(name), reader_(fd, name), size_(size) {}
+
+  // Looks at stamps all over the file, so that disorder is noticed.
+  base::Status survey();
+  bool ordered() const { return ordered_; }
+
+  // begin: a line start with no stamp >= `time` before it. end: no stamp <
+  // `time` lies from there on. Both as close as is cheap.
+  base::Result<Range> narrow(base::Timestamp time);
+
+ private:
+  base::Result<std::optional<Stamped>> first_stamped(uint64_t from,
+                                                     uint64_t before);
+  base::Status skip_line();
+  void note(const Stamped& line);
+
+  int fd_;
+  const std::string& name_;
+  LiveReader reader_;
+  uint64_t size_;
+  std::map<uint64_t, base::Timestamp> seen_;
+  bool ordered_ = true;
+};
+
+void StampSearch::note(const Stamped& line) {
+  const auto [at, fresh] = seen_.emplace(line.start, line.stamp);
+  if (!fresh) return;
+  if (at != seen_.begin() && std::prev(at)->second > line.stamp)
+    ordered_ = false;
+  const auto after = std::next(at);
+  if (after != seen_.end() && after->second < line.stamp) ordered_ = false;
+}
+
+base::Status StampSearch::skip_line() {
+  Piece piece;
+  do {
+    auto more = reader_.next(size_, true, piece);
+    if (!more) return base::fail(std::move(more.error()));
+    if (!*more) break;
+  } while (!piece.ends);
+  return {};
+}
+
+// The first line with a stamp of its own that begins in [from, before).
+base::Result<std::optional<Stamped>> StampSearch::first_stamped(
+    uint64_t from, uint64_t before) {
+  reader_.seek(from == 0 ? 0 : from - 1);
+  if (from > 0) {
+    // We landed in the middle of a line, whose bytes may look like anything.
+    auto skipped = skip_line();
+    if (!skipped) return base::fail(std::move(skipped.error()));
+    reader_.seek(reader_.offset());
+  }
+  while (reader_.offset() < before) {
+    const uint64_t start = reader_.offset();
+    Piece piece;
+    auto more = reader_.next(size_, true, piece);
+    if (!more) return base::fail(std::move(more.error()));
+    if (!*more) break;
+    if (piece.time) {
+      const Stamped found{start, *piece.time};
+      note(found);
+      return found;
+    }
+    if (piece.ends) continue;
+    auto skipped = skip_line();
+    if (!skipped) return base::fail(std::move(skipped.error()));
+  }
+  return std::nullopt;
+}
+
+base::Status StampSearch::survey() {
+  for (uint64_t i = 0; i < kProbes; ++i) {
+    const uint64_t from = size_ / kProbes * i;
+    auto found = first_stamped(from, std::min(size_, from + kFineEnough));
+    if (!found) return base::fail(std::move(found.error()));
+  }
+  BackwardLines lines(fd_, size_, name_);
+  for (int i = 0; i < kLastLines; ++i) {
+    auto mark = lines.previous();
+    if (!mark) return base::fail(std::move(mark.error()));
+    if (!*mark) break;
+    if (!(*mark)->stamp) continue;
+    note({(*mark)->start, *(*mark)->stamp});
+    break;
+  }
+  return {};
+}
+
+base::Result<Range> StampSearch::narrow(base::Timestamp time) {
+  uint64_t low = 0;       // all stamps before are < time
+  uint64_t high = size_;  // no stamped line < time begins in [high, end)
+  uint64_t end = size_;   // the line that told so
+  while (high - low > kFineEnough) {
+    const uint64_t middle = low + (high - low) / 2;
+    auto found = first_stamped(middle, high);
+    if (!found) return base::fail(std::move(found.error()));
+    if (*found && (*found)->stamp < time) {
+      low = (*found)->start;
+      continue;
+    }
+    high = middle;
+    if (*found) end = (*found)->start;
+  }
+  return Range{low, end};
+}
+
+}  // namespace
+
+base::Result<Range> find_range(int fd, uint64_t size,
+                               std::optional<base::Timestamp> since,
+                               std::optional<base::Timestamp> until,
+                               const std::string& name) {
+  Range range{0, size};
+  if ((!since && !until) || size <= kFineEnough) return range;
+  StampSearch search(fd, size, name);
+  auto surveyed = search.survey();
+  if (!surveyed) return base::fail(std::move(surveyed.error()));
+  if (since && search.ordered()) {
+    auto found = search.narrow({since->us - kMarginUs});
+    if (!found) return found;
+    range.begin = found->begin;
+  }
+  if (until && search.ordered()) {
+    auto found = search.narrow({until->us + kMarginUs});
+    if (!found) return found;
+    range.end = std::max(found->end, range.begin);
+  }
+  if (!search.ordered()) return Range{0, size};
+  return range;
+}
+
+}  // namespace store

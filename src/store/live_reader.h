@@ -1,0 +1,124 @@
+#pragma once
+// Reading live files while they grow, in bounded memory whatever the length of
+// a line. LiveReader goes forward and gives lines in pieces; BackwardLines
+// walks line by line from the end; find_range narrows a file to a range of
+// stamps without reading it. All borrow the descriptor, take no lock and live
+// on one thread. Offsets are bytes from the beginning of the file.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace store {
+
+// A line, or a part of one that is long or not yet ended.
+struct Piece {
+  // The line's stamp; that of the line before when it has none; absent when no
+  // line before it has one either.
+  std::optional<base::Timestamp> time;
+  std::string_view text;  // the child's bytes; valid until the next call
+  bool begins = false;    // first of its line
+  bool ends = false;      // '\n' followed
+};
+
+class LiveReader {
+ public:
+  // `name` is for errors.
+  LiveReader(int fd, std::string name);
+
+  // Goes to the beginning of a line. `inherited` is the stamp for lines that
+  // have none of their own.
+  void seek(uint64_t line_start,
+            std::optional<base::Timestamp> inherited = std::nullopt);
+  // Reads another file, from its beginning.
+  void restart(int fd) {
+    fd_ = fd;
+    seek(0);
+  }
+  // Goes on in another file that begins with a copy of the current line: its
+  // first `given()` bytes of text are passed over.
+  void move_to(int fd);
+
+  // The next piece of what lies before `limit`. False when there is none: then
+  // nothing was consumed. Unless `partial`, a line whose '\n' is not before
+  // `limit` stays unread; its bytes are not held in memory.
+  base::Result<bool> next(uint64_t limit, bool partial, Piece& piece);
+
+  // First byte that was not given.
+  uint64_t offset() const { return position_; }
+  bool mid_line() const { return mid_line_; }
+  // Of the line we are in: its stamp, and how much of its text was given.
+  std::optional<base::Timestamp> line_time() const { return time_; }
+  uint64_t given() const { return mid_line_ ? given_ : 0; }
+  // Gives the buffer back; it is made again when needed.
+  void release_buffer();
+
+ private:
+  std::string_view window(uint64_t limit) const;
+  base::Result<size_t> fill(uint64_t limit, size_t at_least);
+  base::Result<bool> find_newline(uint64_t limit);
+  base::Result<bool> begin_line(uint64_t limit);
+
+  int fd_;
+  std::string name_;
+  std::unique_ptr<char[]> buffer_;
+  uint64_t buffer_start_ = 0;  // offset in the file
+  size_t buffer_size_ = 0;     // bytes that are valid
+  uint64_t position_ = 0;
+  uint64_t scanned_ = 0;             // no '\n' between position_ and here
+  std::optional<uint64_t> newline_;  // the first one from position_ on
+  std::optional<base::Timestamp> time_;
+  bool mid_line_ = false;
+  uint64_t given_ = 0;
+};
+
+// Lines from the end of a file to its beginning.
+class BackwardLines {
+ public:
+  struct Mark {
+    uint64_t start = 0;
+    uint64_t end = 0;   // without '\n'
+    bool ended = true;  // false: the file ends in this line
+    bool torn = false;  // the file ends within its stamp: no line yet
+    std::optional<base::Timestamp> stamp;  // its own
+  };
+
+  // Begins with the last line that begins before `end`.
+  BackwardLines(int fd, uint64_t end, std::string name);
+  // The line before the one returned last; nullopt at the beginning.
+  base::Result<std::optional<Mark>> previous();
+
+ private:
+  base::Status load_before(uint64_t end);
+
+  int fd_;
+  std::string name_;
+  std::unique_ptr<char[]> block_;
+  uint64_t block_start_ = 0;
+  size_t block_size_ = 0;
+  uint64_t end_;  // everything before is still to be walked
+};
+
+// Where the last line that has no '\n' begins; `size` when there is none.
+base::Result<uint64_t> end_of_lines(int fd, uint64_t size,
+                                    const std::string& name);
+
+struct Range {
+  uint64_t begin = 0;  // a line begins here
+  uint64_t end = 0;
+};
+// Offsets between which all lines with stamps in [since, until) lie; more may
+// lie there too, so look at each line's stamp. Searches by halves, with a
+// margin for small disorder; where the stamps probed are not in order, the
+// whole file is the range.
+base::Result<Range> find_range(int fd, uint64_t size,
+                               std::optional<base::Timestamp> since,
+                               std::optional<base::Timestamp> until,
+                               const std::string& name);
+
+}  // namespace store
