@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <random>
 
 namespace supervisor {
@@ -174,8 +175,8 @@ void Supervisor::start(const std::vector<int>& ids, bool wait, Cause cause,
   auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
   gather->begin();
   for (const int id : ids) {
-    Instance& instance = *find(id);
-    const App& app = *app_of(id);
+    Instance& instance = at(id);
+    const App& app = app_at(id);
     if (instance.wanted() && instance.state() == State::Online) {
       gather->add(instance, app, "unchanged");
       continue;
@@ -193,8 +194,8 @@ void Supervisor::stop(const std::vector<int>& ids, Cause cause,
   auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
   gather->begin();
   for (const int id : ids) {
-    Instance& instance = *find(id);
-    instance.stop(cause, gather->expect(instance, *app_of(id), "stopped"));
+    Instance& instance = at(id);
+    instance.stop(cause, gather->expect(instance, app_at(id), "stopped"));
   }
   observer_.on_list_changed();
   gather->close();
@@ -212,8 +213,8 @@ void Supervisor::restart(const std::vector<int>& ids, bool wait,
     if (env != nullptr && meant) app->spec.env = *env;
   }
   for (const int id : ids) {
-    Instance& instance = *find(id);
-    const App& app = *app_of(id);
+    Instance& instance = at(id);
+    const App& app = app_at(id);
     if (!wait) gather->add(instance, app, "restarted");
     instance.restart(cause, wait ? gather->expect(instance, app, "restarted")
                                  : std::function<void(Settled)>());
@@ -270,6 +271,18 @@ Instance* Supervisor::find(int id) {
     for (auto& instance : app->instances)
       if (instance->life().id == id) return instance.get();
   return nullptr;
+}
+
+Instance& Supervisor::at(int id) {
+  Instance* const instance = find(id);
+  if (instance == nullptr) std::abort();  // the caller's promise
+  return *instance;
+}
+
+const App& Supervisor::app_at(int id) const {
+  const App* const app = app_of(id);
+  if (app == nullptr) std::abort();
+  return *app;
 }
 
 const App* Supervisor::app_of(int id) const {

@@ -82,6 +82,8 @@ class Supervisor {
   AppList list() const;
 
  private:
+  Instance& at(int id);  // ids that exist
+  const App& app_at(int id) const;
   App* find_app(std::string_view name);
   Instance* by_slot(uint64_t slot);
   Instance* by_life(const Life& life);
