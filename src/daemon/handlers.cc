@@ -89,6 +89,12 @@ void Handlers::on(const control::StartRequest& request, supervisor::Cause cause,
     if (!ids) return reply(refusal(ids.error()));
     known = std::move(*ids);
   }
+  if (request.wait && request.wait_ms >= 0) {
+    std::vector<std::string> apps;
+    for (const auto& spec : specs) apps.push_back(spec.name);
+    for (const int id : known) apps.push_back(app_name(id));
+    reply = within(request.wait_ms, std::move(apps), std::move(reply));
+  }
   auto answers = std::make_shared<Answers>(answer(reply));
   const auto hold = answers->expect();
   for (auto& spec : specs) {
@@ -232,6 +238,39 @@ supervisor::OnOutcomes Handlers::answer(OnReply reply) {
       }
     }
     send_when_written(std::move(result), reply);
+  };
+}
+
+std::string Handlers::app_name(int id) const {
+  const auto* app = parts_.supervisor.app_of(id);
+  return app != nullptr ? app->spec.name : std::string();
+}
+
+Handlers::OnReply Handlers::within(int64_t limit_ms,
+                                   std::vector<std::string> apps,
+                                   OnReply reply) {
+  const uint64_t number = next_limit_++;
+  const auto [it, made] = limits_.try_emplace(
+      number, parts_.loop, [this, number, apps = std::move(apps), reply] {
+        control::OutcomesReply result;
+        for (const auto& app : parts_.supervisor.apps()) {
+          if (std::ranges::count(apps, app->spec.name) == 0) continue;
+          for (const auto& instance : app->instances) {
+            auto& row = result.outcomes.emplace_back(outcome_of(
+                {instance->life(), static_cast<int>(app->instances.size()),
+                 "started", {}}));
+            row.launched = "fork, " + supervisor::describe_launch(app->spec);
+            row.detail = supervisor::status_name(instance->state());
+            row.ready_ms = -1;
+          }
+        }
+        limits_.erase(number);
+        send_when_written(std::move(result), reply);
+      });
+  it->second.start(std::chrono::milliseconds(limit_ms));
+  return [this, number, reply](control::Reply answer) {
+    // No entry: the limit has answered already.
+    if (limits_.erase(number) > 0) reply(std::move(answer));
   };
 }
 

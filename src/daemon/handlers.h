@@ -4,6 +4,7 @@
 // loop.
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -51,11 +52,17 @@ class Handlers final : public control::Handler {
   void on(const control::KillRequest&, supervisor::Cause, OnReply);
 
   base::Result<std::vector<int>> select(const control::Selection& selection);
+  std::string app_name(int id) const;
   supervisor::OnOutcomes answer(OnReply reply);
   void send_when_written(control::Reply reply, OnReply to);
+  // `reply`, or after `limit_ms` what can be said by then, whichever is first.
+  OnReply within(int64_t limit_ms, std::vector<std::string> apps,
+                 OnReply reply);
   void delete_logs(const supervisor::Outcomes& outcomes, OnReply reply);
 
   Parts parts_;
+  uint64_t next_limit_ = 0;
+  std::map<uint64_t, base::Timer> limits_;  // of starts that are waited for
 };
 
 }  // namespace daemon_

@@ -76,7 +76,10 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
       log_dir_, store::live_name(life.app, Stream::Error, life.number));
   info.events_file = base::fs::join(log_dir_, store::events_name(life.app));
   info.log_bytes = size_of(info.out_file) + size_of(info.error_file);
-  info.output_pending = info.pid == 0 && output_open_(life.slot);
+  // Between lives there is a moment at which this one has no pid yet.
+  info.output_pending = info.pid == 0 &&
+                        instance.state() != supervisor::State::Launching &&
+                        output_open_(life.slot);
   for (const auto& setting : supervisor::settings_of(spec))
     info.settings.push_back(
         {setting.key, setting.value, setting.is_default ? "default" : "given"});
