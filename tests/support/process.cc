@@ -69,6 +69,17 @@ int milliseconds_left(Clock::time_point end) {
 }  // namespace
 
 struct Child::Impl {
+  Impl() = default;
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() {
+    if (pid > 0 && !reaped) {
+      ::kill(-pid, SIGKILL);
+      reap();
+    }
+    (void)::eventfd_write(stop.get(), 1);  // for `reader`, which is joined now
+  }
+
   std::vector<std::string> argv;
   pid_t pid = -1;
   Clock::time_point started;
@@ -155,14 +166,7 @@ Child::Child(std::vector<std::string> argv, const RunOptions& options)
       std::move(out.read), std::move(err.read));
 }
 
-Child::~Child() {
-  if (!impl_) return;
-  if (!impl_->reaped) {
-    ::kill(-impl_->pid, SIGKILL);
-    impl_->reap();
-  }
-  (void)::eventfd_write(impl_->stop.get(), 1);
-}
+Child::~Child() = default;
 Child::Child(Child&&) noexcept = default;
 Child& Child::operator=(Child&&) noexcept = default;
 
