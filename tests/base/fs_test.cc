@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 
+#include <atomic>
 #include <thread>
 
 #include "support/process.h"
@@ -148,6 +149,28 @@ TEST_CASE("many threads that replace one file leave one of theirs, whole") {
   const std::string contents = support::slurp(path);
   REQUIRE(contents.size() == 50'000);
   CHECK(contents == std::string(50'000, contents[0]));
+  CHECK(list_dir(dir.path()).value().size() == 1);
+}
+
+TEST_CASE("of many who create one file, one does") {
+  const support::TempDir dir;
+  const std::string path = dir.file("f");
+  std::atomic<int> made{0};
+  std::atomic<int> were_late{0};
+  {
+    std::vector<std::jthread> threads;
+    for (char c = 'a'; c < 'i'; ++c)
+      threads.emplace_back([&, c] {
+        const auto created = create_file(path, std::string(1000, c));
+        if (created) ++made;
+        if (!created && created.error().code == Errc::Exists) ++were_late;
+      });
+  }
+  CHECK(made == 1);
+  CHECK(were_late == 7);
+  const std::string contents = support::slurp(path);
+  REQUIRE(contents.size() == 1000);
+  CHECK(contents == std::string(1000, contents[0]));
   CHECK(list_dir(dir.path()).value().size() == 1);
 }
 
