@@ -8,8 +8,8 @@ namespace {
 
 constexpr int64_t kUsPerSecond = 1'000'000;
 constexpr int64_t kSecondsPerDay = 86'400;
-constexpr int64_t kMinSeconds = -62'167'219'200;  // 0000-01-01
-constexpr int64_t kMaxSeconds = 253'402'300'799;  // 9999-12-31T23:59:59
+constexpr int64_t kFirstUs = -62'167'219'200'000'000;  // 0000-01-01
+constexpr int64_t kLastUs = 253'402'300'799'999'999;   // end of 9999-12-31
 
 void put(char* into, int64_t value, int digits) {
   for (int i = digits - 1; i >= 0; --i) {
@@ -40,13 +40,13 @@ MonoTime SystemClock::mono() const {
 }
 
 void format_stamp(Timestamp time, char* into) {
-  int64_t seconds = time.us / kUsPerSecond;
-  int64_t us = time.us % kUsPerSecond;
+  const int64_t clamped = std::clamp(time.us, kFirstUs, kLastUs);
+  int64_t seconds = clamped / kUsPerSecond;
+  int64_t us = clamped % kUsPerSecond;
   if (us < 0) {
     us += kUsPerSecond;
     --seconds;
   }
-  seconds = std::clamp(seconds, kMinSeconds, kMaxSeconds);
   int64_t days = seconds / kSecondsPerDay;
   int64_t rest = seconds % kSecondsPerDay;
   if (rest < 0) {

@@ -209,7 +209,8 @@ Result<DirWatch> DirWatch::open(
   const int result = uv_fs_event_start(
       &impl->uv,
       [](uv_fs_event_t* uv, const char* name, int, int) {
-        const auto& call = static_cast<Impl*>(uv->data)->callback;
+        // A copy: the callback may destroy the watch.
+        const auto call = static_cast<Impl*>(uv->data)->callback;
         if (call) call(name == nullptr ? std::string_view() : name);
       },
       dir.c_str(), 0);

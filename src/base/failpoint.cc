@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -45,6 +46,12 @@ constexpr std::array kErrnos = {
     NamedErrno{"ENOENT", ENOENT},
 };
 
+constexpr std::array<std::string_view, 10> kOps = {
+    "open",   "read",  "write",    "fsync", "rename",
+    "unlink", "mkdir", "truncate", "link",  "*"};
+
+// A rule that could never fire would make its test pass for nothing: every
+// part is checked.
 bool parse_rule(std::string_view text, Rules& into) {
   const auto equals = text.find('=');
   if (equals == text.npos) return false;
@@ -60,12 +67,17 @@ bool parse_rule(std::string_view text, Rules& into) {
   const auto tilde = left.find('~');
   rule.op = left.substr(0, tilde);
   if (tilde != left.npos) rule.substring = left.substr(tilde + 1);
+  if (std::ranges::find(kOps, rule.op) == kOps.end()) return false;
   std::string_view count = right.substr(at + 1);
   if (count.ends_with('+')) {
     rule.onwards = true;
     count.remove_suffix(1);
   }
-  std::from_chars(count.data(), count.data() + count.size(), rule.k);
+  const char* const count_end = count.data() + count.size();
+  const auto [parsed_to, error] =
+      std::from_chars(count.data(), count_end, rule.k);
+  if (error != std::errc{} || parsed_to != count_end || rule.k == 0)
+    return false;
   const std::string_view action = right.substr(0, at);
   if (action == "kill") {
     rule.action = Action::Kill;

@@ -233,7 +233,12 @@ std::string temporary_name(std::string_view name) {
   return "." + std::string(name) + suffix;
 }
 
-Status replace_file(const std::string& path, std::string_view contents) {
+namespace {
+
+// Writes `contents` durably to a temporary beside `path`, lets `put` give it
+// its name, and makes that durable. No temporary is left, whatever fails.
+template <class Put>
+Status put_file(const std::string& path, std::string_view contents, Put put) {
   const std::string dir = dir_name(path);
   const std::string temporary = join(dir, temporary_name(base_name(path)));
   auto fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL);
@@ -242,12 +247,30 @@ Status replace_file(const std::string& path, std::string_view contents) {
   // fsync before rename: else a power cut could leave the new name on no data.
   if (status) status = fsync(fd->get(), temporary);
   if (status) status = close(std::move(*fd), temporary);
-  if (status) status = rename(temporary, path);
+  if (status) status = put(temporary);
   if (!status) {
     (void)unlink(temporary);
     return status;
   }
   return fsync_dir(dir);
+}
+
+}  // namespace
+
+Status replace_file(const std::string& path, std::string_view contents) {
+  return put_file(path, contents, [&](const std::string& temporary) {
+    return rename(temporary, path);
+  });
+}
+
+Status create_file(const std::string& path, std::string_view contents) {
+  return put_file(path, contents, [&](const std::string& temporary) {
+    const int result = retry(
+        "link", path, [&] { return ::link(temporary.c_str(), path.c_str()); });
+    Status linked = done(result, "create", path);
+    if (linked) linked = unlink(temporary);
+    return linked;
+  });
 }
 
 Result<Pipe> make_pipe() {

@@ -64,6 +64,10 @@ Result<std::string> read_file(const std::string& path,
 // After a crash the path holds the old bytes or the new ones, whole.
 Status replace_file(const std::string& path, std::string_view contents);
 
+// The same for a file that must not be there yet, else Errc::Exists: of several
+// who try at once, one makes it.
+Status create_file(const std::string& path, std::string_view contents);
+
 // Leftovers of replace_file and its like.
 bool is_temporary(std::string_view name);
 std::string temporary_name(std::string_view name);

@@ -65,8 +65,11 @@ Status Home::make() const {
   for (const auto& dir : {logs(), fs::join(logs(), "archive"), run()})
     if (auto made = fs::make_dir(dir); !made)
       return pass(std::move(made), "home");
-  if (!fs::exists(path("id")))
-    return fs::replace_file(path("id"), random_id() + "\n");
+  if (fs::exists(path("id"))) return {};
+  auto created = fs::create_file(path("id"), random_id() + "\n");
+  // Somebody else was first: theirs is the id.
+  if (!created && created.error().code != Errc::Exists)
+    return pass(std::move(created), "home");
   return {};
 }
 

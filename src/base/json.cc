@@ -42,7 +42,10 @@ Result<nlohmann::json> parse_json(std::string_view text,
   const auto check = [&](int depth, nlohmann::json::parse_event_t event,
                          nlohmann::json& value) {
     using Event = nlohmann::json::parse_event_t;
-    if (depth > limits.depth)
+    const bool opens =
+        event == Event::object_start || event == Event::array_start;
+    // `depth` counts what is open around the value, not the value itself.
+    if (opens && depth >= limits.depth)
       throw Refused{fmt::format("nested deeper than {}", limits.depth)};
     if (event == Event::object_start) keys.emplace_back();
     if (event == Event::object_end) keys.pop_back();

@@ -1,10 +1,16 @@
 #include "base/log.h"
 
+// The diary's descriptor is ours alone.
+#define SPDLOG_PREVENT_CHILD_FD
 #include <spdlog/logger.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <string>
+
+#include "base/fs.h"
 
 namespace base::log {
 namespace {
@@ -35,8 +41,13 @@ spdlog::level::level_enum level_of(Level level) {
 }  // namespace
 
 Status open(const std::string& path) try {
+  // spdlog makes files as the umask lets it; ours are private from birth.
+  spdlog::file_event_handlers handlers;
+  handlers.before_open = [](const std::string& file) {
+    (void)fs::open(file, O_WRONLY | O_CREAT);
+  };
   auto sink = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
-      path, kMaxSize, kKept);
+      path, kMaxSize, kKept, false, handlers);
   auto logger = std::make_unique<spdlog::logger>("lodge", std::move(sink));
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%fZ %-5l %v",
                       spdlog::pattern_time_type::utc);
@@ -48,6 +59,14 @@ Status open(const std::string& path) try {
 }
 
 void write(Level level, std::string_view message) {
+  // One entry, one line: what is quoted in a message can't forge another.
+  if (message.find_first_of("\r\n") != message.npos) {
+    std::string one_line(message);
+    std::ranges::replace_if(
+        one_line, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    write(level, one_line);
+    return;
+  }
   if (diary()) {
     diary()->log(level_of(level),
                  spdlog::string_view_t(message.data(), message.size()));

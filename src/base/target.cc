@@ -82,9 +82,13 @@ Result<std::vector<size_t>> resolve_word(const std::string& word,
   if (word.starts_with("ns:")) return by_namespace(word.substr(3), all);
   if (word.size() > 2 && word.front() == '/' && word.back() == '/')
     return by_regex(word, all);
-  if (auto hits = by_id(word, all); !hits.empty()) return hits;
+  auto ids = by_id(word, all);
   auto apps = by_app(word, all);
   auto spaces = by_namespace(word, all);
+  if (!ids.empty() && !spaces.empty() && ids != spaces)
+    return fail(Errc::Invalid, fmt::format("{}: an id and a namespace", word),
+                fmt::format("say id:{} or ns:{}", word, word));
+  if (!ids.empty()) return ids;
   if (!apps.empty() && !spaces.empty() && apps != spaces)
     return fail(Errc::Invalid, fmt::format("{}: an app and a namespace", word),
                 fmt::format("say app:{} or ns:{}", word, word));

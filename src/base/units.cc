@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 
@@ -12,7 +12,8 @@ namespace {
 
 std::string lower(std::string_view text) {
   std::string result(text);
-  for (char& c : result) c = static_cast<char>(std::tolower(c));
+  for (char& c : result)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   return result;
 }
 
@@ -20,7 +21,7 @@ std::string lower(std::string_view text) {
 bool split_number(std::string_view text, double& number, std::string& unit) {
   const auto [end, error] = std::from_chars(
       text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-  if (error != std::errc{} || number < 0 || !std::isfinite(number))
+  if (error != std::errc{} || std::signbit(number) || !std::isfinite(number))
     return false;
   unit = lower(text.substr(static_cast<size_t>(end - text.data())));
   return true;
@@ -36,7 +37,7 @@ Result<uint64_t> parse_size(std::string_view text) {
                 "sizes are written 500, 64K, 10M, 1.5G");
   };
   if (!split_number(text, number, unit)) return bad();
-  if (unit.ends_with("ib"))
+  if (unit.size() == 3 && unit.ends_with("ib"))
     unit.resize(unit.size() - 2);
   else if (unit.ends_with("b"))
     unit.resize(unit.size() - 1);
@@ -69,7 +70,8 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   if (split_number(text, number, unit)) {
     for (const auto& known : kUnits) {
       if (known.name != unit || number * known.ms > 9e15) continue;
-      return std::chrono::milliseconds(static_cast<int64_t>(number * known.ms));
+      // Rounded: 1.001 s is a hair less in binary.
+      return std::chrono::milliseconds(std::llround(number * known.ms));
     }
   }
   return fail(Errc::Invalid, fmt::format("'{}' is not a duration", text),
@@ -90,8 +92,8 @@ std::string format_size(uint64_t bytes) {
 
 std::string format_duration(std::chrono::milliseconds time) {
   const int64_t ms = time.count();
-  if (ms < 10'000) return fmt::format("{:.1f}s", static_cast<double>(ms) / 1e3);
-  const int64_t s = ms / 1000;
+  if (ms < 9'950) return fmt::format("{:.1f}s", static_cast<double>(ms) / 1e3);
+  const int64_t s = std::max<int64_t>(ms / 1000, 10);
   if (s < 60) return fmt::format("{}s", s);
   if (s < 3600) return fmt::format("{}m{:02}s", s / 60, s % 60);
   if (s < 86'400) return fmt::format("{}h{:02}m", s / 3600, s / 60 % 60);
