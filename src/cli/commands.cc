@@ -127,6 +127,7 @@ constexpr std::array kTailExamples = {
 };
 constexpr std::array kEventsFlags = {
     Flag{"lines", 'n', "N", "the last N events, or all (default: 15)"},
+    Flag{"since", 0, "TIME", "from then on: 10:15, -10m, 2026-11-21"},
     Flag{"utc", 0, "", "times in UTC"},
     kExclude,
 };

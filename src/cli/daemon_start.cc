@@ -1,13 +1,11 @@
 #include "cli/daemon_start.h"
 
-#include "control/client.h"
+#include "keeper/launch.h"
 
 namespace cli {
 
 base::Status ensure_daemon(const base::Home& home) {
-  auto alive = control::ask(home, control::PingRequest{}, {});
-  if (!alive) return base::fail(std::move(alive.error()));
-  return {};
+  return keeper::ensure_running(home);
 }
 
 }  // namespace cli
