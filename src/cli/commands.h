@@ -51,7 +51,8 @@ struct Command {
   std::string_view summary;  // one line
   std::string_view details;  // paragraphs for --help; may be empty
   std::span<const Flag> flags;
-  bool json = false;  // prints data: takes --json
+  bool json = false;         // prints data: takes --json
+  bool passes_rest = false;  // what follows "--" is the app's
   std::span<const Example> examples;
   // Exit code. Usage errors among the values are its own to find.
   int (*run)(const Invocation&);

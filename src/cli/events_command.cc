@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <ctime>
 #include <map>
 #include <set>
 
 #include "base/fs.h"
 #include "base/target.h"
+#include "base/time_spec.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "cli/table.h"
@@ -92,18 +92,12 @@ bool is_wanted(const store::Event& event, const Wanted& wanted,
   return wanted.instances.contains({event.app, event.instance});
 }
 
-std::string local_time(base::Timestamp time, bool utc) {
-  const time_t seconds = time.us / 1'000'000;
-  tm parts{};
-  if (utc)
-    ::gmtime_r(&seconds, &parts);
-  else
-    ::localtime_r(&seconds, &parts);
-  char text[32];
-  const size_t size =
-      std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
-  return fmt::format("{}.{:03}", std::string_view(text, size),
-                     time.us / 1000 % 1000);
+std::string time_text(base::Timestamp time, bool utc) {
+  const auto at =
+      base::wall_time(time, utc ? base::Zone::Utc : base::Zone::Local);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}", at.year,
+                     at.month, at.day, at.hour, at.minute, at.second,
+                     at.us / 1000);
 }
 
 std::string event_row(const store::Event& event, bool several, bool utc,
@@ -112,7 +106,7 @@ std::string event_row(const store::Event& event, bool several, bool utc,
   const std::string name = several && event.instance >= 0
                                ? fmt::format("{}/{}", app, event.instance)
                                : app;
-  std::string row = fmt::format("{} {} · {}", local_time(event.time, utc),
+  std::string row = fmt::format("{} {} · {}", time_text(event.time, utc),
                                 styled(printable(name), Style::Bold, color),
                                 printable(store::describe_event(event)));
   if (!event.actor.empty())
@@ -167,17 +161,26 @@ Result<std::vector<store::Event>> read_events(const std::string& log_dir,
 int run_events(const Invocation& invocation) {
   auto limit = line_limit(invocation.args);
   if (!limit) return report(invocation, limit.error(), kUsage);
-  const EventFilter filter{.targets = invocation.args.words,
-                           .exclude = invocation.args.values("exclude"),
-                           .last = *limit,
-                           .since = {}};
+  const bool utc = invocation.args.has("utc");
+  EventFilter filter{.targets = invocation.args.words,
+                     .exclude = invocation.args.values("exclude"),
+                     .last = *limit,
+                     .since = {}};
+  if (const auto text = invocation.args.value("since")) {
+    auto since = base::parse_time(*text, base::SystemClock().now(),
+                                  utc ? base::Zone::Utc : base::Zone::Local);
+    if (!since)
+      return report(invocation,
+                    std::move(since.error()).with_context("--since"), kUsage);
+    filter.since = *since;
+    if (!invocation.args.has("lines")) filter.last.reset();
+  }
   auto events = read_events(invocation.home.logs(), filter);
   if (!events) return report(invocation, events.error(), kUsage);
 
   std::map<std::string, int> most;  // the highest instance seen of each app
   for (const auto& event : *events)
     most[event.app] = std::max(most[event.app], event.instance);
-  const bool utc = invocation.args.has("utc");
   for (const auto& event : *events)
     say(invocation, invocation.json ? store::format_event(event) + "\n"
                                     : event_row(event, most[event.app] > 0, utc,

@@ -129,7 +129,9 @@ std::string roff_command(const Command& command) {
 std::string usage_line(const Command& command) {
   std::string line = fmt::format("lodge {}", command.name);
   if (!command.arguments.empty()) line += fmt::format(" {}", command.arguments);
-  return line + " [flags]";
+  line += " [flags]";
+  if (command.passes_rest) line += " [-- args]";
+  return line;
 }
 
 std::string overview() {

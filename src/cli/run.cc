@@ -70,8 +70,7 @@ int run_command(const Command& command, std::span<const std::string> argv,
     std::fwrite(text.data(), 1, text.size(), stdout);
     return kDone;
   }
-  // Only `start` hands words on to the app.
-  if (command.name != "start") {
+  if (!command.passes_rest) {
     args->words.insert(args->words.end(), args->rest.begin(), args->rest.end());
     args->rest.clear();
   }

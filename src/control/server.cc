@@ -82,13 +82,16 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
   void accept_some() {
     for (int i = 0; i < kAcceptBatch; ++i) {
       if (!make_room()) {
-        accepting_.want(0);  // until close_connection() makes some
+        // close_connection() makes some, or the silent ones overstay.
         full_ = true;
+        accepting_.want(0);
+        resume_.start(limits_.accept_pause);
         return;
       }
       UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr,
                                 SOCK_CLOEXEC | SOCK_NONBLOCK));
       if (socket) {
+        starved_ = false;
         admit(std::move(socket));
         continue;
       }
@@ -98,20 +101,23 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
     }
   }
 
+  // When all places are taken, those go that had time to send their request
+  // and did not: a burst of honest ones is read first.
   bool make_room() {
     if (open_.size() < limits_.connections) return true;
-    const auto idle = std::ranges::find_if(open_, [](const auto& entry) {
-      return entry.second->state == State::Reading;
+    const auto now = std::chrono::steady_clock::now();
+    std::erase_if(open_, [&](const auto& entry) {
+      return entry.second->state == State::Reading &&
+             now - entry.second->progress >= limits_.accept_pause;
     });
-    if (idle == open_.end()) return false;
-    open_.erase(idle);
-    return true;
+    return open_.size() < limits_.connections;
   }
 
   // Out of descriptors, as a rule: the listener stays readable, so watching it
   // would spin.
   void pause_accepting(int error) {
-    base::log::warn("control: accept: {}", std::strerror(error));
+    if (!std::exchange(starved_, true))  // once, not ten times a second
+      base::log::warn("control: accept: {}", std::strerror(error));
     accepting_.want(0);
     resume_.start(limits_.accept_pause);
   }
@@ -238,7 +244,8 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
   FdWatch accepting_;
   base::Timer resume_;
   base::Timer sweep_;
-  bool full_ = false;
+  bool full_ = false;     // not accepting until there is a place
+  bool starved_ = false;  // out of descriptors, and said so
   uint64_t next_id_ = 1;
   Connections open_;
   std::array<char, size_t{64} << 10> input_{};

@@ -37,12 +37,12 @@ class Handler {
 };
 
 struct ServerLimits {
-  // Open conversations. When all are taken, the oldest that has not sent its
-  // request goes; when there is none such, newcomers wait in the queue.
+  // Open conversations. When all are taken, newcomers wait in the socket's
+  // queue, and those go that sent no request for `accept_pause`.
   size_t connections = 256;
   // For a client that stopped in mid-request, or does not read its reply.
   std::chrono::milliseconds idle{30'000};
-  // After running out of descriptors.
+  // Until the next try, after running out of descriptors or of places.
   std::chrono::milliseconds accept_pause{100};
 };
 

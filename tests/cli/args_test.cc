@@ -1,0 +1,91 @@
+#include "cli/args.h"
+
+#include <doctest/doctest.h>
+
+#include <random>
+
+#include "cli/commands.h"
+
+namespace {
+
+base::Result<cli::Args> parse(const char* command,
+                              std::vector<std::string> words) {
+  return cli::parse_args(*cli::find_command(command), words);
+}
+
+}  // namespace
+
+TEST_CASE("flags may stand anywhere, words keep their order") {
+  const auto args =
+      parse("start", {"-i", "2", "a.js", "--name=api", "b.js", "--no-wait"});
+  REQUIRE(args);
+  CHECK(args->words == std::vector<std::string>{"a.js", "b.js"});
+  CHECK(args->value("instances") == "2");
+  CHECK(args->value("name") == "api");
+  CHECK(args->has("no-wait"));
+  CHECK_FALSE(args->has("json"));
+}
+
+TEST_CASE("what follows -- is left alone, whatever it is") {
+  const auto args =
+      parse("start", {"a.js", "--", "--name", "x", "--", "-h", ""});
+  REQUIRE(args);
+  CHECK(args->words == std::vector<std::string>{"a.js"});
+  CHECK(args->rest == std::vector<std::string>{"--name", "x", "--", "-h", ""});
+  CHECK_FALSE(args->has("name"));
+}
+
+TEST_CASE("values are taken as they are: dashes, brackets, nothing") {
+  CHECK(parse("logs", {"--since", "-10m"})->value("since") == "-10m");
+  CHECK(parse("logs", {"--since=-10m"})->value("since") == "-10m");
+  CHECK(parse("start", {"x", "--cwd", "[a,b]"})->value("cwd") == "[a,b]");
+  CHECK(parse("start", {"x", "--cwd", "{}"})->value("cwd") == "{}");
+  CHECK(parse("logs", {"-n5"})->value("lines") == "5");
+  CHECK(parse("start", {"[a,b]", "{}", "%%"})->words ==
+        std::vector<std::string>{"[a,b]", "{}", "%%"});
+}
+
+TEST_CASE("a repeated flag keeps every value, and the last one wins") {
+  const auto args = parse("stop", {"all", "--exclude", "a", "--exclude", "b"});
+  REQUIRE(args);
+  CHECK(args->values("exclude") == std::vector<std::string>{"a", "b"});
+  CHECK(args->value("exclude") == "b");
+  CHECK(args->words == std::vector<std::string>{"all"});
+}
+
+TEST_CASE("a mistyped flag names the nearest one") {
+  const auto args = parse("start", {"a.js", "--intances", "2"});
+  REQUIRE_FALSE(args);
+  CHECK(args.error().message == "--intances: no such flag");
+  CHECK(args.error().hint == "did you mean --instances?");
+  CHECK(parse("list", {"--zzzzzzzz=1"}).error().hint == "lodge list --help");
+}
+
+TEST_CASE("a flag without its value, or with one too many, is an error") {
+  CHECK_FALSE(parse("start", {"a.js", "--name"}));
+  CHECK_FALSE(parse("list", {"--json=yes"}));
+  CHECK_FALSE(parse("list", {"-x"}));
+}
+
+TEST_CASE("random command lines are parsed or refused, never worse") {
+  const std::vector<std::string> pieces = {
+      "--",      "-",      "",      "--name", "-n",      "--name=",  "-i2",
+      "api",     "--json", "-h",    "--=",    "---",     "-=x",      "[",
+      "[]",      "{}",     "[a,b]", "%%",     "\"",      "\xff\xfe", "\n",
+      "++",      "!x",     "--no-", "-nfk",   "--help",  "=",        "-1",
+      "--since", "-10m",   "@",     "#",      "--lines", "all",      "/re/"};
+  std::mt19937 random(5);
+  for (int round = 0; round < 4000; ++round) {
+    const auto all = cli::commands();
+    const auto& command = all[random() % all.size()];
+    std::vector<std::string> argv(random() % 7);
+    for (auto& word : argv) {
+      word = pieces[random() % pieces.size()];
+      if (random() % 5 == 0) word += static_cast<char>(random());
+    }
+    const auto args = cli::parse_args(command, argv);
+    if (args) continue;
+    CHECK(args.error().code == base::Errc::Invalid);
+    CHECK_FALSE(args.error().message.empty());
+  }
+}

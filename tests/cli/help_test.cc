@@ -1,0 +1,110 @@
+#include "cli/help.h"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "base/fs.h"
+#include "cli/commands.h"
+#include "cli/text_cells.h"
+
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines(1);
+  for (const char c : text) {
+    if (c == '\n')
+      lines.emplace_back();
+    else
+      lines.back() += c;
+  }
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("no name, alias or flag is there twice") {
+  std::set<std::string_view> names;
+  for (const auto& command : cli::commands()) {
+    CHECK(names.insert(command.name).second);
+    for (const auto alias : command.aliases) CHECK(names.insert(alias).second);
+    std::set<std::string> flags;
+    cli::for_each_flag(command, [&](const cli::Flag& flag) {
+      CAPTURE(flag.name);
+      CHECK(flags.insert(std::string(flag.name)).second);
+      if (flag.letter != 0) CHECK(flags.insert({flag.letter}).second);
+    });
+  }
+}
+
+TEST_CASE("every example is a command that exists") {
+  for (const auto& command : cli::commands()) {
+    CHECK_FALSE(command.summary.empty());
+    for (const auto& example : command.examples) {
+      CAPTURE(example.line);
+      const auto expected = "lodge " + std::string(command.name);
+      CHECK(example.line.find(expected) != example.line.npos);
+    }
+  }
+}
+
+TEST_CASE("`lodge` alone shows ten commands that exist, by task") {
+  size_t tasks = 0;
+  for (const auto& line : lines_of(cli::overview())) {
+    if (!line.starts_with("  lodge ")) continue;
+    ++tasks;
+    const auto word = line.substr(8, line.find(' ', 8) - 8);
+    CHECK(cli::find_command(word) != nullptr);
+  }
+  CHECK(tasks == 10);
+}
+
+TEST_CASE("help fits a terminal of 80") {
+  for (const auto& line : lines_of(cli::overview() + cli::command_list()))
+    CHECK_MESSAGE(cli::display_width(line) < 81, line);
+  for (const auto& command : cli::commands())
+    for (const auto& line : lines_of(cli::command_help(command)))
+      CHECK_MESSAGE(cli::display_width(line) < 81, line);
+}
+
+TEST_CASE("help of a command has its usage, flags and examples") {
+  CHECK(cli::command_help(*cli::find_command("del")) ==
+        R"(lodge delete <target…> [flags]
+
+  stop apps and forget them; their logs stay
+  also: del, rm
+
+  A target is an id, a name, name/instance, a namespace, all, a pattern
+  ('api-*') or a regular expression ('/^api/').
+
+Flags
+      --logs            delete its logs too
+      --exclude TARGET  leave out (repeatable)
+
+Common flags
+      --json            print JSON
+      --home DIR        home of this lodge (default: $LODGE_HOME, ~/.lodge)
+      --no-color        no colours (also: NO_COLOR, or no terminal)
+      --silent          print errors only
+  -h, --help            help; -h is the short form
+
+Examples
+  lodge delete api
+      stop and forget; the logs stay readable
+  lodge delete api --logs
+      the logs too
+)");
+  CHECK(cli::short_help(*cli::find_command("del")) ==
+        R"(usage: lodge delete <target…> [flags]
+      --logs            delete its logs too
+      --exclude TARGET  leave out (repeatable)
+)");
+}
+
+TEST_CASE("the manual page is the one that the command table makes") {
+  const auto path = base::fs::absolute("../../../docs/lodge.1", __FILE__);
+  const auto page = base::fs::read_file(path);
+  REQUIRE_MESSAGE(page, path);
+  CHECK_MESSAGE(*page == cli::manual_page(),
+                "make it anew: lodge help --man > docs/lodge.1");
+}

@@ -1,0 +1,214 @@
+#include "cli/views.h"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/json_views.h"
+
+namespace {
+
+control::InstanceInfo online() {
+  return {.id = 0,
+          .app = "api",
+          .space = "default",
+          .instance = 0,
+          .instances = 2,
+          .status = "online",
+          .reason = {},
+          .pid = 41230,
+          .generation = 3,
+          .started_at_ms = 1795256100123,
+          .created_at_ms = 1795256000000,
+          .uptime_ms = 65'000,
+          .restarts = 2,
+          .cpu_percent = 1.25,
+          .memory_bytes = 43'200'000,
+          .user = "deploy",
+          .mode = "fork",
+          .version = "2.4.1",
+          .script = "/srv/api.js",
+          .args = {"--port", "3000", "a b"},
+          .interpreter = "node",
+          .cwd = "/srv",
+          .last_exit_code = 1,
+          .out_file = "/h/logs/api-out.log",
+          .error_file = "/h/logs/api-error.log",
+          .events_file = "/h/logs/api-events.log",
+          .log_bytes = 1229,
+          .settings = {{"instances", "2", "given"},
+                       {"kill_timeout", "10s", "default"}}};
+}
+
+control::InstanceInfo waiting() {
+  auto row = online();
+  row.id = 1;
+  row.instance = 1;
+  row.status = "waiting";
+  row.pid = 0;
+  row.uptime_ms = -1;
+  row.next_start_ms = 1200;
+  row.cpu_percent = 0;
+  row.memory_bytes = 0;
+  return row;
+}
+
+const control::ListReply kList = {.instances = {online(), waiting()}};
+
+size_t widest(const std::string& text) {
+  size_t most = 0;
+  size_t now = 0;
+  for (const char c : text) {
+    if (c == '\n') {
+      most = std::max(most, now);
+      now = 0;
+    } else if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) {
+      ++now;
+    }
+  }
+  return most;
+}
+
+}  // namespace
+
+TEST_CASE("list on a wide terminal, or piped, shows every column") {
+  const std::string golden =
+      R"(┌────┬──────┬───────────┬─────────┬──────┬───────┬────────┬───┬──────────────┬──────┬─────────┬────────┬────────┐
+│ id │ name │ namespace │ version │ mode │ pid   │ uptime │ ↺ │ status       │ cpu  │ mem     │ user   │ logs   │
+├────┼──────┼───────────┼─────────┼──────┼───────┼────────┼───┼──────────────┼──────┼─────────┼────────┼────────┤
+│ 0  │ api  │ default   │ 2.4.1   │ fork │ 41230 │ 1m     │ 2 │ online       │ 1.2% │ 41.2 MB │ deploy │ 1.2 KB │
+│ 1  │ api  │ default   │ 2.4.1   │ fork │ N/A   │ 0      │ 2 │ waiting 1.2s │ 0.0% │ 0 B     │ deploy │ 1.2 KB │
+└────┴──────┴───────────┴─────────┴──────┴───────┴────────┴───┴──────────────┴──────┴─────────┴────────┴────────┘
+logs 2.4 KB
+)";
+  CHECK(cli::list_view(kList, 0, false) == golden);
+  CHECK(cli::list_view(kList, 200, false) == golden);
+}
+
+TEST_CASE("list narrows to what the terminal takes") {
+  for (const size_t width : {112, 100, 80, 60, 46, 40}) {
+    const auto text = cli::list_view(kList, width, false);
+    CAPTURE(text);
+    CHECK(widest(text) <= width);
+    CHECK(text.find("│ api") != text.npos);
+    CHECK(text.find("online") != text.npos);
+  }
+  CHECK(cli::list_view(kList, 80, false).find("mem") != std::string::npos);
+  CHECK(cli::list_view(kList, 50, false).find("mem") == std::string::npos);
+}
+
+TEST_CASE("long names give way on the narrowest terminal") {
+  auto list = kList;
+  list.instances[0].app = std::string(60, 'n');
+  const auto text = cli::list_view(list, 44, false);
+  CHECK(widest(text) <= 44);
+  CHECK(text.find("nnn…") != std::string::npos);
+  CHECK_FALSE(cli::list_view(list, 1, false).empty());  // no room at all
+}
+
+TEST_CASE("why an app is errored stands below the table") {
+  auto list = kList;
+  list.instances[1].status = "errored";
+  list.instances[1].reason = "16 unstable restarts";
+  list.degraded = true;
+  const auto text = cli::list_view(list, 0, false);
+  CHECK(text.find("\napi/1: errored: 16 unstable restarts\n") != text.npos);
+  CHECK(text.find("\ndegraded: ") != text.npos);
+}
+
+TEST_CASE("an empty list is an empty table") {
+  CHECK(cli::list_view({}, 0, false).find("│ id │ name │") !=
+        std::string::npos);
+}
+
+TEST_CASE("describe shows state, what runs, logs and settings with sources") {
+  const auto text = cli::describe_view(online(), false);
+  CHECK(text ==
+        R"(api/0 (id 0)
+  status             online
+  name               api
+  namespace          default
+  version            2.4.1
+  instance           0 of 2
+  pid                41230
+  uptime             1m05s
+  started at         2026-11-21T10:15:00Z
+  created at         2026-11-21T10:13:20Z
+  generation         3
+  restarts           2
+  unstable restarts  0
+  last exit          code 1
+  cpu                1.2%
+  memory             41.2 MB
+  user               deploy
+runs
+  mode         fork
+  interpreter  node
+  script       /srv/api.js
+  args         --port 3000 'a b'
+  cwd          /srv
+logs
+  out     /h/logs/api-out.log
+  error   /h/logs/api-error.log
+  events  /h/logs/api-events.log
+  stored  1.2 KB
+settings
+  instances     2  (given)
+  kill_timeout  10s  (default)
+)");
+}
+
+TEST_CASE("outcomes of one app are one line, failed ones are left to stderr") {
+  using control::Outcome;
+  const auto started = [](int instance) {
+    Outcome outcome;
+    outcome.app = "api";
+    outcome.id = outcome.instance = instance;
+    outcome.instances = 2;
+    outcome.action = "started";
+    outcome.launched = "fork, node api.js";
+    outcome.ready_ms = 100 + 40 * instance;
+    return outcome;
+  };
+  CHECK(cli::outcomes_view({started(0), started(1)}) ==
+        "[lodge] api: started 2 instances (fork, node api.js) · ready in 0.14 "
+        "s\n");
+  CHECK(cli::outcomes_view({started(1)}) ==
+        "[lodge] api/1: started (fork, node api.js) · ready in 0.14 s\n");
+  auto failed = started(1);
+  failed.failed = true;
+  CHECK(cli::outcomes_view({failed}).empty());
+  Outcome deleted;
+  deleted.app = "web";
+  deleted.action = "deleted";
+  deleted.log_bytes = 3'250'000;
+  CHECK(cli::outcomes_view({deleted}) ==
+        "[lodge] web: deleted · 3.1 MB of logs stay: lodge logs web\n");
+}
+
+TEST_CASE("jlist has PM2's shape") {
+  const auto json = nlohmann::json::parse(cli::pm2_json(kList.instances));
+  REQUIRE(json.size() == 2);
+  CHECK(json[0]["name"] == "api");
+  CHECK(json[0]["pid"] == 41230);
+  CHECK(json[0]["pm_id"] == 0);
+  CHECK(json[0]["monit"]["memory"] == 43'200'000);
+  const auto& env = json[0]["pm2_env"];
+  CHECK(env["status"] == "online");
+  CHECK(env["pm_uptime"] == 1795256100123);
+  CHECK(env["restart_time"] == 2);
+  CHECK(env["exec_mode"] == "fork_mode");
+  CHECK(env["pm_out_log_path"] == "/h/logs/api-out.log");
+  CHECK(env["pm_exec_path"] == "/srv/api.js");
+  CHECK(env["instances"] == 2);
+}
+
+TEST_CASE("list as JSON is one array, with null where there is nothing") {
+  const auto json = nlohmann::json::parse(cli::list_json(kList.instances));
+  CHECK(json[0]["started"] == "2026-11-21T10:15:00.123000Z");
+  CHECK(json[0]["reason"].is_null());
+  CHECK(json[1]["pid"].is_null());
+  CHECK(json[1]["uptime_ms"].is_null());
+  CHECK(json[1]["next_start_ms"] == 1200);
+  CHECK(cli::list_json({}) == "[]\n");
+}
