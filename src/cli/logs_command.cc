@@ -184,7 +184,9 @@ void follow(const base::Home& home, const Request& request,
     reader_left.emplace(loop, pipe->get(), [&](int) { loop.stop(); });
     reader_left->want(base::FdWatch::Readable);
   }
-  query::Follower(loop, reading, printer, std::move(options)).run();
+  query::Follower follower(loop, reading, printer, std::move(options));
+  follower.start();
+  loop.run();
 }
 
 void tell_of_follow(const LogsArgs& args) {

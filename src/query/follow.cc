@@ -50,11 +50,9 @@ Follower::Tail& Follower::adopt(Source& source) {
   return tail;
 }
 
-void Follower::run() {
+void Follower::start() {
   watch();
   drain();
-  if (!printer_.wants_more()) return;
-  loop_.run();
 }
 
 void Follower::watch() {

@@ -25,8 +25,9 @@ class Follower {
   Follower(base::EventLoop& loop, Reading& reading, Printer& printer,
            FollowOptions options);
 
-  // Until the printer wants no more, or somebody stops the loop.
-  void run();
+  // Watches, and gives what came since the Reading. The loop is stopped when
+  // the printer wants no more.
+  void start();
 
  private:
   struct Tail {
