@@ -123,7 +123,9 @@ TEST_CASE("a line in progress goes on in the file that flush made") {
   dir.append("api-out.log", stamped(1, "half"));
   Following follow(dir);
   SUBCASE("not shown yet") {}
-  SUBCASE("shown in part") { follow.wait_for(1); }
+  SUBCASE("shown in part") {
+    follow.wait_for(1);
+  }
   dir.flush("api-out.log", stamped(1, "half"));
   dir.append("api-out.log", " and half\n" + stamped(2, "next\n"));
   follow.wait_for(2);

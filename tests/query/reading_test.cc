@@ -207,8 +207,8 @@ TEST_CASE("events are shown from the first line shown on") {
   query.last = 2;
   std::vector<std::string> texts;
   for (const auto& row : read(dir, query)) texts.push_back(row.text);
-  CHECK(texts == std::vector<std::string>{"8", "stopping (8)", "9",
-                                          "stopping (9)"});
+  CHECK(texts ==
+        std::vector<std::string>{"8", "stopping (8)", "9", "stopping (9)"});
 }
 
 TEST_CASE("of an app that wrote nothing the last events are shown") {
