@@ -87,9 +87,10 @@ class Collector final : public query::Printer {
     line.text.append(piece.text);
     line.ended = piece.ends;
   }
-  void event(const query::Origin& origin, const store::Event& event) override {
+  bool event(const query::Origin& origin, const store::Event& event) override {
     shown.push_back({origin.label, query::Kind::Events, event.time,
                      store::describe_event(event), true});
+    return true;
   }
   void settle() override {}
   bool wants_more() const override { return true; }

@@ -58,7 +58,9 @@ std::string raw(const LogDir& dir, const query::Query& query) {
 
 std::vector<nlohmann::json> json(const LogDir& dir, const query::Query& query) {
   const std::string text = printed(dir, query, [&](query::Output& output) {
-    return query::JsonPrinter(output);
+    query::Problems problems;
+    return query::JsonPrinter(
+        output, query::find_lives(dir.plan(query).origins, problems), true);
   });
   std::vector<nlohmann::json> objects;
   for (size_t at = 0; at < text.size();) {
@@ -242,6 +244,35 @@ TEST_CASE("raw of several streams never mixes two lines") {
   dir.append("api-error.log", stamped(5, "b\n"));
   note_line_ended(dir, 0, store::Stream::Out);
   CHECK(raw(dir, {}) == "no end\nb\nc\n");
+}
+
+TEST_CASE("json lines say which life of the instance wrote them") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  dir.append("api-out.log", stamped(1, "before\n") + stamped(20, "first\n") +
+                                stamped(40, "second\n"));
+  for (int life = 1; life <= 2; ++life) {
+    store::Event event;
+    event.time = {kStart + life * 20 - 5};
+    event.kind = store::EventKind::Start;
+    event.app = "api";
+    event.instance = 0;
+    event.generation = static_cast<uint64_t>(life);
+    event.pid = 100 + life;
+    (void)store::append_event(dir.path(), event);
+  }
+  query::Query query;
+  query.since = {{kStart + 1}};
+  const auto rows = json(dir, query);
+  REQUIRE(rows.size() == 5);
+  CHECK(!rows[0].contains("generation"));
+  CHECK(rows[2]["generation"] == 1);
+  CHECK(rows[2]["pid"] == 101);
+  CHECK(rows[4]["message"] == "second");
+  CHECK(rows[4]["generation"] == 2);
+  // Though the start lies before the range.
+  query.since = {{kStart + 40}};
+  CHECK(json(dir, query)[0]["generation"] == 2);
 }
 
 TEST_CASE("json lines have our members and PM2's") {
