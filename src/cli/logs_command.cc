@@ -206,13 +206,30 @@ bool follow(const base::Home& home, const Request& request,
   return !trouble;
 }
 
-void tell_of_follow(const LogsArgs& args) {
+// A word aside, for a person at a terminal.
+void aside(std::string_view words, const LogsArgs& args) {
   if (::isatty(STDOUT_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) return;
-  (void)base::fs::write_all(
-      STDERR_FILENO,
-      colours(args) ? "\x1b[2m-f follows, -n 100 shows more\x1b[0m\n"
-                    : "-f follows, -n 100 shows more\n",
-      "standard error");
+  const std::string line = colours(args)
+                               ? fmt::format("\x1b[2m{}\x1b[0m\n", words)
+                               : fmt::format("{}\n", words);
+  (void)base::fs::write_all(STDERR_FILENO, line, "standard error");
+}
+
+std::string moment(base::Timestamp time, base::Zone zone) {
+  const auto t = base::wall_time(time, zone);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", t.year, t.month,
+                     t.day, t.hour, t.minute, t.second);
+}
+
+// `10m` may be mistyped, `10:15` may be yesterday's: says what was meant.
+void tell_range(const query::Query& query, const LogsArgs& args) {
+  const auto zone = args.utc ? base::Zone::Utc : base::Zone::Local;
+  const std::string from =
+      query.since ? moment(*query.since, zone) : "the beginning";
+  const std::string to = query.until ? moment(*query.until, zone) : "now";
+  const auto some = query.since ? *query.since : *query.until;
+  aside(fmt::format("{} to {}, {}", from, to, base::zone_name(some, zone)),
+        args);
 }
 
 }  // namespace
@@ -230,6 +247,8 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
   query::Reading reading(request->query, *plan, request->follow);
   auto printer = make_printer(output, clock, args, *plan, reading.problems());
   printer->widen(reading.label_width());
+  if (request->selection && !args.raw && !args.json)
+    tell_range(request->query, args);
   if (request->follow) leave_quietly_on_signals();
   const uint64_t found = reading.replay(*printer);
   bool whole = reading.problems().empty();
@@ -239,7 +258,8 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
     whole = follow(home, *request, args, reading, *printer) && whole;
   if (!output.status()) return report(output.status().error(), args, 2);
   if (!whole) return 2;
-  if (!request->follow && !args.raw && !args.json) tell_of_follow(args);
+  if (!request->follow && !args.raw && !args.json)
+    aside("-f follows, -n 100 shows more", args);
   return request->selection && found == 0 && !request->follow ? 1 : 0;
 }
 

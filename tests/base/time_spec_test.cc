@@ -115,6 +115,8 @@ TEST_CASE("times without a zone are the caller's") {
   const auto wall = base::wall_time({kNow.us + 7}, Zone::Local);
   CHECK(wall.hour == 11);
   CHECK(wall.us == 7);
+  CHECK(base::zone_name(kNow, Zone::Local) == "CET");
+  CHECK(base::zone_name(kNow, Zone::Utc) == "UTC");
 }
 
 TEST_CASE("a day of the caller's zone may have 23 or 25 hours") {
