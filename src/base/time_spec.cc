@@ -206,6 +206,14 @@ WallTime wall_time(Timestamp time, Zone zone) {
           tm.tm_min,         tm.tm_sec,     static_cast<int>(us)};
 }
 
+std::string zone_name(Timestamp time, Zone zone) {
+  if (zone == Zone::Utc) return "UTC";
+  const std::time_t t = time.us / kSecond;
+  std::tm tm{};
+  ::localtime_r(&t, &tm);
+  return tm.tm_zone == nullptr ? "" : tm.tm_zone;
+}
+
 Result<Timestamp> parse_time(std::string_view text, Timestamp now, Zone zone) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);

@@ -3,6 +3,7 @@
 // times for people to read. Pure functions of their arguments and, unless UTC
 // is asked for, of the caller's zone (TZ). Thread-safe.
 
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -29,5 +30,7 @@ struct WallTime {
   int us = 0;
 };
 WallTime wall_time(Timestamp time, Zone zone);
+// "CET" or what the zone is called at that time.
+std::string zone_name(Timestamp time, Zone zone);
 
 }  // namespace base

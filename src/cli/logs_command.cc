@@ -81,15 +81,23 @@ base::Result<std::optional<base::Timestamp>> parse_when(std::string_view flag,
   return *time;
 }
 
+bool shows_events(const LogsArgs& args) {
+  return args.events && !args.raw && !args.out && !args.err;
+}
+
 base::Result<Request> understand(const LogsArgs& args, base::Timestamp now) {
+  if (args.raw && args.json)
+    return base::fail(base::Errc::Invalid,
+                      "--raw and --json: one or the other");
   Request request;
   query::Query& query = request.query;
   query.targets = args.targets;
   query.exclude = args.exclude;
   query.out = args.out || !args.err;
   query.error = args.err || !args.out;
-  // A raw reader needs them, to know the newlines that are not the child's.
-  query.events = args.raw || (args.events && !args.out && !args.err);
+  // Raw printers know from them which newlines are not the child's, JSON ones
+  // which life a line is of.
+  query.events = args.raw || args.json || shows_events(args);
   const auto zone = args.utc ? base::Zone::Utc : base::Zone::Local;
   auto since = parse_when("--since", args.since, now, zone);
   if (!since) return base::fail(std::move(since.error()));
@@ -130,7 +138,9 @@ std::unique_ptr<query::Printer> make_printer(query::Output& output,
   if (args.raw)
     return std::make_unique<query::RawPrinter>(
         output, query::find_line_endings(plan.origins, problems));
-  if (args.json) return std::make_unique<query::JsonPrinter>(output);
+  if (args.json)
+    return std::make_unique<query::JsonPrinter>(
+        output, query::find_lives(plan.origins, problems), shows_events(args));
   query::TextStyle style;
   style.zone = args.utc ? base::Zone::Utc : base::Zone::Local;
   style.terminal = ::isatty(STDOUT_FILENO) == 1;
@@ -161,7 +171,8 @@ void leave_quietly_on_signals() {
   ::sigaction(SIGTERM, &action, nullptr);
 }
 
-void follow(const base::Home& home, const Request& request,
+// False when something could not be read.
+bool follow(const base::Home& home, const Request& request,
             const LogsArgs& args, query::Reading& reading,
             query::Printer& printer) {
   base::EventLoop loop;
@@ -172,6 +183,11 @@ void follow(const base::Home& home, const Request& request,
     if (!source->has_event()) ++streams;
   options.bytes = args.raw && streams == 1;
   if (!request.diary) options.replan = [&] { return plan_for(home, request); };
+  bool trouble = false;
+  options.on_problem = [&](const base::Error& problem) {
+    trouble = true;
+    report(problem, args, 2);
+  };
   // A pipe whose reader leaves is noticed though nothing is written to it: the
   // writing end never is readable for another reason. It is opened anew because
   // a watch makes its descriptor non-blocking for all who share it.
@@ -184,16 +200,36 @@ void follow(const base::Home& home, const Request& request,
     reader_left.emplace(loop, pipe->get(), [&](int) { loop.stop(); });
     reader_left->want(base::FdWatch::Readable);
   }
-  query::Follower(loop, reading, printer, std::move(options)).run();
+  query::Follower follower(loop, reading, printer, std::move(options));
+  follower.start();
+  loop.run();
+  return !trouble;
 }
 
-void tell_of_follow(const LogsArgs& args) {
+// A word aside, for a person at a terminal.
+void aside(std::string_view words, const LogsArgs& args) {
   if (::isatty(STDOUT_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) return;
-  (void)base::fs::write_all(
-      STDERR_FILENO,
-      colours(args) ? "\x1b[2m-f follows, -n 100 shows more\x1b[0m\n"
-                    : "-f follows, -n 100 shows more\n",
-      "standard error");
+  const std::string line = colours(args)
+                               ? fmt::format("\x1b[2m{}\x1b[0m\n", words)
+                               : fmt::format("{}\n", words);
+  (void)base::fs::write_all(STDERR_FILENO, line, "standard error");
+}
+
+std::string moment(base::Timestamp time, base::Zone zone) {
+  const auto t = base::wall_time(time, zone);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", t.year, t.month,
+                     t.day, t.hour, t.minute, t.second);
+}
+
+// `10m` may be mistyped, `10:15` may be yesterday's: says what was meant.
+void tell_range(const query::Query& query, const LogsArgs& args) {
+  const auto zone = args.utc ? base::Zone::Utc : base::Zone::Local;
+  const std::string from =
+      query.since ? moment(*query.since, zone) : "the beginning";
+  const std::string to = query.until ? moment(*query.until, zone) : "now";
+  const auto some = query.since ? *query.since : *query.until;
+  aside(fmt::format("{} to {}, {}", from, to, base::zone_name(some, zone)),
+        args);
 }
 
 }  // namespace
@@ -211,15 +247,19 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
   query::Reading reading(request->query, *plan, request->follow);
   auto printer = make_printer(output, clock, args, *plan, reading.problems());
   printer->widen(reading.label_width());
+  if (request->selection && !args.raw && !args.json)
+    tell_range(request->query, args);
   if (request->follow) leave_quietly_on_signals();
   const uint64_t found = reading.replay(*printer);
-  if (request->follow && !output.closed())
-    follow(home, *request, args, reading, *printer);
-
+  bool whole = reading.problems().empty();
   for (const auto& problem : reading.problems()) report(problem, args, 2);
+  reading.problems().clear();
+  if (request->follow && !output.closed())
+    whole = follow(home, *request, args, reading, *printer) && whole;
   if (!output.status()) return report(output.status().error(), args, 2);
-  if (!reading.problems().empty()) return 2;
-  if (!request->follow && !args.raw && !args.json) tell_of_follow(args);
+  if (!whole) return 2;
+  if (!request->follow && !args.raw && !args.json)
+    aside("-f follows, -n 100 shows more", args);
   return request->selection && found == 0 && !request->follow ? 1 : 0;
 }
 

@@ -17,6 +17,7 @@ constexpr milliseconds kSilence{1000};
 // inotify may overflow, and tells nothing of a directory made anew.
 constexpr milliseconds kSafetyPoll{1000};
 constexpr milliseconds kBlindPoll{250};
+constexpr size_t kMostProblems = 100;
 
 milliseconds left(base::MonoTime since, milliseconds whole,
                   base::MonoTime now) {
@@ -43,6 +44,7 @@ Follower::Follower(base::EventLoop& loop, Reading& reading, Printer& printer,
 }
 
 Follower::Tail& Follower::adopt(Source& source) {
+  tail_by_name_[base::fs::base_name(source.origin().path)] = tails_.size();
   Tail& tail = tails_.emplace_back();
   tail.source = &source;
   tail.size = source.reader().offset();
@@ -50,11 +52,9 @@ Follower::Tail& Follower::adopt(Source& source) {
   return tail;
 }
 
-void Follower::run() {
+void Follower::start() {
   watch();
   drain();
-  if (!printer_.wants_more()) return;
-  loop_.run();
 }
 
 void Follower::watch() {
@@ -73,17 +73,14 @@ void Follower::on_change(std::string_view name) {
     on_poll();
     return;
   }
-  if (name == store::kCatalogName) catalog_dirty_ = true;
-  bool ours = name == store::kCatalogName;
-  for (auto& tail : tails_) {
-    const std::string& path = tail.source->origin().path;
-    // Two names may end alike: the whole last part must be the same.
-    if (!path.ends_with(name) || path.size() == name.size() ||
-        path[path.size() - name.size() - 1] != '/')
-      continue;
-    tail.dirty = ours = true;
+  if (name == store::kCatalogName) {
+    catalog_dirty_ = true;
+    schedule();
   }
-  if (ours) schedule();
+  const auto at = tail_by_name_.find(name);
+  if (at == tail_by_name_.end()) return;
+  tails_[at->second].dirty = true;
+  schedule();
 }
 
 void Follower::on_poll() {
@@ -97,8 +94,12 @@ void Follower::schedule() {
   tick_.start(left(drained_, kTick, clock_.mono()));
 }
 
-void Follower::note(base::Status status) {
-  if (!status) reading_.problems().push_back(std::move(status.error()));
+void Follower::tell_problems() {
+  for (const auto& problem : reading_.problems())
+    if (options_.on_problem && told_.size() < kMostProblems &&
+        told_.insert(problem.message).second)
+      options_.on_problem(problem);
+  reading_.problems().clear();
 }
 
 // Sets how far the source may read now. True when it should be read.
@@ -106,7 +107,8 @@ bool Follower::look(Tail& tail) {
   Source& source = *tail.source;
   if (!source.is_open()) {
     auto opened = source.open();
-    if (!opened || !source.is_open()) return false;
+    if (!opened) reading_.problems().push_back(std::move(opened.error()));
+    if (!source.is_open()) return false;
     tail.grown = clock_.mono();
     tail.size = 0;
   }
@@ -114,7 +116,10 @@ bool Follower::look(Tail& tail) {
   // is written no more, so the size that we see after that is final.
   if (!tail.next) find_successor(tail);
   auto size = source.size();
-  if (!size) return false;
+  if (!size) {
+    reading_.problems().push_back(std::move(size.error()));
+    return false;
+  }
   if (*size < source.reader().offset()) {
     source.reader().seek(0);
     tail.size = 0;
@@ -153,7 +158,7 @@ bool Follower::succeed(Tail& tail) {
     char head[store::kPrefixSize];
     auto n = base::fs::pread(tail.next.get(), head, 0, path);
     if (!n) {
-      note(base::fail(std::move(n.error())));
+      reading_.problems().push_back(std::move(n.error()));
       return false;
     }
     std::string_view begin(head, *n);
@@ -201,6 +206,7 @@ void Follower::drain() {
     for (auto& tail : tails_)
       if (tail.next && succeed(tail)) again = true;
   }
+  tell_problems();
   drained_ = clock_.mono();
   if (!printer_.wants_more()) {
     loop_.stop();
@@ -224,6 +230,13 @@ void Follower::wait_for_silence() {
 void Follower::replan() {
   catalog_dirty_ = false;
   if (!options_.replan) return;
+  const auto now =
+      base::fs::stat(base::fs::join(options_.dir, store::kCatalogName));
+  if (!now || (now->st_ino == catalog_.st_ino &&
+               now->st_mtim.tv_sec == catalog_.st_mtim.tv_sec &&
+               now->st_mtim.tv_nsec == catalog_.st_mtim.tv_nsec))
+    return;
+  catalog_ = *now;
   auto plan = options_.replan();
   if (!plan) return;  // being replaced, or what was named is gone for now
   for (const auto& origin : plan->origins) {

@@ -5,6 +5,8 @@
 // buffer a file. Lives on the loop's thread.
 
 #include <functional>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,8 @@ struct FollowOptions {
   bool bytes = false;  // give bytes as they come, not whole lines
   // The plan as it is now; asked when the catalog changed. May be empty.
   std::function<base::Result<Plan>()> replan;
+  // Something could not be read; told once, not at every try.
+  std::function<void(const base::Error&)> on_problem;
 };
 
 class Follower {
@@ -25,8 +29,9 @@ class Follower {
   Follower(base::EventLoop& loop, Reading& reading, Printer& printer,
            FollowOptions options);
 
-  // Until the printer wants no more, or somebody stops the loop.
-  void run();
+  // Watches, and gives what came since the Reading. The loop is stopped when
+  // the printer wants no more.
+  void start();
 
  private:
   struct Tail {
@@ -48,7 +53,7 @@ class Follower {
   bool find_successor(Tail& tail);
   bool succeed(Tail& tail);
   void wait_for_silence();
-  void note(base::Status status);
+  void tell_problems();
   Tail& adopt(Source& source);
 
   base::EventLoop& loop_;
@@ -57,7 +62,10 @@ class Follower {
   FollowOptions options_;
   base::SystemClock clock_;
   std::vector<Tail> tails_;
+  std::map<std::string, size_t, std::less<>> tail_by_name_;
   bool catalog_dirty_ = true;
+  struct ::stat catalog_ {};  // that we planned with
+  std::set<std::string> told_;
   bool scheduled_ = false;
   base::MonoTime drained_;
   base::Timer tick_;

@@ -51,10 +51,16 @@ void JsonPrinter::end(bool partial) {
   const std::string stamp =
       time_ ? '"' + base::format_stamp(*time_) + '"' : "null";
   std::string json = fmt::format(
-      R"({{"v":1,"time":{},"app":"{}","id":{},"instance":{},"stream":"{}",)",
-      stamp, origin.app, origin.id >= 0 ? std::to_string(origin.id) : "null",
-      std::max(origin.instance, 0),
-      origin.kind == Kind::Error ? "error" : "out");
+      R"({{"v":1,"time":{},"app":"{}","id":{},"instance":{},)", stamp,
+      origin.app, origin.id >= 0 ? std::to_string(origin.id) : "null",
+      std::max(origin.instance, 0));
+  const Life* life = time_ ? lives_.find(origin, *time_) : nullptr;
+  if (life != nullptr && life->generation > 0)
+    json += fmt::format(R"("generation":{},)", life->generation);
+  if (life != nullptr && life->pid > 0)
+    json += fmt::format(R"("pid":{},)", life->pid);
+  json += fmt::format(R"("stream":"{}",)",
+                      origin.kind == Kind::Error ? "error" : "out");
   if (base::is_utf8(text_)) {
     json += R"("message":)";
     append_json_string(text_, json);
@@ -74,8 +80,9 @@ void JsonPrinter::end(bool partial) {
   text_.clear();
 }
 
-void JsonPrinter::event(const Origin& origin, const store::Event& event) {
-  if (event.kind == store::EventKind::LineEnded) return;
+bool JsonPrinter::event(const Origin& origin, const store::Event& event) {
+  lives_.add(event);
+  if (!show_events_ || event.kind == store::EventKind::LineEnded) return false;
   if (line_of_ != nullptr) end(true);
   std::string json = store::format_event(event);
   json.pop_back();
@@ -88,6 +95,7 @@ void JsonPrinter::event(const Origin& origin, const store::Event& event) {
       event.id >= 0 ? std::to_string(event.id) : "null", origin.app);
   json += '\n';
   output_.put(json);
+  return true;
 }
 
 void JsonPrinter::settle() {

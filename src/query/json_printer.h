@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "query/lives.h"
 #include "query/output.h"
 #include "query/printer.h"
 
@@ -11,10 +12,13 @@ namespace query {
 
 class JsonPrinter final : public Printer {
  public:
-  explicit JsonPrinter(Output& output) : output_(output) {}
+  // `lives` must know of the starts that were there before; later ones are
+  // learnt from events, which are printed only when `show_events`.
+  JsonPrinter(Output& output, Lives lives, bool show_events)
+      : output_(output), lives_(std::move(lives)), show_events_(show_events) {}
 
   void piece(const Origin& origin, const store::Piece& piece) override;
-  void event(const Origin& origin, const store::Event& event) override;
+  bool event(const Origin& origin, const store::Event& event) override;
   void settle() override;
   bool wants_more() const override { return !output_.closed(); }
 
@@ -22,6 +26,8 @@ class JsonPrinter final : public Printer {
   void end(bool partial);
 
   Output& output_;
+  Lives lives_;
+  bool show_events_;
   const Origin* line_of_ = nullptr;  // whose line is being gathered
   std::optional<base::Timestamp> time_;
   std::string text_;

@@ -18,7 +18,7 @@ class LastLineCollector final : public Printer {
     std::string& text = lines.back().text;
     text.append(piece.text.substr(0, kLongestLastLine - text.size()));
   }
-  void event(const Origin&, const store::Event&) override {}
+  bool event(const Origin&, const store::Event&) override { return false; }
   void settle() override {}
   bool wants_more() const override { return true; }
 

@@ -24,10 +24,8 @@ bool advance(Source& source, Problems& problems) {
 }
 
 uint64_t give(const Source& source, Printer& printer) {
-  if (source.has_event()) {
-    printer.event(source.origin(), source.event());
-    return source.event().kind == store::EventKind::LineEnded ? 0 : 1;
-  }
+  if (source.has_event())
+    return printer.event(source.origin(), source.event()) ? 1 : 0;
   printer.piece(source.origin(), source.piece());
   return source.piece().begins ? 1 : 0;
 }

@@ -16,7 +16,8 @@ class Printer {
   // The pieces of a line follow each other with no other line between, unless
   // settle() was called.
   virtual void piece(const Origin& origin, const store::Piece& piece) = 0;
-  virtual void event(const Origin& origin, const store::Event& event) = 0;
+  // Answers whether it is shown: some events only tell printers something.
+  virtual bool event(const Origin& origin, const store::Event& event) = 0;
   // Nothing more for now: what was given should be seen.
   virtual void settle() = 0;
   // False when nobody reads any more.

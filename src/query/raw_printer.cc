@@ -36,9 +36,10 @@ void RawPrinter::piece(const Origin& origin, const store::Piece& piece) {
   newline_waits_ = piece.ends;
 }
 
-void RawPrinter::event(const Origin& origin, const store::Event& event) {
+bool RawPrinter::event(const Origin& origin, const store::Event& event) {
   (void)origin;
   endings_.add(event);
+  return false;
 }
 
 void RawPrinter::settle() {
@@ -55,24 +56,8 @@ void RawPrinter::settle() {
 LineEndings find_line_endings(const std::vector<Origin>& origins,
                               Problems& problems) {
   LineEndings endings;
-  for (const auto& origin : origins) {
-    if (origin.kind != Kind::Events) continue;
-    Source source(origin, {});
-    auto opened = source.open();
-    auto size = source.size();
-    if (!opened || !size) {
-      if (!opened) problems.push_back(std::move(opened.error()));
-      if (!size) problems.push_back(std::move(size.error()));
-      continue;
-    }
-    source.allow(*size, false);
-    for (;;) {
-      auto more = source.advance();
-      if (!more) problems.push_back(std::move(more.error()));
-      if (!more || !*more) break;
-      endings.add(source.event());
-    }
-  }
+  read_events(origins, problems,
+              [&](const store::Event& event) { endings.add(event); });
   return endings;
 }
 

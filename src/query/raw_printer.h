@@ -31,7 +31,7 @@ class RawPrinter final : public Printer {
   ~RawPrinter() override = default;
 
   void piece(const Origin& origin, const store::Piece& piece) override;
-  void event(const Origin& origin, const store::Event& event) override;
+  bool event(const Origin& origin, const store::Event& event) override;
   void settle() override;
   bool wants_more() const override { return !output_.closed(); }
 

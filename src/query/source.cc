@@ -94,4 +94,25 @@ base::Result<bool> Source::advance() {
   }
 }
 
+void read_events(const std::vector<Origin>& origins, Problems& problems,
+                 const std::function<void(const store::Event&)>& on_event) {
+  for (const auto& origin : origins) {
+    if (origin.kind != Kind::Events) continue;
+    Source source(origin, {});
+    auto opened = source.open();
+    if (!opened) {
+      problems.push_back(std::move(opened.error()));
+      continue;
+    }
+    auto size = source.size();
+    source.allow(size ? *size : 0, false);
+    for (;;) {
+      auto more = source.advance();
+      if (!more) problems.push_back(std::move(more.error()));
+      if (!more || !*more) break;
+      on_event(source.event());
+    }
+  }
+}
+
 }  // namespace query

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -72,5 +73,9 @@ class Source {
   store::Event event_;
   std::optional<base::Timestamp> key_;
 };
+
+// All events of the origins that have any.
+void read_events(const std::vector<Origin>& origins, Problems& problems,
+                 const std::function<void(const store::Event&)>& on_event);
 
 }  // namespace query

@@ -111,8 +111,8 @@ void TextPrinter::piece(const Origin& origin, const store::Piece& piece) {
   if (piece.ends) end_row();
 }
 
-void TextPrinter::event(const Origin& origin, const store::Event& event) {
-  if (event.kind == store::EventKind::LineEnded) return;
+bool TextPrinter::event(const Origin& origin, const store::Event& event) {
+  if (event.kind == store::EventKind::LineEnded) return false;
   end_row();
   if (style_.colour) output_.put(kDim);
   put_time(event.time);
@@ -130,6 +130,7 @@ void TextPrinter::event(const Origin& origin, const store::Event& event) {
   row_size_ = 0;
   if (style_.colour) output_.put(kReset);
   output_.put('\n');
+  return true;
 }
 
 void TextPrinter::end_row() {

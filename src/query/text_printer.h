@@ -24,7 +24,7 @@ class TextPrinter final : public Printer {
   TextPrinter(Output& output, const base::Clock& clock, TextStyle style);
 
   void piece(const Origin& origin, const store::Piece& piece) override;
-  void event(const Origin& origin, const store::Event& event) override;
+  bool event(const Origin& origin, const store::Event& event) override;
   void settle() override;
   bool wants_more() const override { return !output_.closed(); }
   void widen(size_t label_width) override { label_width_ = label_width; }

@@ -1,0 +1,209 @@
+#include "query/follow.h"
+
+#include <doctest/doctest.h>
+
+#include "query/log_dir.h"
+#include "query/raw_printer.h"
+
+namespace {
+
+using query_test::Collector;
+using query_test::LogDir;
+
+constexpr int64_t kStart = 1'795'256'100'000'000;
+
+std::string stamped(int64_t us, std::string_view text) {
+  return base::format_stamp({kStart + us}) + " " + std::string(text);
+}
+
+// A follower in its loop, and a way to wait for what it shows.
+class Following {
+ public:
+  explicit Following(LogDir& dir, uint64_t last = 100) {
+    query_.last = last;
+    query_.events = false;
+    reading_.emplace(query_, dir.plan(query_), true);
+    reading_->replay(collector_);
+    query::FollowOptions options;
+    options.dir = dir.path();
+    options.replan = [this, &dir] {
+      auto catalog = store::load_catalog(dir.path());
+      return query::make_plan(*catalog, dir.path(), query_);
+    };
+    follower_.emplace(loop_, *reading_, collector_, std::move(options));
+    follower_->start();
+  }
+
+  // Turns the loop until so many rows were shown. The guard ends a test that
+  // would wait for ever.
+  void wait_for(size_t rows) {
+    bool late = false;
+    base::Timer guard(loop_, [&] { late = true; });
+    guard.start(std::chrono::seconds(20));
+    while (collector_.shown.size() < rows && !late) loop_.run_once();
+  }
+  // Until a line that is written now has come through.
+  void wait_until_idle() {
+    bool passed = false;
+    base::Timer timer(loop_, [&] { passed = true; });
+    timer.start(std::chrono::milliseconds(1500));
+    while (!passed) loop_.run_once();
+  }
+  std::vector<std::string> texts() const {
+    std::vector<std::string> texts;
+    for (const auto& row : collector_.shown) texts.push_back(row.text);
+    return texts;
+  }
+  Collector& collector() { return collector_; }
+
+ private:
+  query::Query query_;
+  Collector collector_;
+  base::EventLoop loop_;
+  std::optional<query::Reading> reading_;
+  std::optional<query::Follower> follower_;
+};
+
+using Texts = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("what was there and what comes is shown once, in order") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  dir.append("api-out.log", stamped(1, "one\n") + stamped(2, "two\n"));
+  Following follow(dir);
+  dir.append("api-error.log", stamped(3, "three\n"));
+  follow.wait_for(3);
+  dir.append("api-out.log", stamped(4, "four\n") + stamped(4, "five\n"));
+  follow.wait_for(5);
+  CHECK(follow.texts() == Texts{"one", "two", "three", "four", "five"});
+}
+
+TEST_CASE("a line that ends after we joined is shown once, whole") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  dir.append("api-out.log", stamped(1, "one\n") + stamped(2, "tw"));
+  Following follow(dir);
+  dir.append("api-out.log", "o\n" + stamped(3, "three\n"));
+  follow.wait_for(3);
+  CHECK(follow.texts() == Texts{"one", "two", "three"});
+}
+
+TEST_CASE("a prompt is shown when it stays, and its rest goes on") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  dir.append("api-out.log", stamped(1, "name? "));
+  Following follow(dir);
+  follow.wait_for(1);
+  CHECK(follow.texts() == Texts{"name? "});
+  dir.append("api-out.log", "bob\n" + stamped(2, "hello\n"));
+  follow.wait_for(2);
+  CHECK(follow.texts() == Texts{"name? bob", "hello"});
+}
+
+TEST_CASE("flush loses nothing and shows nothing twice") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  dir.append("api-out.log", stamped(1, "one\n"));
+  Following follow(dir);
+  dir.append("api-out.log", stamped(2, "two\n"));
+  dir.flush("api-out.log");
+  dir.append("api-out.log", stamped(3, "three\n"));
+  follow.wait_for(3);
+  dir.flush("api-out.log");
+  dir.append("api-out.log", stamped(4, "four\n"));
+  follow.wait_for(4);
+  CHECK(follow.texts() == Texts{"one", "two", "three", "four"});
+}
+
+TEST_CASE("a line in progress goes on in the file that flush made") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  dir.append("api-out.log", stamped(1, "half"));
+  Following follow(dir);
+  SUBCASE("not shown yet") {}
+  SUBCASE("shown in part") {
+    follow.wait_for(1);
+  }
+  dir.flush("api-out.log", stamped(1, "half"));
+  dir.append("api-out.log", " and half\n" + stamped(2, "next\n"));
+  follow.wait_for(2);
+  CHECK(follow.texts() == Texts{"half and half", "next"});
+}
+
+TEST_CASE("a line that was left open in the old file is shown before the new") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  dir.append("api-out.log", stamped(1, "open"));
+  Following follow(dir);
+  dir.flush("api-out.log", stamped(2, "new\n"));
+  follow.wait_for(2);
+  CHECK(follow.texts() == Texts{"open", "new"});
+}
+
+TEST_CASE("a file cut from outside is read from its beginning again") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  dir.append("api-out.log", stamped(1, "one\n") + stamped(2, "two\n"));
+  Following follow(dir);
+  REQUIRE(::truncate(dir.file("api-out.log").c_str(), 0) == 0);
+  dir.append("api-out.log", stamped(3, "three\n"));
+  follow.wait_for(3);
+  CHECK(follow.texts() == Texts{"one", "two", "three"});
+}
+
+TEST_CASE("apps, instances and files that appear later are followed") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  Following follow(dir);
+  dir.append("api-error.log", stamped(1, "first\n"));
+  follow.wait_for(1);
+  dir.append("web-out-1.log", stamped(2, "before the catalog\n"));
+  dir.add_app("web", 2);
+  follow.wait_for(2);
+  dir.append("web-out.log", stamped(3, "after\n"));
+  follow.wait_for(3);
+  CHECK(follow.texts() == Texts{"first", "before the catalog", "after"});
+  CHECK(follow.collector().shown[2].label == "web/0");
+}
+
+TEST_CASE("a file that is removed and made anew is followed") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  dir.append("api-out.log", stamped(1, "one\n"));
+  Following follow(dir);
+  REQUIRE(base::fs::unlink(dir.file("api-out.log")));
+  dir.append("api-out.log", stamped(2, "two\n"));
+  follow.wait_for(2);
+  CHECK(follow.texts() == Texts{"one", "two"});
+}
+
+TEST_CASE("two streams under flush: every line once, in order") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  Following follow(dir, 0);
+  constexpr int kLines = 4'000;
+  for (int i = 0; i < kLines; ++i) {
+    const std::string name = i % 3 == 0 ? "api-error.log" : "api-out.log";
+    dir.append(name, stamped(i, std::to_string(i) + "\n"));
+    // Between two flushes the follower gets to see the file, as it does
+    // within milliseconds of any other.
+    if (i % 500 == 250) {
+      follow.wait_for(static_cast<size_t>(i) + 1);
+      dir.flush(name);
+    }
+  }
+  follow.wait_for(kLines);
+  REQUIRE(follow.texts().size() == kLines);
+  std::vector<int> last = {-1, -1};
+  std::vector<bool> seen(kLines);
+  for (const auto& row : follow.collector().shown) {
+    const int number = std::stoi(row.text);
+    auto& before = last[row.kind == query::Kind::Error ? 1 : 0];
+    CHECK(number > before);
+    before = number;
+    CHECK(!seen[static_cast<size_t>(number)]);
+    seen[static_cast<size_t>(number)] = true;
+  }
+}
