@@ -1,0 +1,76 @@
+#!/bin/bash
+# clang-tidy, every finding an error: scripts/tidy.sh --all | --changed
+#
+# --changed looks at what differs from the merge base with main, or, on main
+# itself, at the last commit: changed .cc files, and those that include a
+# changed header by name. Where that can't be told, it looks at everything.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+mode=${1:---all}
+clang_tidy=${CLANG_TIDY:-clang-tidy-19}
+database=build/release/compile_commands.json
+scripts/build.sh release help >/dev/null # writes the database, builds nothing
+
+say() { echo "tidy: $*"; }
+
+base_commit() {
+  local head branch base
+  head=$(git rev-parse HEAD)
+  for branch in origin/main main; do
+    base=$(git merge-base "$branch" HEAD 2>/dev/null) || continue
+    if [ "$base" != "$head" ]; then
+      echo "$base"
+      return
+    fi
+  done
+  git rev-parse --verify --quiet HEAD~ || true
+}
+
+# Prints the changed files; fails where all have to be looked at.
+changed_files() {
+  local base changed
+  base=$(base_commit)
+  [ -n "$base" ] || return 1
+  changed=$(git diff --name-only --diff-filter=d "$base")
+  if grep -qE '^\.clang-tidy$|^CMake|CMakeLists' <<<"$changed"; then
+    return 1
+  fi
+  grep -E '\.cc$' <<<"$changed" || true
+  local header
+  for header in $(grep -E '\.h$' <<<"$changed" || true); do
+    # Includes are written from src/ or tests/.
+    git grep -lF "#include \"${header#*/}\"" -- '*.cc' || true
+  done
+}
+
+all_files() { git ls-files -- '*.cc'; }
+
+if [ "$mode" = --changed ] && files=$(changed_files); then
+  :
+else
+  files=$(all_files)
+fi
+# Only what the release preset compiles has flags to be read with.
+files=$(sort -u <<<"$files" | while read -r file; do
+  if [ -n "$file" ] && grep -qF "\"$PWD/$file\"" "$database"; then
+    echo "$file"
+  fi
+done)
+if [ -z "$files" ]; then
+  say "nothing to look at"
+  exit 0
+fi
+
+say "looking at $(wc -l <<<"$files") files"
+findings=build/tidy.log
+if xargs -P "${JOBS:-$(nproc)}" -n 4 "$clang_tidy" -p build/release --quiet \
+  <<<"$files" >"$findings" 2>build/tidy.err; then
+  say "clean"
+  exit 0
+fi
+# A finding in a header comes once for each file that includes it.
+grep -E '^/.*: (error|warning):' "$findings" | sed "s|^$PWD/||" | sort -u >&2 || true
+grep -vE 'warnings? generated|^Suppressed|^Use -header-filter' build/tidy.err |
+  head -20 >&2 || true
+exit 1
