@@ -60,7 +60,7 @@ soak:
 	@scripts/soak.sh
 
 coverage:
-	@scripts/deps.sh build test dev
+	@scripts/deps.sh build test coverage
 	@scripts/coverage.sh
 
 clean:

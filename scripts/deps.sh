@@ -3,7 +3,7 @@
 # missing: a machine that has them all is left alone, without a look at the
 # network. What is there from elsewhere (a g++ or node on PATH) counts.
 #
-#   scripts/deps.sh [build] [test] [bench] [dev]        default: build
+#   scripts/deps.sh [build] [test] [bench] [dev] [coverage]        default: build
 set -eu
 
 # A package, and the program that stands for it; without one dpkg is asked.
@@ -36,10 +36,12 @@ ROWS
     dev) cat <<'ROWS' ;;
 clang-format-19 clang-format-19
 clang-tidy-19 clang-tidy-19
+ROWS
+    coverage) cat <<'ROWS' ;;
 gcovr gcovr
 ROWS
     *)
-      echo "deps: $1: not one of build, test, bench, dev" >&2
+      echo "deps: $1: not one of build, test, bench, dev, coverage" >&2
       exit 2
       ;;
   esac
