@@ -3,7 +3,7 @@
 # missing: a machine that has them all is left alone, without a look at the
 # network. What is there from elsewhere (a g++ or node on PATH) counts.
 #
-#   scripts/deps.sh [build] [test] [bench] [dev] [coverage]        default: build
+#   scripts/deps.sh [build | test | demo | bench | dev | coverage]...   default: build
 set -eu
 
 # A package, and the program that stands for it; without one dpkg is asked.
@@ -28,6 +28,10 @@ nodejs node
 procps ps
 binutils readelf
 ROWS
+    demo) cat <<'ROWS' ;;
+python3 python3
+procps ps
+ROWS
     bench) cat <<'ROWS' ;;
 python3 python3
 nodejs node
@@ -41,7 +45,7 @@ ROWS
 gcovr gcovr
 ROWS
     *)
-      echo "deps: $1: not one of build, test, bench, dev, coverage" >&2
+      echo "deps: $1: not one of build, test, demo, bench, dev, coverage" >&2
       exit 2
       ;;
   esac
