@@ -71,6 +71,6 @@ if xargs -P "${JOBS:-$(nproc)}" -n 4 "$clang_tidy" -p build/release --quiet \
 fi
 # A finding in a header comes once for each file that includes it.
 grep -E '^/.*: (error|warning):' "$findings" | sed "s|^$PWD/||" | sort -u >&2 || true
-grep -vE 'warnings? generated|^Suppressed|^Use -header-filter' build/tidy.err |
+grep -vE 'warnings? generated|Processing file|^Suppressed|^Use -header-filter' build/tidy.err |
   head -20 >&2 || true
 exit 1
