@@ -1,11 +1,17 @@
 #!/bin/sh
 # Builds a preset and runs its tests: scripts/test.sh PRESET [ctest options]
+# With UNIT_ONLY=1 only the unit tests, and what they need.
 set -eu
 cd "$(dirname "$0")/.."
 
 preset=$1
 shift
-scripts/build.sh "$preset"
+if [ -n "${UNIT_ONLY:-}" ]; then
+  scripts/build.sh "$preset" unit_tests
+  set -- -L unit "$@"
+else
+  scripts/build.sh "$preset"
+fi
 
 run=
 if [ "$preset" = tsan ]; then

@@ -3,7 +3,8 @@
 #
 # --changed looks at what differs from the merge base with main, or, on main
 # itself, at the last commit: changed .cc files, and those that include a
-# changed header by name. Where that can't be told, it looks at everything.
+# changed header by name. Where that can't be told, it looks at everything. After
+# TIDY_SECONDS, when set, no further file is begun, and how many were left is said.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -62,15 +63,29 @@ if [ -z "$files" ]; then
   exit 0
 fi
 
-say "looking at $(wc -l <<<"$files") files"
-findings=build/tidy.log
-if xargs -P "${JOBS:-$(nproc)}" -n 4 "$clang_tidy" -p build/release --quiet \
-  <<<"$files" >"$findings" 2>build/tidy.err; then
-  say "clean"
-  exit 0
-fi
+total=$(wc -l <<<"$files")
+say "looking at $total files"
+found=build/tidy
+rm -rf "$found"
+mkdir -p "$found"
+export clang_tidy found
+# One file, its findings in a file of its own.
+look() {
+  local log=$found/${1//\//-}
+  [ "$(($(date +%s) - begun))" -lt "${TIDY_SECONDS:-86400}" ] || return 0
+  "$clang_tidy" -p build/release --quiet "$1" >"$log.out" 2>"$log.err" && return
+  # Without a finding it failed in another way: that has to be seen as well.
+  grep -qE ': (error|warning):' "$log.out" || cat "$log.err" >&2
+  return 1
+}
+export -f look
+begun=$(date +%s)
+export begun
+rc=0
+xargs -P "${JOBS:-$(nproc)}" -I {} bash -c 'look {}' <<<"$files" || rc=1
+looked=$(find "$found" -name '*.out' | wc -l)
 # A finding in a header comes once for each file that includes it.
-grep -E '^/.*: (error|warning):' "$findings" | sed "s|^$PWD/||" | sort -u >&2 || true
-grep -vE 'warnings? generated|Processing file|^Suppressed|^Use -header-filter' build/tidy.err |
-  head -20 >&2 || true
-exit 1
+cat "$found"/*.out | grep -E ': (error|warning):' | sed "s|^$PWD/||" | sort -u >&2 || true
+[ "$looked" = "$total" ] || say "$((total - looked)) files were left: out of time"
+[ "$rc" != 0 ] || say "clean"
+exit "$rc"
