@@ -1,6 +1,7 @@
 """A small shop: answers on the port it is given, tells what it does on stdout,
 what went wrong on stderr, and has a bug."""
 import http.server
+import signal
 import sys
 import time
 
@@ -22,6 +23,12 @@ class Shop(http.server.BaseHTTPRequestHandler):
         pass
 
 
+def close(*_):
+    print("shop: closed for today", flush=True)
+    sys.exit(0)
+
+
+signal.signal(signal.SIGINT, close)
 shop = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Shop)
 shop.bug = False
 print(f"shop: open on port {sys.argv[1]}", flush=True)
