@@ -182,7 +182,7 @@ void Sink::retry(MonoTime now) {
     return;
   }
   trouble(status.error());
-  retry_delay_ = std::min(2 * retry_delay_, kLastRetry);
+  retry_delay_ = std::clamp(2 * retry_delay_, kFirstRetry, kLastRetry);
   retry_at_ = now + retry_delay_;
 }
 
