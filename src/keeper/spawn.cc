@@ -1,6 +1,7 @@
 #include "keeper/spawn.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -66,6 +67,8 @@ void reset_oom_score() {
     place(fds.ipc, 3, outcome);
   else
     ::close(3);
+  // Everything of ours is CLOEXEC; this is for what whoever started us left.
+  ::close_range(4, ~0U, CLOSE_RANGE_CLOEXEC);
   ::setrlimit(RLIMIT_NOFILE, &nofile);
   ::umask(022);
   if (::chdir(program.cwd.c_str()) < 0) give_up(outcome, ExecFailure::Cwd);

@@ -121,7 +121,7 @@ void Supervisor::begin(int keeper_pid) {
 }
 
 base::Status Supervisor::start(AppSpec spec, const StartOptions& options,
-                               Cause cause, OnOutcomes done) {
+                               const Cause& cause, OnOutcomes done) {
   if (shutting_down_)
     return base::fail(base::Errc::Unavailable, "the daemon is shutting down");
   App* app = find_app(spec.name);
@@ -170,7 +170,7 @@ base::Status Supervisor::start(AppSpec spec, const StartOptions& options,
   return {};
 }
 
-void Supervisor::start(const std::vector<int>& ids, bool wait, Cause cause,
+void Supervisor::start(const std::vector<int>& ids, bool wait, const Cause& cause,
                        OnOutcomes done) {
   auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
   gather->begin();
@@ -189,7 +189,7 @@ void Supervisor::start(const std::vector<int>& ids, bool wait, Cause cause,
   gather->close();
 }
 
-void Supervisor::stop(const std::vector<int>& ids, Cause cause,
+void Supervisor::stop(const std::vector<int>& ids, const Cause& cause,
                       OnOutcomes done) {
   auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
   gather->begin();
@@ -203,7 +203,7 @@ void Supervisor::stop(const std::vector<int>& ids, Cause cause,
 
 void Supervisor::restart(const std::vector<int>& ids, bool wait,
                          const std::map<std::string, std::string>* env,
-                         Cause cause, OnOutcomes done) {
+                         const Cause& cause, OnOutcomes done) {
   auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
   gather->begin();
   for (auto& app : apps_) {
@@ -223,7 +223,7 @@ void Supervisor::restart(const std::vector<int>& ids, bool wait,
   gather->close();
 }
 
-void Supervisor::remove(const std::vector<int>& ids, Cause cause,
+void Supervisor::remove(const std::vector<int>& ids, const Cause& cause,
                         OnOutcomes done) {
   stop(ids, cause, [this, cause, done = std::move(done)](Outcomes outcomes) {
     for (auto& outcome : outcomes) {
@@ -238,7 +238,7 @@ void Supervisor::remove(const std::vector<int>& ids, Cause cause,
   });
 }
 
-void Supervisor::shut_down(Cause cause, std::function<void()> done) {
+void Supervisor::shut_down(const Cause& cause, std::function<void()> done) {
   shutting_down_ = true;
   std::vector<std::pair<int, bool>> wanted;
   auto gather = std::make_shared<Gather>(

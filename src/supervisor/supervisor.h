@@ -57,18 +57,18 @@ class Supervisor {
   // list(), and must exist.
   // Starts a new app, or applies a changed definition to the known one of that
   // name. Errc::Exists: the name was derived, and another script has it.
-  base::Status start(AppSpec spec, const StartOptions& options, Cause cause,
+  base::Status start(AppSpec spec, const StartOptions& options, const Cause& cause,
                      OnOutcomes done);
-  void start(const std::vector<int>& ids, bool wait, Cause cause,
+  void start(const std::vector<int>& ids, bool wait, const Cause& cause,
              OnOutcomes done);
-  void stop(const std::vector<int>& ids, Cause cause, OnOutcomes done);
+  void stop(const std::vector<int>& ids, const Cause& cause, OnOutcomes done);
   // `env`: what takes the place of the frozen environment, or null.
   void restart(const std::vector<int>& ids, bool wait,
-               const std::map<std::string, std::string>* env, Cause cause,
+               const std::map<std::string, std::string>* env, const Cause& cause,
                OnOutcomes done);
-  void remove(const std::vector<int>& ids, Cause cause, OnOutcomes done);
+  void remove(const std::vector<int>& ids, const Cause& cause, OnOutcomes done);
   // Stops everything but leaves each app as wanted as it was.
-  void shut_down(Cause cause, std::function<void()> done);
+  void shut_down(const Cause& cause, std::function<void()> done);
 
   // News of processes.
   void on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd, int error,
