@@ -22,8 +22,7 @@ using Names = std::string_view;
 constexpr Flag kJson = {"json", 0, "", "print JSON"};
 constexpr std::array kCommon = {
     kJson,
-    Flag{"home", 0, "DIR",
-         "home of this lodge (default: $LODGE_HOME, ~/.lodge)"},
+    Flag{"home", 0, "DIR", "instead of $LODGE_HOME or ~/.lodge"},
     Flag{"no-color", 0, "", "no colours (also: NO_COLOR, or no terminal)"},
     Flag{"silent", 0, "", "print errors only"},
     Flag{"help", 'h', "", "help; -h is the short form"},
@@ -44,7 +43,7 @@ constexpr std::array kStartFlags = {
     Flag{"interpreter-args", 0, "ARGS", "arguments of the interpreter"},
     Flag{"no-autorestart", 0, "", "leave it down when it ends"},
     Flag{"max-restarts", 0, "N",
-         "unstable restarts in a row until errored (default: 16)"},
+         "unstable restarts until errored (default: 16)"},
     Flag{"min-uptime", 0, "TIME",
          "a shorter life counts as unstable (default: 1s)"},
     Flag{"restart-delay", 0, "TIME", "wait before each restart (default: 0)"},

@@ -113,8 +113,8 @@ std::string roff_command(const Command& command) {
   std::string text =
       fmt::format(".SS lodge {} {}\n{}.\n", command.name,
                   roff(command.arguments), roff(command.summary));
-  if (!command.aliases.empty())
-    text += fmt::format(".br\nNames: {}\n", roff(names_of(command)));
+  if (const auto names = names_of(command); names != command.name)
+    text += fmt::format(".br\nNames: {}\n", roff(names));
   if (!command.details.empty())
     text += fmt::format(".PP\n{}\n", roff(command.details));
   text += roff_flags(command.flags);
@@ -167,9 +167,8 @@ std::string short_help(const Command& command) {
 std::string command_help(const Command& command) {
   std::string text =
       fmt::format("{}\n\n  {}\n", usage_line(command), command.summary);
-  if (!command.aliases.empty())
-    text += fmt::format("  also: {}\n",
-                        names_of(command).substr(command.name.size() + 2));
+  if (const auto names = names_of(command); names != command.name)
+    text += fmt::format("  also: {}\n", names.substr(command.name.size() + 2));
   if (!command.details.empty()) text += "\n" + wrapped(command.details, 2);
   const size_t width = flag_width(command);
   if (!command.flags.empty())

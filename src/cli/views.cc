@@ -276,12 +276,16 @@ std::string outcomes_view(const std::vector<control::Outcome>& outcomes) {
         one_of_many ? instance_name(first.app, first.instance, first.instances)
                     : first.app,
         first.action);
-    if (count > 1) line += fmt::format(" {} instances", count);
-    if (!first.launched.empty())
+    const bool launches =
+        first.action == "started" || first.action == "restarted";
+    if (count > 1)
+      line += launches ? fmt::format(" {} instances", count)
+                       : fmt::format(" ({} instances)", count);
+    if (launches && !first.launched.empty())
       line += fmt::format(" ({})", printable(first.launched));
     if (!first.detail.empty())
       line += fmt::format(" · {}", printable(first.detail));
-    if (ready_ms >= 0)
+    if (launches && ready_ms >= 0)
       line += fmt::format(" · ready in {:.2f} s",
                           static_cast<double>(ready_ms) / 1000);
     if (log_bytes > 0)

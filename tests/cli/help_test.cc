@@ -83,7 +83,7 @@ Flags
 
 Common flags
       --json            print JSON
-      --home DIR        home of this lodge (default: $LODGE_HOME, ~/.lodge)
+      --home DIR        instead of $LODGE_HOME or ~/.lodge
       --no-color        no colours (also: NO_COLOR, or no terminal)
       --silent          print errors only
   -h, --help            help; -h is the short form

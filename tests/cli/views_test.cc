@@ -175,6 +175,10 @@ TEST_CASE("outcomes of one app are one line, failed ones are left to stderr") {
         "s\n");
   CHECK(cli::outcomes_view({started(1)}) ==
         "[lodge] api/1: started (fork, node api.js) · ready in 0.14 s\n");
+  auto unchanged = started(0);
+  unchanged.action = "unchanged";
+  CHECK(cli::outcomes_view({unchanged, unchanged}) ==
+        "[lodge] api: unchanged (2 instances)\n");
   auto failed = started(1);
   failed.failed = true;
   CHECK(cli::outcomes_view({failed}).empty());

@@ -1,0 +1,174 @@
+#include "cli/run.h"
+
+#include <doctest/doctest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/fs.h"
+#include "base/unique_fd.h"
+
+namespace {
+
+// A descriptor that goes to memory for as long as this lives.
+class Caught {
+ public:
+  explicit Caught(int fd)
+      : fd_(fd), saved_(::dup(fd)), memory_(::memfd_create("caught", 0)) {
+    std::fflush(nullptr);
+    ::dup2(memory_.get(), fd_);
+  }
+  ~Caught() { restore(); }
+  Caught(const Caught&) = delete;
+  Caught& operator=(const Caught&) = delete;
+  std::string text() {
+    restore();
+    std::string all(static_cast<size_t>(::lseek(memory_.get(), 0, SEEK_END)),
+                    '\0');
+    (void)base::fs::pread(memory_.get(), all, 0, "caught");
+    return all;
+  }
+
+ private:
+  void restore() {
+    if (!saved_) return;
+    std::fflush(nullptr);
+    ::dup2(saved_.get(), fd_);
+    saved_.reset();
+  }
+  int fd_;
+  base::UniqueFd saved_;
+  base::UniqueFd memory_;
+};
+
+struct Ran {
+  int exit = 0;
+  std::string out;
+  std::string err;
+};
+
+constexpr const char* kNoHome = "/tmp/lodge-run-test-no-such-home";
+
+// The words of one line, cut at spaces.
+Ran lodge(const std::string& line) {
+  std::vector<std::string> words = {"lodge"};
+  std::istringstream rest(line);
+  for (std::string word; rest >> word;) words.push_back(word);
+  std::vector<char*> argv;
+  for (auto& word : words) argv.push_back(word.data());
+  ::setenv("LODGE_HOME", kNoHome, 1);
+  Ran ran;
+  Caught out(STDOUT_FILENO);
+  Caught err(STDERR_FILENO);
+  ran.exit = cli::run(static_cast<int>(argv.size()), argv.data());
+  ran.out = out.text();
+  ran.err = err.text();
+  CHECK_FALSE(std::filesystem::exists(kNoHome));  // whatever was asked
+  return ran;
+}
+
+}  // namespace
+
+TEST_CASE("help and version need no daemon and say so on stdout") {
+  for (const char* line :
+       {"", "help", "--help", "-h", "help ls", "start --help", "start -h",
+        "--version", "-v", "version"}) {
+    CAPTURE(line);
+    const auto ran = lodge(line);
+    CHECK(ran.exit == 0);
+    CHECK_FALSE(ran.out.empty());
+    CHECK(ran.err.empty());
+  }
+  CHECK(lodge("-v").out == LODGE_VERSION "\n");
+}
+
+TEST_CASE(
+    "without a daemon a command exits 3, says how to go on, makes nothing") {
+  for (const char* command :
+       {"list", "jlist", "ping", "kill", "pid", "flush"}) {
+    const auto ran = lodge(command);
+    CHECK(ran.exit == 3);
+    CHECK(ran.out.empty());
+    CHECK(ran.err.find("no daemon in " + std::string(kNoHome)) !=
+          std::string::npos);
+    CHECK(ran.err.find("lodge start app.js") != std::string::npos);
+  }
+  CHECK(lodge("stop api").exit == 3);
+}
+
+TEST_CASE("wrong usage exits 2 and names the nearest") {
+  CHECK(lodge("lits").exit == 2);
+  CHECK(lodge("lits").err ==
+        "lodge: lits: no such command · did you mean list?\n");
+  CHECK(lodge("list --jsno").err ==
+        "lodge: list: --jsno: no such flag · did you mean --json?\n");
+  for (const char* line :
+       {"", "help", "--help", "-h", "help ls", "start --help", "start -h",
+        "--version", "-v", "version"}) {
+    const auto ran = lodge(line);
+    CHECK(ran.exit == 0);
+    CHECK_FALSE(ran.out.empty());
+    CHECK(ran.err.empty());
+  }
+  CHECK(lodge("-v").out == LODGE_VERSION "\n");
+}
+
+TEST_CASE(
+    "without a daemon a command exits 3, says how to go on, makes nothing") {
+  for (const char* command :
+       {"list", "jlist", "ping", "kill", "pid", "flush"}) {
+    const auto ran = lodge(command);
+    CHECK(ran.exit == 3);
+    CHECK(ran.out.empty());
+    CHECK(ran.err.find("no daemon in " + std::string(kNoHome)) !=
+          std::string::npos);
+    CHECK(ran.err.find("lodge start app.js") != std::string::npos);
+  }
+  CHECK(lodge("stop api").exit == 3);
+}
+
+TEST_CASE("wrong usage exits 2 and names the nearest") {
+  CHECK(lodge("lits").exit == 2);
+  CHECK(lodge("lits").err ==
+        "lodge: lits: no such command · did you mean list?\n");
+  CHECK(lodge("list --jsno").err ==
+        "lodge: list: --jsno: no such flag · did you mean --json?\n");
+  for (const char* line :
+       {"start", "stop", "list x", "start sleep -i 0x", "start sleep --name 12",
+        "start sleep --name @x", "start sleep -k soon",
+        "start sleep --stop-exit-codes 256", "start sleep --namespace /",
+        "start a b -n c", "start sleep -- \xff", "start sleep --wait x",
+        "events -n x", "events nope", "help nope"}) {
+    CAPTURE(line);
+    CHECK(lodge(line).exit == 2);
+  }
+}
+
+TEST_CASE("a script that can't run exits 1 before any daemon is started") {
+  CHECK(lodge("start /nonexistent").exit == 1);
+  CHECK(lodge("start /tmp").exit == 1);
+  CHECK(lodge("start sleep --cwd /nonexistent").exit == 1);
+}
+
+TEST_CASE("with --json an error is an object on stdout, and stderr is empty") {
+  for (const auto& ran : {lodge("list --json"), lodge("--json list"),
+                          lodge("start --json"), lodge("list --json --nope")}) {
+    CHECK(ran.err.empty());
+    const auto json = nlohmann::json::parse(ran.out, nullptr, false);
+    REQUIRE(json.is_object());
+    CHECK(json["error"]["exit"] == ran.exit);
+    CHECK_FALSE(json["error"]["why"].get<std::string>().empty());
+  }
+}
+
+TEST_CASE("flags of every command may stand before it") {
+  const auto ran = lodge("--home /tmp/lodge-run-test-other list");
+  CHECK(ran.exit == 3);
+  CHECK(ran.err.find("/tmp/lodge-run-test-other") != std::string::npos);
+}
