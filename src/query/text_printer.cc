@@ -123,11 +123,11 @@ bool TextPrinter::event(const Origin& origin, const store::Event& event) {
   output_.put(label);
   for (size_t i = label.size(); i < label_width_; ++i) output_.put(' ');
   output_.put(" \u00b7 ");
+  row_size_ = 0;
   put_text(store::describe_event(event));
   scratch_.clear();
   sanitizer_.end(scratch_);
   output_.put(scratch_);
-  row_size_ = 0;
   if (style_.colour) output_.put(kReset);
   output_.put('\n');
   return true;

@@ -152,6 +152,20 @@ TEST_CASE("on a terminal rows end, and say so, unless all is asked for") {
   CHECK(text(dir, {}) == "10:15:00.000000 api   " + line + "\n");
 }
 
+TEST_CASE("a row that was cut takes nothing from the event after it") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  dir.append("api-out.log", stamped(0, std::string(9'000, 'x') + "\n"));
+  store::Event event;
+  event.time = {kStart + 1};
+  event.kind = store::EventKind::Exit;
+  event.app = "api";
+  event.code = 1;
+  (void)store::append_event(dir.path(), event);
+  CHECK(text(dir, {}, {.zone = base::Zone::Utc, .terminal = true})
+            .ends_with("\n10:15:00.000001 api \u00b7 exited with code 1\n"));
+}
+
 TEST_CASE("what a terminal gets of a child's bytes") {
   struct Row {
     std::string_view bytes;
