@@ -1,8 +1,5 @@
 #include "support/proc.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -127,18 +124,6 @@ Memory memory_of(pid_t pid) {
     if (key == "Pss:") memory.proportional = kib * 1024;
   }
   return memory;
-}
-
-int free_port() {
-  const base::UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* const any = reinterpret_cast<sockaddr*>(&address);
-  if (::bind(fd.get(), any, size) != 0) return 0;
-  if (::getsockname(fd.get(), any, &size) != 0) return 0;
-  return ntohs(address.sin_port);
 }
 
 }  // namespace support

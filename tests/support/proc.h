@@ -41,7 +41,4 @@ struct Memory {
 };
 Memory memory_of(pid_t pid);
 
-// A TCP port of 127.0.0.1 that nobody listened on just now.
-int free_port();
-
 }  // namespace support

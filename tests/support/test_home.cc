@@ -89,6 +89,24 @@ Child TestHome::background(std::vector<std::string> args,
   return Child(std::move(args), in_home(std::move(options)));
 }
 
+void TestHome::start(const std::string& name, const std::string& script,
+                     std::vector<std::string> words) const {
+  std::vector<std::string> args = {"start", script,         "--name",
+                                   name,    "--min-uptime", "50ms"};
+  args.insert(args.end(), words.begin(), words.end());
+  must(std::move(args));
+}
+
+std::string TestHome::start_source(const std::string& name,
+                                   std::vector<std::string> source_flags,
+                                   std::vector<std::string> app_flags) const {
+  const std::string truth = work_.file(name + ".truth");
+  app_flags.insert(app_flags.end(), {"--", "--truth", truth, "--name", name});
+  app_flags.insert(app_flags.end(), source_flags.begin(), source_flags.end());
+  start(name, line_source_binary(), std::move(app_flags));
+  return truth;
+}
+
 std::vector<AppRow> TestHome::list() const {
   const Ran ran = must({"jlist"});
   std::vector<AppRow> rows;
@@ -105,6 +123,19 @@ AppRow TestHome::app(std::string_view name) const {
 bool TestHome::has_status(std::string_view name,
                           std::string_view status) const {
   return app(name).status == status;
+}
+
+bool TestHome::reaches(std::string_view name, std::string_view status) const {
+  return wait_until([&] { return has_status(name, status); });
+}
+
+std::vector<nlohmann::json> TestHome::events(const std::string& app,
+                                             std::string_view kind) const {
+  auto found = json_lines(must({"events", app, "-n", "all", "--json"}).out);
+  if (!kind.empty())
+    std::erase_if(found,
+                  [&](const auto& event) { return event["event"] != kind; });
+  return found;
 }
 
 std::vector<ProcessInfo> TestHome::with_role(std::string_view role) const {
@@ -151,6 +182,10 @@ std::string lodge_binary() {
 
 std::string line_source_binary() {
   return LINE_SOURCE_BINARY;
+}
+
+bool has_program(const std::string& name) {
+  return run({"bash", "-c", "command -v " + name}).exit == 0;
 }
 
 nlohmann::json json_of(std::string_view text) try {

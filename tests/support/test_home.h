@@ -52,8 +52,22 @@ class TestHome {
                    RunOptions options = {}) const;
   RunOptions in_home(RunOptions options = {}) const;
 
+  // Starts an app with a short --min-uptime, so that tests don't wait for it;
+  // `words` are those after the script. The test ends here if that fails.
+  void start(const std::string& name, const std::string& script,
+             std::vector<std::string> words = {}) const;
+  // Starts a line source as an app; returns the path of its truth.
+  std::string start_source(const std::string& name,
+                           std::vector<std::string> source_flags,
+                           std::vector<std::string> app_flags = {}) const;
+
   std::vector<AppRow> list() const;
   AppRow app(std::string_view name) const;  // id -1 when it is not listed
+  // Waits for a status; false after ten seconds.
+  bool reaches(std::string_view name, std::string_view status) const;
+  // How often `kind` ("exit", "start", ...) is among the app's events.
+  std::vector<nlohmann::json> events(const std::string& app,
+                                     std::string_view kind = {}) const;
   bool has_status(std::string_view name, std::string_view status) const;
 
   // Daemons and keepers of this home, by what runs in /proc.
@@ -76,6 +90,9 @@ class TestHome {
 std::string lodge_binary();
 // The line source (line_source/main.cc).
 std::string line_source_binary();
+
+// Whether a program is on PATH.
+bool has_program(const std::string& name);
 
 // Each line parsed; a line that is no JSON fails the test.
 std::vector<nlohmann::json> json_lines(std::string_view text);

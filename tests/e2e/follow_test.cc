@@ -1,0 +1,173 @@
+// `logs -f`: nothing missing, nothing twice, whatever happens to the files.
+
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/lines/checker.h"
+#include "support/test_home.h"
+
+namespace support {
+namespace {
+
+uint64_t finished_runs(const std::string& truth) {
+  const auto map = TruthMap::open(truth);
+  if (!map) return 0;
+  uint64_t count = 0;
+  for (uint64_t i = 0; i < (*map)->runs; ++i) count += (*map)->run[i].finished;
+  return count;
+}
+
+// What `logs -f` printed, held to the sources' truth.
+Report check_followed(const std::string& text,
+                      const std::vector<std::string>& truths) {
+  LineChecker checker;
+  for (const auto& truth : truths) checker.add_truth(truth);
+  checker.add_place(text_place("logs -f", text), {.stamped = false});
+  return checker.check();
+}
+
+// A follower that has begun: it has printed the line that it was sent.
+Child follow(const TestHome& home, std::vector<std::string> args) {
+  args.insert(args.begin(), {"logs", "-f", "--raw"});
+  return home.background(std::move(args));
+}
+
+}  // namespace
+
+TEST_CASE("following two apps through restart and flush misses no line") {
+  const TestHome home;
+  // Each run writes 20,000 lines in about two seconds, then stays.
+  const std::vector<std::string> flags = {
+      "--lines", "20000",  "--rate", "10000", "--pad",
+      "10-80",   "--then", "linger", "--to",  "both"};
+  // From its first line: the follower starts before the apps write.
+  home.start("marker", "exec sleep 1000");
+  Child follower = follow(home, {"all", "-n", "all"});
+  const std::string a = home.start_source("a", flags);
+  const std::string b = home.start_source("b", flags);
+  for (int round = 0; round < 3; ++round) {
+    home.must({"flush"});
+    home.must({"restart", round % 2 == 0 ? "a" : "b", "--no-wait"});
+    home.must({"flush", "b"});
+  }
+  REQUIRE(wait_until(
+      [&] { return finished_runs(a) >= 1 && finished_runs(b) >= 1; }, 30s));
+  Report report;
+  wait_until(
+      [&] {
+        report = check_followed(follower.out(), {a, b});
+        return report.clean();
+      },
+      10s);
+  INFO(report.text());
+  CHECK(report.clean());
+  CHECK(report.lines > 20'000);
+  follower.signal(SIGINT);
+  const Ran ran = follower.wait();
+  INFO("stderr: ", ran.err);
+  CHECK(ran.in_time);
+}
+
+TEST_CASE("following lives through the daemon's death") {
+  const TestHome home;
+  const std::string truth =
+      home.start_source("s", {"--lines", "2000", "--rate", "1000", "--writes",
+                              "line", "--then", "linger"});
+  Child follower = follow(home, {"s", "-n", "all"});
+  home.kill_daemon();
+  REQUIRE(wait_until([&] { return finished_runs(truth) == 1; }, 20s));
+  Report report;
+  wait_until([&] {
+    report = check_followed(follower.out(), {truth});
+    return report.lines >= 1990;
+  });
+  INFO(report.text());
+  CHECK(report.lines >= 1990);
+  CHECK(report.count(Breach::OutOfOrder) == 0);
+  CHECK(report.count(Breach::Doubled) <= 10);
+}
+
+TEST_CASE("an app that appears later is followed, too") {
+  const TestHome home;
+  home.start("first", "exec sleep 1000");
+  Child follower = follow(home, {"all"});
+  home.start("second", "echo hello from second; exec sleep 1000");
+  CHECK(wait_until([&] {
+    return follower.out().find("hello from second\n") != std::string::npos;
+  }));
+}
+
+TEST_CASE("-n 0 shows what comes, not what was") {
+  const TestHome home;
+  home.start("app",
+             "echo old; while read -r x; do echo new $x; done;"
+             " i=0; while sleep 0.05; do i=$((i+1)); echo new $i; done");
+  CHECK(wait_until([&] {
+    return home.must({"logs", "app", "--raw"}).out.starts_with("old\n");
+  }));
+  Child follower = follow(home, {"app", "-n", "0"});
+  home.must({"restart", "app"});
+  CHECK(wait_until(
+      [&] { return follower.out().find("old\n") != std::string::npos; }));
+  CHECK(follower.out().find("old\n") == follower.out().rfind("old\n"));
+}
+
+TEST_CASE("a follower whose reader went ends, quietly") {
+  const TestHome home;
+  home.start_source("s", {"--rate", "1000"});
+  const Ran ran = run({"bash", "-c",
+                       lodge_binary() + " logs -f s | head -3 >/dev/null;"
+                                        " echo ${PIPESTATUS[0]}"},
+                      home.in_home());
+  CHECK(ran.err.empty());
+  const bool quiet = ran.out == "0\n" || ran.out == "141\n";
+  CHECK(quiet);
+}
+
+TEST_CASE("Ctrl-C ends a follower at once") {
+  const TestHome home;
+  home.start("app", "echo up; exec sleep 1000");
+  Child follower = follow(home, {"app"});
+  CHECK(wait_until([&] { return !follower.out().empty(); }));
+  follower.signal(SIGINT);
+  const Ran ran = follower.wait(5s);
+  CHECK(ran.in_time);
+  const bool sensible =
+      ran.exit == 0 || ran.exit == 130 || ran.signal == SIGINT;
+  CHECK(sensible);
+}
+
+TEST_CASE("a file removed or moved from outside is written anew and followed") {
+  const TestHome home;
+  home.start_source("s", {"--rate", "200", "--writes", "line"});
+  Child follower = follow(home, {"s"});
+  CHECK(wait_until([&] { return follower.out().size() > 500; }));
+  run({"mv", home.log("s-out.log"), home.work().file("moved.log")});
+  CHECK(wait_until([&] { return slurp(home.log("s-out.log")).size() > 500; }));
+  const size_t now = follower.out().size();
+  CHECK(wait_until([&] { return follower.out().size() > now + 2000; }));
+}
+
+TEST_CASE("--json follows with a line an object") {
+  const TestHome home;
+  home.start("app", "echo one; echo two >&2; exec sleep 1000");
+  Child follower = home.background({"logs", "-f", "--json", "app"});
+  CHECK(wait_until([&] {
+    return follower.out().find("\"two\"") != std::string::npos &&
+           follower.out().find("\"one\"") != std::string::npos;
+  }));
+  for (const auto& line : json_lines(follower.out())) {
+    if (!line.contains("message")) continue;  // an event among the lines
+    CHECK(line.at("app") == "app");
+    const bool known =
+        line.at("stream") == "out" || line.at("stream") == "error";
+    CHECK(known);
+    CHECK(line.contains("time"));
+    CHECK(line.contains("pid"));
+    CHECK(line.contains("generation"));
+  }
+}
+
+}  // namespace support
