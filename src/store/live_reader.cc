@@ -55,8 +55,7 @@ base::Result<size_t> LiveReader::fill(uint64_t limit, size_t at_least) {
       static_cast<size_t>(std::min<uint64_t>(limit - position_, at_least));
   if (have.size() >= wanted) return have.size();
   if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBufferSize);
-  if (!have.empty())
-    std::memmove(buffer_.get(), have.data(), have.size());
+  if (!have.empty()) std::memmove(buffer_.get(), have.data(), have.size());
   buffer_start_ = position_;
   buffer_size_ = have.size();
   while (buffer_size_ < wanted) {
