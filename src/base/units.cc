@@ -100,6 +100,21 @@ std::string format_duration(std::chrono::milliseconds time) {
   return fmt::format("{}d{:02}h", s / 86'400, s / 3600 % 24);
 }
 
+std::string exact_duration(std::chrono::milliseconds time) {
+  struct Unit {
+    int64_t ms;
+    std::string_view name;
+  };
+  constexpr std::array kUnits = {
+      Unit{7 * 86'400'000, "w"}, Unit{86'400'000, "d"}, Unit{3'600'000, "h"},
+      Unit{60'000, "m"}, Unit{1000, "s"}};
+  const int64_t ms = time.count();
+  for (const auto& unit : kUnits)
+    if (ms != 0 && ms % unit.ms == 0)
+      return fmt::format("{}{}", ms / unit.ms, unit.name);
+  return fmt::format("{}ms", ms);
+}
+
 std::string format_uptime(std::chrono::milliseconds time) {
   const int64_t s = time.count() / 1000;
   if (s < 60) return fmt::format("{}s", s);

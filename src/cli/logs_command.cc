@@ -11,6 +11,7 @@
 #include "base/event_loop.h"
 #include "base/fs.h"
 #include "base/time_spec.h"
+#include "cli/report.h"
 #include "query/follow.h"
 #include "query/json_printer.h"
 #include "query/raw_printer.h"
@@ -31,31 +32,8 @@ struct Request {
   bool selection = false;  // asked for certain lines, not just the last
 };
 
-std::string json_quoted(std::string_view text) {
-  std::string quoted;
-  query::append_json_string(text, quoted);
-  return quoted;
-}
-
 int report(const base::Error& error, const LogsArgs& args, int exit_code) {
-  std::string line;
-  if (args.json) {
-    const auto colon = error.message.find(": ");
-    const std::string where =
-        colon == std::string::npos ? "" : error.message.substr(0, colon);
-    const std::string why = colon == std::string::npos
-                                ? error.message
-                                : error.message.substr(colon + 2);
-    line = fmt::format(
-        R"({{"error":{{"what":"logs","where":{},"why":{},"hint":{},"exit":{}}}}})",
-        json_quoted(where), json_quoted(why), json_quoted(error.hint),
-        exit_code);
-  } else {
-    line = "lodge: logs: " + error.message;
-    if (!error.hint.empty()) line += " \u00b7 " + error.hint;
-  }
-  (void)base::fs::write_all(STDERR_FILENO, line + "\n", "standard error");
-  return exit_code;
+  return cli::report("logs", args.json, error, exit_code);
 }
 
 base::Result<std::optional<uint64_t>> parse_lines(const std::string& text) {

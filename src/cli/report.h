@@ -1,6 +1,6 @@
 #pragma once
-// How a command tells what went wrong: `lodge: what: where: why · hint` on
-// stderr, or with --json one object on stdout; and which exit code that is.
+// How a command tells what went wrong: on stderr, as `lodge: what: where: why ·
+// hint` or with --json as one object; and which exit code that is.
 
 #include <expected>
 #include <string_view>

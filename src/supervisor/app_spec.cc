@@ -31,6 +31,7 @@ struct Key {
   std::string_view name;
   std::function<void(AppSpec&, const nlohmann::json&)> read;
   std::function<Json(const AppSpec&)> write;
+  bool is_duration = false;  // kept as milliseconds, shown with a unit
 };
 
 template <class T>

@@ -156,11 +156,11 @@ TEST_CASE("a script that can't run exits 1 before any daemon is started") {
   CHECK(lodge("start sleep --cwd /nonexistent").exit == 1);
 }
 
-TEST_CASE("with --json an error is an object on stdout, and stderr is empty") {
+TEST_CASE("with --json an error is an object on stderr, and stdout is empty") {
   for (const auto& ran : {lodge("list --json"), lodge("--json list"),
                           lodge("start --json"), lodge("list --json --nope")}) {
-    CHECK(ran.err.empty());
-    const auto json = nlohmann::json::parse(ran.out, nullptr, false);
+    CHECK(ran.out.empty());
+    const auto json = nlohmann::json::parse(ran.err, nullptr, false);
     REQUIRE(json.is_object());
     CHECK(json["error"]["exit"] == ran.exit);
     CHECK_FALSE(json["error"]["why"].get<std::string>().empty());
