@@ -28,7 +28,7 @@ bool is_internal(int argc, char** argv, std::string_view role) {
 int dispatch(int argc, char** argv) {
   if (is_internal(argc, argv, "keeper")) {
     ::fcntl(kInherited, F_SETFD, FD_CLOEXEC);
-    return keeper::run(base::Home(argv[2]), kInherited);
+    return keeper::run(base::Home(argv[2]), base::UniqueFd(kInherited));
   }
   if (is_internal(argc, argv, "daemon")) {
     ::fcntl(kInherited, F_SETFD, FD_CLOEXEC);

@@ -105,9 +105,9 @@ std::string exact_duration(std::chrono::milliseconds time) {
     int64_t ms;
     std::string_view name;
   };
-  constexpr std::array kUnits = {
-      Unit{7 * 86'400'000, "w"}, Unit{86'400'000, "d"}, Unit{3'600'000, "h"},
-      Unit{60'000, "m"}, Unit{1000, "s"}};
+  constexpr std::array kUnits = {Unit{7 * 86'400'000, "w"},
+                                 Unit{86'400'000, "d"}, Unit{3'600'000, "h"},
+                                 Unit{60'000, "m"}, Unit{1000, "s"}};
   const int64_t ms = time.count();
   for (const auto& unit : kUnits)
     if (ms != 0 && ms % unit.ms == 0)

@@ -15,7 +15,7 @@ Result<uint64_t> parse_size(std::string_view text);
 // "500" (milliseconds), "500ms", "2s", "10m", "1h", "7d", "2w"; "1.5s" too.
 Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 
-std::string format_size(uint64_t bytes);                      // "41.2 MB"
+std::string format_size(uint64_t bytes);  // "41.2 MB"
 // Nothing rounded away, as it would be typed: "10s", "1500ms", "2w".
 std::string exact_duration(std::chrono::milliseconds time);
 std::string format_duration(std::chrono::milliseconds time);  // "3h12m", "0.2s"

@@ -138,7 +138,7 @@ void raise_descriptor_limit() {
 // Ctrl-C is how one leaves a follower: at once, also while a slow reader blocks
 // our write, and with the terminal's colours as they were.
 void leave_quietly_on_signals() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = [](int) {
     if (::isatty(STDOUT_FILENO) == 1 &&
         ::write(STDOUT_FILENO, "\x1b[0m", 4) < 0) {

@@ -61,9 +61,9 @@ int report(std::string_view command, bool json, const base::Error& error,
     body["exit"] = exit;
     nlohmann::ordered_json object;
     object["error"] = std::move(body);
-    fmt::print(stderr, "{}\n",
-               object.dump(-1, ' ', false,
-                           nlohmann::json::error_handler_t::replace));
+    fmt::print(
+        stderr, "{}\n",
+        object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     return exit;
   }
   std::string text = "lodge: ";

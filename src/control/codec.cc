@@ -24,7 +24,7 @@ constexpr int kDepth = 16;  // of JSON; our deepest message has 5
 template <class Owner, class Value>
 struct Member {
   const char* key;
-  Value Owner::*at;
+  Value Owner::* at;
 };
 
 template <class M>

@@ -23,6 +23,12 @@ base::Result<base::UniqueFd> reopen(int pipe_end) {
   return base::fs::open("/proc/self/fd/" + std::to_string(pipe_end), O_RDWR);
 }
 
+// Errors leave it empty: then a keeper to come will not hold it.
+base::UniqueFd duplicate(int fd) {
+  auto copy = base::fs::duplicate(fd);
+  return copy ? std::move(*copy) : base::UniqueFd();
+}
+
 struct Ends {
   base::UniqueFd ours;
   base::UniqueFd childs;
@@ -91,9 +97,11 @@ base::Status ChildIo::launch(const supervisor::Life& life,
     return ok;
   }
   Held& held = held_[life.slot];
+  held.label = supervisor::print_label(life);
   held.in = std::move(in->ours);
   hold_ipc(held, std::move(ipc.ours));
-  held.out_open = held.err_open = true;
+  held.out = duplicate(out->ours.get());
+  held.err = duplicate(err->ours.get());
   using enum store::Stream;
   capture_.add(source(life, Out), std::move(out->ours), live_path(life, Out));
   capture_.add(source(life, Error), std::move(err->ours),
@@ -102,7 +110,10 @@ base::Status ChildIo::launch(const supervisor::Life& life,
 }
 
 void ChildIo::relabel(const supervisor::Life& life) {
-  link_.label(life.slot, supervisor::print_label(life));
+  const std::string label = supervisor::print_label(life);
+  if (const auto it = held_.find(life.slot); it != held_.end())
+    it->second.label = label;
+  link_.label(life.slot, label);
 }
 
 void ChildIo::forget(uint64_t slot) {
@@ -120,13 +131,14 @@ void ChildIo::adopt(
   std::vector<capture::CaptureThread::Adopted> sources;
   for (auto& [life, found] : lives) {
     Held& held = held_[life.slot];
+    held.label = found->label;
     for (auto& entry : found->fds) {
       using enum store::Stream;
       if (entry.role == Role::Stdin) held.in = std::move(entry.fd);
       if (entry.role == Role::Ipc) hold_ipc(held, std::move(entry.fd));
       if (entry.role != Role::Stdout && entry.role != Role::Stderr) continue;
       const auto stream = entry.role == Role::Stdout ? Out : Error;
-      (stream == Out ? held.out_open : held.err_open) = true;
+      (stream == Out ? held.out : held.err) = duplicate(entry.fd.get());
       sources.push_back(
           {source(life, stream), std::move(entry.fd), live_path(life, stream)});
     }
@@ -163,14 +175,33 @@ void ChildIo::source_ended(uint64_t source) {
   const auto it = held_.find(slot);
   if (it == held_.end()) return;
   const bool error = source % 2 == 1;
-  (error ? it->second.err_open : it->second.out_open) = false;
+  (error ? it->second.err : it->second.out).reset();
   link_.drop(slot, error ? Role::Stderr : Role::Stdout);
   release_if_over(slot);
 }
 
+base::Status ChildIo::hand_over(
+    const std::function<Process(uint64_t slot)>& process) {
+  for (const auto& [slot, held] : held_) {
+    std::vector<keeper::RoleFdRef> kept;
+    const auto add = [&](Role role, const base::UniqueFd& fd) {
+      if (fd) kept.push_back({role, fd.get()});
+    };
+    add(Role::Stdin, held.in);
+    add(Role::Ipc, held.ipc);
+    add(Role::Stdout, held.out);
+    add(Role::Stderr, held.err);
+    if (auto ok = link_.hold(slot, held.label, kept); !ok) return ok;
+    const Process alive = process(slot);
+    if (alive.pid == 0) continue;
+    if (auto ok = link_.adopt(slot, alive.pid, alive.pidfd); !ok) return ok;
+  }
+  return {};
+}
+
 bool ChildIo::output_open(uint64_t slot) const {
   const auto it = held_.find(slot);
-  return it != held_.end() && (it->second.out_open || it->second.err_open);
+  return it != held_.end() && (it->second.out || it->second.err);
 }
 
 // Nothing is done yet with what an app says to us; but a full socket would make
@@ -195,7 +226,7 @@ void ChildIo::hold_ipc(Held& held, base::UniqueFd ipc) {
 void ChildIo::release_if_over(uint64_t slot) {
   const auto it = held_.find(slot);
   if (it == held_.end() || !it->second.forgotten) return;
-  if (it->second.out_open || it->second.err_open) return;
+  if (it->second.out || it->second.err) return;
   it->second.ipc_watch.reset();
   held_.erase(it);
   link_.release(slot);

@@ -38,16 +38,25 @@ class ChildIo final : public supervisor::Launcher {
   void process_over(uint64_t slot);
   // No writer is left at this source.
   void source_ended(uint64_t source);
+  // To a new keeper: everything the old one held. `process` finds pid and pidfd
+  // of a slot whose process is alive; pid 0 = it is not.
+  struct Process {
+    int pid = 0;
+    int pidfd = -1;
+  };
+  base::Status hand_over(const std::function<Process(uint64_t slot)>& process);
+
   // Something still holds the output of that slot.
   bool output_open(uint64_t slot) const;
 
  private:
   struct Held {
+    std::string label;
+    base::UniqueFd out;  // duplicates, for a keeper to come
+    base::UniqueFd err;
     base::UniqueFd in;
     base::UniqueFd ipc;
     std::unique_ptr<base::FdWatch> ipc_watch;  // destroyed before ipc closes
-    bool out_open = false;
-    bool err_open = false;
     bool forgotten = false;
   };
   void hold_ipc(Held& held, base::UniqueFd ipc);

@@ -65,7 +65,9 @@ void Chronicle::on_happening(const supervisor::Happening& happening) {
     event.actor = happening.cause.actor;
     event.command = happening.cause.command;
   }
-  record(std::move(event));
+  // A start is older than the first line, though its pid comes to us later.
+  event.time = happening.kind == Kind::Started ? life.launched : clock_.now();
+  recorder_.record(std::move(event));
   if (happening.kind == Kind::Deleted) mark_deleted(life);
   if (happening.kind == Kind::Started) recorder_.list_changed();
 }

@@ -19,6 +19,7 @@
 #include "daemon/handlers.h"
 #include "daemon/listing.h"
 #include "daemon/recorder.h"
+#include "keeper/launch.h"
 #include "keeper/link.h"
 #include "rotate/recovery.h"
 #include "supervisor/app_list.h"
@@ -28,6 +29,8 @@ namespace daemon_ {
 namespace {
 
 using std::chrono::milliseconds;
+
+constexpr milliseconds kKeeperRetry{1000};
 
 class Daemon final : private keeper::LinkObserver, private capture::Observer {
  public:
@@ -43,7 +46,8 @@ class Daemon final : private keeper::LinkObserver, private capture::Observer {
   void on_ready(int keeper_pid, base::UniqueFd listener) override;
   void on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd, int error,
                   int step) override;
-  void on_exited(uint64_t slot, int status, int64_t ended_us) override;
+  void on_exited(uint64_t slot, int status, bool known,
+                 int64_t ended_us) override;
   void on_keeper_lost() override;
 
   // capture::Observer, on the capture thread
@@ -60,6 +64,8 @@ class Daemon final : private keeper::LinkObserver, private capture::Observer {
   void end_stray(uint64_t slot, int pid);
   void shut_down(supervisor::Cause cause, std::function<void()> done);
   void finish();
+  void replace_keeper();
+  base::Status hand_over();
   control::PingReply describe() const;
 
   const base::Home& home_;
@@ -79,6 +85,8 @@ class Daemon final : private keeper::LinkObserver, private capture::Observer {
   std::unique_ptr<base::SignalWatch> terminate_;
   std::unique_ptr<base::SignalWatch> interrupt_;
   base::Timer finish_timer_;
+  base::Timer keeper_retry_;
+  base::UniqueFd listener_;  // for a keeper to come
   int keeper_pid_ = 0;
   bool degraded_ = false;
   bool ending_ = false;
@@ -103,7 +111,8 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
                  [this](supervisor::Cause cause, std::function<void()> done) {
                    shut_down(std::move(cause), std::move(done));
                  }}),
-      finish_timer_(loop_, [this] { finish(); }) {
+      finish_timer_(loop_, [this] { finish(); }),
+      keeper_retry_(loop_, [this] { replace_keeper(); }) {
   supervisor_.restore(std::move(list));
 }
 
@@ -127,6 +136,9 @@ void Daemon::on_found(keeper::FoundSlot slot) {
 
 void Daemon::on_ready(int keeper_pid, base::UniqueFd listener) {
   keeper_pid_ = keeper_pid;
+  if (server_) return;  // a new keeper says who it is
+  if (auto copy = base::fs::duplicate(listener.get()); copy)
+    listener_ = std::move(*copy);
   adopt_all();
   chronicle_.enter(supervisor_);
   supervisor_.begin(keeper_pid);
@@ -173,8 +185,8 @@ void Daemon::adopt_one(const supervisor::Life& life, keeper::FoundSlot& slot) {
       return;
     case keeper::SlotState::Exited:
       io_.process_over(slot.number);
-      if (!supervisor_.adopt_ended(life, slot.status,
-                                   base::Timestamp{slot.ended_us}))
+      if (!supervisor_.adopt_ended(
+              life, {slot.status, true, base::Timestamp{slot.ended_us}}))
         io_.forget(slot.number);
       return;
   }
@@ -193,22 +205,50 @@ void Daemon::on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd, int error,
   if (error != 0) io_.process_over(slot);
 }
 
-void Daemon::on_exited(uint64_t slot, int status, int64_t ended_us) {
+void Daemon::on_exited(uint64_t slot, int status, bool known,
+                       int64_t ended_us) {
   // The last lines first, then the exit.
   io_.process_over(slot);
-  io_.drain(slot, [this, slot, status, ended_us] {
-    supervisor_.on_exited(slot, status, base::Timestamp{ended_us});
+  io_.drain(slot, [this, slot, status, known, ended_us] {
+    supervisor_.on_exited(slot, {status, known, base::Timestamp{ended_us}});
   });
 }
 
 void Daemon::on_keeper_lost() {
   if (ending_) return;
   degraded_ = true;
-  base::log::error("the keeper is gone: no app can be started or restarted");
+  supervisor_.on_keeper_replaced();
   store::Event event;
   event.kind = store::EventKind::Lost;
-  event.reason = "the keeper is gone: no app can be started or restarted";
+  event.reason =
+      "the keeper is gone; how the apps that run now will end may stay unknown";
+  base::log::error("{}", event.reason);
   chronicle_.record(std::move(event));
+  replace_keeper();
+}
+
+void Daemon::replace_keeper() {
+  auto channel = keeper::start_successor(home_);
+  base::Status status;
+  if (channel) {
+    link_.reconnect(std::move(*channel));
+    status = hand_over();
+  } else {
+    status = base::fail(std::move(channel.error()));
+  }
+  if (status) return;
+  base::log::error("no new keeper: {}", status.error().message);
+  keeper_retry_.start(kKeeperRetry);
+}
+
+// Everything that is to outlive us, to a keeper that knows nothing yet.
+base::Status Daemon::hand_over() {
+  if (auto ok = link_.listen(listener_.get()); !ok) return ok;
+  return io_.hand_over([this](uint64_t slot) {
+    const auto* instance = supervisor_.by_slot(slot);
+    if (instance == nullptr || instance->pid() == 0) return ChildIo::Process{};
+    return ChildIo::Process{instance->pid(), instance->pidfd()};
+  });
 }
 
 void Daemon::on_source_ended(uint64_t source) {

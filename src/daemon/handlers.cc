@@ -34,7 +34,7 @@ control::Outcome outcome_of(const supervisor::Outcome& outcome) {
   result.failed = outcome.settled.failed;
   result.detail = outcome.settled.detail;
   // Up and down again, as it should: an end, not a failure.
-  const bool ended = outcome.action == "started" && !result.detail.empty();
+  const bool ended = !outcome.settled.failed && !result.detail.empty();
   result.action = ended ? "exited" : outcome.action;
   result.ready_ms = outcome.settled.took.count();
   result.generation = outcome.life.generation;
@@ -79,8 +79,15 @@ void Handlers::on(const control::StartRequest& request, supervisor::Cause cause,
   // Everything is checked before anything is started.
   std::vector<supervisor::AppSpec> specs;
   for (const auto& definition : request.definitions) {
-    auto spec = supervisor::parse_spec(definition);
+    // What is not said of a known app stays as it is.
+    const auto* app =
+        parts_.supervisor.find_app(supervisor::name_in(definition));
+    auto spec = supervisor::parse_spec(
+        definition, app != nullptr ? app->spec : supervisor::AppSpec{});
     if (!spec) return reply(refusal(spec.error()));
+    // What can't be run is not made an app first.
+    auto plan = supervisor::plan_launch(*spec, {});
+    if (!plan) return reply(refusal(plan.error()));
     specs.push_back(std::move(*spec));
   }
   std::vector<int> known;
@@ -104,7 +111,8 @@ void Handlers::on(const control::StartRequest& request, supervisor::Cause cause,
     if (!started) return reply(refusal(started.error()));
   }
   if (!known.empty())
-    parts_.supervisor.start(known, request.wait, cause, answers->expect());
+    parts_.supervisor.start(known, request.wait, nullptr, cause,
+                            answers->expect());
   parts_.chronicle.enter(parts_.supervisor);
   hold({});
 }
@@ -256,9 +264,11 @@ Handlers::OnReply Handlers::within(int64_t limit_ms,
         for (const auto& app : parts_.supervisor.apps()) {
           if (std::ranges::count(apps, app->spec.name) == 0) continue;
           for (const auto& instance : app->instances) {
-            auto& row = result.outcomes.emplace_back(outcome_of(
-                {instance->life(), static_cast<int>(app->instances.size()),
-                 "started", {}}));
+            auto& row = result.outcomes.emplace_back(
+                outcome_of({instance->life(),
+                            static_cast<int>(app->instances.size()),
+                            "started",
+                            {}}));
             row.launched = "fork, " + supervisor::describe_launch(app->spec);
             row.detail = supervisor::status_name(instance->state());
             row.ready_ms = -1;

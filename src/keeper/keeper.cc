@@ -36,17 +36,20 @@ constexpr milliseconds kLongestDelay{2000};
 
 class Keeper {
  public:
-  Keeper(const base::Home& home, int ready_fd)
-      : home_(home), ready_(ready_fd) {}
+  explicit Keeper(const base::Home& home) : home_(home) {}
 
-  int run();
+  // Starts a daemon and reports at `ready`; or serves the one that is there.
+  int run(base::UniqueFd ready);
+  int serve(base::UniqueFd channel);
 
  private:
   base::Status prepare();
+  int turn_until_done();
   base::Status become_parent();
   void start_daemon();
   void turn();
   int patience() const;
+  void adopted_ended(Slot& slot);
   void handle_signals();
   void receive();
   void handle(Frame frame);
@@ -71,6 +74,7 @@ class Keeper {
   rlimit nofile_{};
   Slots slots_;
   pid_t daemon_ = 0;  // 0 = not running
+  bool daemon_is_child_ = true;
   Steady::time_point daemon_started_;
   Steady::time_point daemon_due_;
   milliseconds delay_{0};
@@ -82,13 +86,47 @@ class Keeper {
   int exit_code_ = 0;
 };
 
-int Keeper::run() {
-  if (auto prepared = prepare(); !prepared) {
+int Keeper::run(base::UniqueFd ready) {
+  ready_ = std::move(ready);
+  auto prepared = prepare();
+  if (prepared) {
+    auto listener = listen_at(home_);
+    if (listener)
+      listener_ = std::move(*listener);
+    else
+      prepared = base::pass(std::move(listener), "keeper");
+  }
+  if (!prepared) {
     report_ready(prepared.error().message);
     note(prepared.error().message);
     return 1;
   }
   start_daemon();
+  return turn_until_done();
+}
+
+int Keeper::serve(base::UniqueFd channel) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  ::getsockopt(channel.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size);
+  channel_ = std::move(channel);
+  if (auto prepared = prepare(); !prepared) {
+    note(prepared.error().message);
+    return 1;
+  }
+  daemon_ = peer.pid;
+  daemon_is_child_ = false;
+  in_sync_ = was_ready_ = true;
+  daemon_started_ = Steady::now();
+  note("taking the place of one that is gone");
+  FrameHeader ready;
+  ready.type = FrameType::Ready;
+  ready.pid = ::getpid();
+  (void)send_frame(channel_.get(), ready, {}, {});
+  return turn_until_done();
+}
+
+int Keeper::turn_until_done() {
   while (!done_) turn();
   // The socket first: who finds it may count on a daemon behind it.
   (void)base::fs::unlink(home_.socket());
@@ -99,13 +137,15 @@ base::Status Keeper::prepare() {
   ::umask(077);
   if (auto made = home_.make(); !made) return made;
   auto lock = base::fs::try_lock(home_.run("keeper.lock"));
+  // A keeper that was killed may still be on its way out.
+  for (int tries = 0; tries < 100 && !lock; ++tries) {
+    if (lock.error().code != base::Errc::WouldBlock) break;
+    ::poll(nullptr, 0, 10);
+    lock = base::fs::try_lock(home_.run("keeper.lock"));
+  }
   if (!lock) return base::pass(std::move(lock), "keeper: already running");
   lock_ = std::move(*lock);
-  if (auto parent = become_parent(); !parent) return parent;
-  auto listener = listen_at(home_);
-  if (!listener) return base::pass(std::move(listener), "keeper");
-  listener_ = std::move(*listener);
-  return {};
+  return become_parent();
 }
 
 base::Status Keeper::become_parent() {
@@ -144,6 +184,7 @@ void Keeper::start_daemon() {
   base::UniqueFd theirs(ends[1]);
   daemon_started_ = Steady::now();
   in_sync_ = false;
+  daemon_is_child_ = true;
   const pid_t pid = ::fork();
   if (pid < 0) {
     note("fork failed; trying again");
@@ -172,19 +213,26 @@ void Keeper::turn() {
   polled.push_back({signals_.get(), POLLIN, 0});
   const short wanted = told_all_ ? POLLIN : POLLIN | POLLOUT;
   polled.push_back({daemon_ != 0 ? channel_.get() : -1, wanted, 0});
-  std::vector<uint64_t> spawning;
+  std::vector<uint64_t> watched;
   for (auto& [number, slot] : slots_.all()) {
-    if (slot.state != SlotState::Spawning) continue;
-    polled.push_back({slot.outcome.get(), POLLIN, 0});
-    spawning.push_back(number);
+    const bool spawning = slot.state == SlotState::Spawning;
+    const bool adopted = slot.adopted && slot.state == SlotState::Running;
+    if (!spawning && !adopted) continue;
+    polled.push_back(
+        {spawning ? slot.outcome.get() : slot.pidfd.get(), POLLIN, 0});
+    watched.push_back(number);
   }
   ::poll(polled.data(), polled.size(), patience());
   // What the daemon said just before it died must be heard before it is
   // reaped, or a registration would be lost.
   receive();
-  for (size_t i = 0; i < spawning.size(); ++i) {
-    Slot* const slot = slots_.find(spawning[i]);
-    if (slot != nullptr && polled[i + 2].revents != 0) finish_spawn(*slot);
+  for (size_t i = 0; i < watched.size(); ++i) {
+    Slot* const slot = slots_.find(watched[i]);
+    if (slot == nullptr || polled[i + 2].revents == 0) continue;
+    if (slot->state == SlotState::Spawning)
+      finish_spawn(*slot);
+    else
+      adopted_ended(*slot);
   }
   handle_signals();
   reap();
@@ -218,7 +266,11 @@ void Keeper::receive() {
       continue;
     }
     if (frame.error().code == base::Errc::Invalid) note(frame.error().message);
-    if (frame.error().code != base::Errc::Invalid) return;
+    if (frame.error().code == base::Errc::Invalid) continue;
+    // The end of a daemon that is no child of ours shows here alone.
+    if (frame.error().code == base::Errc::Unavailable && !daemon_is_child_)
+      daemon_ended(0);
+    return;
   }
 }
 
@@ -238,6 +290,16 @@ void Keeper::handle(Frame frame) {
     case FrameType::Spawn:
       if (slot != nullptr && slot->state == SlotState::Held)
         spawn(*slot, frame);
+      break;
+    case FrameType::Listen:
+      listener_ = frame.take(Role::Listener);
+      break;
+    case FrameType::Adopt:
+      if (slot == nullptr) break;
+      slot->state = static_cast<SlotState>(header.value);
+      slot->pid = header.pid;
+      slot->pidfd = frame.take(Role::PidFd);
+      slot->adopted = true;
       break;
     case FrameType::Label:
       if (slot != nullptr) slot->label = std::move(frame.body);
@@ -364,8 +426,17 @@ void Keeper::child_ended(pid_t pid, int status) {
   told_all_ = false;
 }
 
+// Its exit status goes to whoever reaps it, which is not us.
+void Keeper::adopted_ended(Slot& slot) {
+  slot.state = SlotState::Exited;
+  slot.status_known = false;
+  slot.ended_us = clock_.now().us;
+  slot.exit_untold = true;
+  told_all_ = false;
+}
+
 void Keeper::daemon_ended(int status) {
-  receive();
+  if (daemon_is_child_) receive();
   daemon_ = 0;
   channel_.reset();
   if (quitting_) {
@@ -416,6 +487,7 @@ bool Keeper::tell(uint64_t number, Slot& slot) {
   if (slot.exit_untold) {
     header.type = FrameType::Exited;
     header.status = slot.status;
+    header.value = slot.status_known ? 0 : 1;
     header.time_us = slot.ended_us;
     if (!send_frame(channel_.get(), header, {}, {})) return false;
     slot.exit_untold = false;
@@ -440,8 +512,12 @@ void Keeper::note(const std::string& words) const {
 
 }  // namespace
 
-int run(const base::Home& home, int ready_fd) {
-  return Keeper(home, ready_fd).run();
+int run(const base::Home& home, base::UniqueFd inherited) {
+  Keeper keeper(home);
+  auto info = base::fs::fstat(inherited.get(), "inherited descriptor");
+  const bool channel = info && S_ISSOCK(info->st_mode);
+  return channel ? keeper.serve(std::move(inherited))
+                 : keeper.run(std::move(inherited));
 }
 
 }  // namespace keeper

@@ -5,11 +5,13 @@
 // pipe and knows nothing of logs or configuration. Single thread, no libuv.
 
 #include "base/home.h"
+#include "base/unique_fd.h"
 
 namespace keeper {
 
-// Runs until the daemon ends in order. `ready_fd` (or -1): where the first
-// start of the daemon is reported, see launch.h. Returns the exit code.
-int run(const base::Home& home, int ready_fd);
+// Runs until the daemon ends in order. Returns the exit code. `inherited` is
+// the pipe where the first start of the daemon is reported (launch.h), or the
+// channel of a daemon that lost its keeper: then this one takes that place.
+int run(const base::Home& home, base::UniqueFd inherited);
 
 }  // namespace keeper

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,20 +26,20 @@ constexpr milliseconds kPoll{5};
 
 // In the child of a fork: becomes the keeper, in a session of its own, with
 // nothing of the caller's terminal.
-[[noreturn]] void become_keeper(const std::string& root, int ready) {
+[[noreturn]] void become_keeper(const char* root, int inherited) {
   ::setsid();
   // A second fork: the keeper must not be able to gain a terminal, and its
   // starter need not wait for it.
   if (::fork() != 0) ::_exit(0);
   if (::chdir("/") < 0) ::_exit(127);
   const int null = ::open("/dev/null", O_RDWR);
-  // Keep the pipe out of the way of 0..2; it goes to descriptor 3.
-  const int kept = ::fcntl(ready, F_DUPFD, 10);
+  // Out of the way of 0..2 first; it goes to descriptor 3.
+  const int kept = ::fcntl(inherited, F_DUPFD, 10);
   for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
   ::dup2(kept, 3);
   // Whatever the caller's caller left open is none of ours.
   ::close_range(4, ~0U, 0);
-  ::execl("/proc/self/exe", "lodge", "keeper", root.c_str(), nullptr);
+  ::execl("/proc/self/exe", "lodge", "keeper", root, nullptr);
   ::_exit(127);
 }
 
@@ -48,7 +49,7 @@ base::Status start_keeper(const base::Home& home, Steady::time_point deadline) {
   const std::string root = home.root();
   const pid_t pid = ::fork();
   if (pid < 0) return base::fail(base::fs::errno_error(errno, "fork", ""));
-  if (pid == 0) become_keeper(root, pipe->write.get());
+  if (pid == 0) become_keeper(root.c_str(), pipe->write.get());
   pipe->write.reset();
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
@@ -75,6 +76,22 @@ base::Status start_keeper(const base::Home& home, Steady::time_point deadline) {
 }
 
 }  // namespace
+
+base::Result<base::UniqueFd> start_successor(const base::Home& home) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+    return base::fail(base::fs::errno_error(errno, "socketpair", ""));
+  base::UniqueFd ours(ends[0]);
+  const base::UniqueFd theirs(ends[1]);
+  const std::string root = home.root();
+  const pid_t pid = ::fork();
+  if (pid < 0) return base::fail(base::fs::errno_error(errno, "fork", ""));
+  if (pid == 0) become_keeper(root.c_str(), theirs.get());
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return ours;
+}
 
 base::Status ensure_running(const base::Home& home) {
   const auto deadline = Steady::now() + kPatience;

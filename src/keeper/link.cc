@@ -8,11 +8,34 @@ namespace keeper {
 
 Link::Link(base::EventLoop& loop, base::UniqueFd channel,
            LinkObserver& observer)
-    : observer_(observer),
-      channel_(std::move(channel)),
-      watch_(std::make_unique<base::FdWatch>(loop, channel_.get(),
-                                             [this](int) { receive(); })) {
+    : loop_(loop), observer_(observer), channel_(std::move(channel)) {
+  watch();
+}
+
+void Link::reconnect(base::UniqueFd channel) {
+  watch_.reset();
+  channel_ = std::move(channel);
+  watch();
+}
+
+void Link::watch() {
+  watch_ = std::make_unique<base::FdWatch>(loop_, channel_.get(),
+                                           [this](int) { receive(); });
   watch_->want(base::FdWatch::Readable);
+}
+
+base::Status Link::listen(int listener) {
+  const RoleFdRef fds[] = {{Role::Listener, listener}};
+  return send({.type = FrameType::Listen}, {}, fds);
+}
+
+base::Status Link::adopt(uint64_t slot, int pid, int pidfd) {
+  const RoleFdRef fds[] = {{Role::PidFd, pidfd}};
+  return send({.type = FrameType::Adopt,
+               .slot = slot,
+               .pid = pid,
+               .value = static_cast<uint32_t>(SlotState::Running)},
+              {}, fds);
 }
 
 base::Status Link::hello() {
@@ -105,7 +128,8 @@ void Link::handle(Frame frame) {
                            static_cast<int>(header.value), header.status);
       break;
     case FrameType::Exited:
-      observer_.on_exited(header.slot, header.status, header.time_us);
+      observer_.on_exited(header.slot, header.status, header.value == 0,
+                          header.time_us);
       break;
     default:
       break;  // a newer keeper's word

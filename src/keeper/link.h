@@ -34,13 +34,18 @@ class LinkObserver {
   // `error` 0: running as `pid`. Else errno of `step` (ExecFailure::Step).
   virtual void on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd,
                           int error, int step) = 0;
-  virtual void on_exited(uint64_t slot, int status, int64_t ended_us) = 0;
+  // `known` false: the exit status went to another parent.
+  virtual void on_exited(uint64_t slot, int status, bool known,
+                         int64_t ended_us) = 0;
   virtual void on_keeper_lost() = 0;
 };
 
 class Link {
  public:
   Link(base::EventLoop& loop, base::UniqueFd channel, LinkObserver& observer);
+
+  // Another keeper takes the place of the one that is gone.
+  void reconnect(base::UniqueFd channel);
 
   base::Status hello();
   // Before spawn(): from now on the keeper holds `fds` for this slot.
@@ -49,6 +54,9 @@ class Link {
   // The descriptors are the child's ends (Stdin, Stdout, Stderr, Ipc).
   base::Status spawn(uint64_t slot, const Program& program,
                      std::span<const RoleFdRef> child_fds);
+  // To a new keeper: what the old one had.
+  base::Status listen(int listener);
+  base::Status adopt(uint64_t slot, int pid, int pidfd);
   void label(uint64_t slot, std::string_view label);
   void drop(uint64_t slot, Role role);
   void release(uint64_t slot);
@@ -56,11 +64,13 @@ class Link {
   base::Status failed(std::string_view why);
 
  private:
+  void watch();
   base::Status send(FrameHeader header, std::string_view body = {},
                     std::span<const RoleFdRef> fds = {});
   void receive();
   void handle(Frame frame);
 
+  base::EventLoop& loop_;
   LinkObserver& observer_;
   base::UniqueFd channel_;
   std::unique_ptr<base::FdWatch> watch_;

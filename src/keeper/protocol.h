@@ -35,11 +35,14 @@ enum class FrameType : uint16_t {
   Quit = 6,     // the daemon's coming exit is an orderly end
   Failed = 7,   // the daemon cannot start: body = why. It exits next
   Label = 8,    // body takes the place of the slot's label
+  // A daemon that lost its keeper tells a new one what the old one held:
+  Listen = 9,  // descriptor = listening socket
+  Adopt = 10,  // after Hold: the slot's process; pid, state; a pidfd
   // keeper -> daemon
   Slot = 20,     // pid, state, status; body = label; descriptors with roles
   Ready = 21,    // no more slots; pid = keeper; descriptor = listening socket
   Spawned = 22,  // pid, or value = errno and body = which step; a pidfd
-  Exited = 23,   // pid, status as of waitpid(2), time
+  Exited = 23,   // pid, status as of waitpid(2), time; value 1 = status unknown
 };
 
 // What a descriptor in a frame is for.

@@ -15,8 +15,10 @@ namespace keeper {
 struct Slot {
   SlotState state = SlotState::Held;
   pid_t pid = 0;
-  int status = 0;           // waitpid status, once Exited
-  int64_t ended_us = 0;     // wall clock
+  int status = 0;        // waitpid status, once Exited
+  int64_t ended_us = 0;  // wall clock
+  bool adopted = false;  // not our child: watched by its pidfd
+  bool status_known = true;
   std::string label;        // the daemon's own words
   std::vector<RoleFd> fds;  // kept for as long as the daemon wants
   base::UniqueFd pidfd;

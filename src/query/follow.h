@@ -40,7 +40,7 @@ class Follower {
     uint64_t size = 0;     // when last looked at
     base::MonoTime grown;  // when it last had more bytes than before
     base::UniqueFd next;   // the file that took our path
-    struct ::stat next_identity {};
+    struct ::stat next_identity{};
   };
 
   void watch();
@@ -64,7 +64,7 @@ class Follower {
   std::vector<Tail> tails_;
   std::map<std::string, size_t, std::less<>> tail_by_name_;
   bool catalog_dirty_ = true;
-  struct ::stat catalog_ {};  // that we planned with
+  struct ::stat catalog_{};  // that we planned with
   std::set<std::string> told_;
   bool scheduled_ = false;
   base::MonoTime drained_;

@@ -63,7 +63,7 @@ class Source {
   std::optional<base::Timestamp> since_;
   std::optional<base::Timestamp> until_;
   base::UniqueFd fd_;
-  struct ::stat identity_ {};
+  struct ::stat identity_{};
   store::LiveReader reader_;
   uint64_t limit_ = 0;
   bool partial_ = false;

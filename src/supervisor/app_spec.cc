@@ -35,7 +35,7 @@ struct Key {
 };
 
 template <class T>
-Key plain(std::string_view name, T AppSpec::*member) {
+Key plain(std::string_view name, T AppSpec::* member) {
   return {name,
           [member](AppSpec& spec, const nlohmann::json& value) {
             spec.*member = value.get<T>();
@@ -43,7 +43,7 @@ Key plain(std::string_view name, T AppSpec::*member) {
           [member](const AppSpec& spec) { return Json(spec.*member); }};
 }
 
-Key duration(std::string_view name, milliseconds AppSpec::*member) {
+Key duration(std::string_view name, milliseconds AppSpec::* member) {
   return {
       name,
       [member](AppSpec& spec, const nlohmann::json& value) {
@@ -109,12 +109,12 @@ base::Status check(const AppSpec& spec) {
 
 }  // namespace
 
-base::Result<AppSpec> parse_spec(std::string_view text) {
+base::Result<AppSpec> parse_spec(std::string_view text, const AppSpec& before) {
   auto json = base::parse_json(text, {.bytes = size_t{4} << 20, .depth = 8});
   if (!json) return base::pass(std::move(json), "definition");
   if (!json->is_object())
     return base::fail(base::Errc::Invalid, "definition: not an object");
-  AppSpec spec;
+  AppSpec spec = before;
   for (const auto& [name, value] : json->items()) {
     const auto known = std::ranges::find(keys(), name, &Key::name);
     if (known == keys().end()) return unknown_key(name);
@@ -131,6 +131,13 @@ base::Result<AppSpec> parse_spec(std::string_view text) {
   return spec;
 }
 
+std::string name_in(std::string_view text) {
+  auto json = base::parse_json(text, {.bytes = size_t{4} << 20, .depth = 8});
+  if (!json || !json->is_object() || !json->contains("name")) return {};
+  const auto& name = json->at("name");
+  return name.is_string() ? name.get<std::string>() : std::string();
+}
+
 std::string print_spec(const AppSpec& spec) {
   Json json;
   for (const auto& key : keys()) json[std::string(key.name)] = key.write(spec);
@@ -140,7 +147,9 @@ std::string print_spec(const AppSpec& spec) {
 std::vector<std::string> changed_keys(const AppSpec& from, const AppSpec& to) {
   std::vector<std::string> changed;
   for (const auto& key : keys()) {
-    if (key.name == "env" || key.name == "name_given") continue;
+    if (key.name == "env" || key.name == "name_given" ||
+        key.name == "instances")
+      continue;
     if (key.write(from) != key.write(to)) changed.emplace_back(key.name);
   }
   return changed;

@@ -37,10 +37,15 @@ struct AppSpec {
 
 // Unknown keys and values of a wrong kind are errors that name the key and, if
 // there is one, the nearest known.
-base::Result<AppSpec> parse_spec(std::string_view json);
+// What the text leaves out is as in `before`.
+base::Result<AppSpec> parse_spec(std::string_view json,
+                                 const AppSpec& before = {});
+// The name alone, of a definition that may be wrong otherwise; else empty.
+std::string name_in(std::string_view json);
 std::string print_spec(const AppSpec& spec);
 
-// What differs, as configuration keys; env and how the name came about apart.
+// What differs, as configuration keys; apart from env, the number of instances
+// and how the name came about.
 std::vector<std::string> changed_keys(const AppSpec& from, const AppSpec& to);
 
 // Every key with its value as text, and whether it differs from the default.

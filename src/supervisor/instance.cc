@@ -14,12 +14,13 @@ namespace {
 
 using std::chrono::milliseconds;
 
-Ending ending_of(int status, base::Timestamp launched, base::Timestamp when) {
+Ending ending_of(const ExitNews& news, base::Timestamp launched) {
   Ending ending;
-  if (WIFSIGNALED(status)) ending.signal = WTERMSIG(status);
-  if (WIFEXITED(status)) ending.code = WEXITSTATUS(status);
+  ending.known = news.known;
+  if (WIFSIGNALED(news.status)) ending.signal = WTERMSIG(news.status);
+  if (WIFEXITED(news.status)) ending.code = WEXITSTATUS(news.status);
   ending.uptime =
-      milliseconds(std::max<int64_t>((when.us - launched.us) / 1000, 0));
+      milliseconds(std::max<int64_t>((news.when.us - launched.us) / 1000, 0));
   return ending;
 }
 
@@ -151,9 +152,9 @@ void Instance::on_spawned(int pid, base::UniqueFd pidfd, int error, int step) {
   apply(Event::Spawned);
 }
 
-void Instance::on_exited(int status, base::Timestamp when) {
+void Instance::on_exited(const ExitNews& news) {
   process_over_ = true;
-  judge(ending_of(status, life_.launched, when));
+  judge(ending_of(news, life_.launched));
 }
 
 // The process is over: was it told to, and what comes next?
@@ -198,6 +199,7 @@ void Instance::judge(const Ending& ending) {
       return apply(Event::GiveUp);
     case Verdict::StayDown:
       answer_up(false, words);
+      wanted_ = false;  // it has done what it was started for
       return apply(Event::StayDown);
   }
 }
@@ -267,11 +269,11 @@ void Instance::adopt(Life life, int pid, base::UniqueFd pidfd) {
   if (!wanted_) apply(Event::Stop);
 }
 
-void Instance::adopt_ended(Life life, int status, base::Timestamp when) {
+void Instance::adopt_ended(Life life, const ExitNews& news) {
   life_ = std::move(life);
   process_over_ = true;
   why_launch_ = "crash";
-  last_ending_ = ending_of(status, life_.launched, when);
+  last_ending_ = ending_of(news, life_.launched);
   has_ended_ = true;
   if (!wanted_) return;
   state_ = State::Online;

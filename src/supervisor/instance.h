@@ -31,6 +31,13 @@ struct Surroundings {
   std::function<double()> chance;  // [0, 1)
 };
 
+// The end of a process, as its parent tells it.
+struct ExitNews {
+  int status = 0;     // as of waitpid(2)
+  bool known = true;  // false: the status went to another parent
+  base::Timestamp when;
+};
+
 // How a start, stop or restart of one instance ended.
 struct Settled {
   bool failed = false;
@@ -53,16 +60,17 @@ class Instance {
 
   // News.
   void on_spawned(int pid, base::UniqueFd pidfd, int error, int step);
-  void on_exited(int status, base::Timestamp when);
+  void on_exited(const ExitNews& news);
   // A life that an earlier daemon started and that still goes on, or that ended
   // unseen (status as of waitpid).
   void adopt(Life life, int pid, base::UniqueFd pidfd);
-  void adopt_ended(Life life, int status, base::Timestamp when);
+  void adopt_ended(Life life, const ExitNews& news);
   void adopt_unspawned(Life life);  // the keeper was still forking
 
   State state() const { return state_; }
   const Life& life() const { return life_; }
   int pid() const { return pid_; }
+  int pidfd() const { return pidfd_.get(); }
   bool wanted() const { return wanted_; }
   void set_wanted(bool wanted) { wanted_ = wanted; }
   const std::string& reason() const { return reason_; }

@@ -27,7 +27,7 @@ Decision decide(const AppSpec& spec, const RestartHistory& history,
                 const Ending& ending, double chance) {
   Decision decision;
   decision.history = history;
-  const bool exited = ending.started && ending.signal == 0;
+  const bool exited = ending.started && ending.known && ending.signal == 0;
   const bool wanted_end =
       exited && std::ranges::count(spec.stop_exit_codes, ending.code) > 0;
   if (wanted_end || (!spec.autorestart && exited && ending.code == 0)) {
@@ -62,7 +62,9 @@ Decision decide(const AppSpec& spec, const RestartHistory& history,
 std::string describe_ending(const Ending& ending) {
   if (!ending.started) return "could not be started";
   std::string words;
-  if (ending.signal != 0) {
+  if (!ending.known) {
+    words = "ended, nobody knows how,";
+  } else if (ending.signal != 0) {
     const char* name = ::sigabbrev_np(ending.signal);
     words = name != nullptr ? fmt::format("killed by SIG{}", name)
                             : fmt::format("killed by signal {}", ending.signal);

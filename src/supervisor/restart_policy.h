@@ -25,7 +25,8 @@ struct RestartHistory {
 struct Ending {
   bool started = true;  // false: exec itself failed
   int code = 0;
-  int signal = 0;  // 0 = exited with `code`
+  int signal = 0;     // 0 = exited with `code`
+  bool known = true;  // false: only that it ended is known
   std::chrono::milliseconds uptime{0};
 };
 

@@ -1,6 +1,7 @@
 #include "supervisor/supervisor.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -38,7 +39,9 @@ class Supervisor::Gather : public std::enable_shared_from_this<Gather> {
                          {}});
   }
 
-  Outcome& last() { return outcomes_.back(); }
+  void absorb(Outcomes more) {
+    std::ranges::move(more, std::back_inserter(outcomes_));
+  }
 
   void begin() { ++open_; }
   void close() {
@@ -94,13 +97,13 @@ bool Supervisor::adopt(Life life, int pid, base::UniqueFd pidfd) {
   return true;
 }
 
-bool Supervisor::adopt_ended(Life life, int status, base::Timestamp when) {
+bool Supervisor::adopt_ended(Life life, const ExitNews& news) {
   next_slot_ = std::max(next_slot_, life.slot + 1);
   Instance* const instance = by_life(life);
   if (instance == nullptr) return false;
   // An older slot than the one in use: the daemon died between the two.
   if (life.generation < instance->life().generation) return false;
-  instance->adopt_ended(std::move(life), status, when);
+  instance->adopt_ended(std::move(life), news);
   return true;
 }
 
@@ -133,60 +136,69 @@ base::Status Supervisor::start(AppSpec spec, const StartOptions& options,
         fmt::format("{}: there is an app of that name, which runs {}",
                     spec.name, app->spec.script),
         "choose a name: --name " + spec.name + "-2");
-  bool changed = false;
-  size_t old_size = 0;
+  std::vector<std::string> changed;
   if (known) {
-    old_size = app->instances.size();
-    if (!options.update_env) spec.env = app->spec.env;
-    spec.name_given = app->spec.name_given || spec.name_given;
-    changed = !changed_keys(app->spec, spec).empty() ||
-              (options.update_env && spec.env != app->spec.env);
-    // Fewer instances is `scale`'s business; here the app only grows.
-    spec.instances = std::max(spec.instances, static_cast<int>(old_size));
-    app->spec = std::move(spec);
+    const AppSpec before = std::exchange(app->spec, std::move(spec));
+    if (!options.update_env) app->spec.env = before.env;
+    app->spec.name_given = before.name_given || app->spec.name_given;
+    changed = changed_keys(before, app->spec);
+    if (app->spec.env != before.env) changed.emplace_back("env");
   } else {
     app = &add_app(std::move(spec));
   }
-  grow(*app);
   auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
   gather->begin();
-  const auto waiter = [&](const Instance& instance, std::string action) {
-    if (options.wait) return gather->expect(instance, *app, std::move(action));
-    gather->add(instance, *app, std::move(action));
-    return std::function<void(Settled)>();
-  };
-  for (size_t i = 0; i < app->instances.size(); ++i) {
-    Instance& instance = *app->instances[i];
-    const bool running = instance.wanted() && instance.state() == State::Online;
-    if (running && !changed)
-      gather->add(instance, *app, "unchanged");
-    else if (running && i < old_size)
-      instance.restart(cause, waiter(instance, "restarted"));
-    else
-      instance.start(cause, waiter(instance, "started"));
-  }
+  const auto kept = static_cast<size_t>(app->spec.instances);
+  resize(*app, cause, *gather);
+  for (size_t i = 0; i < kept; ++i)
+    bring_up(*app->instances[i], *app, changed, options.wait, cause, *gather);
   observer_.on_list_changed();
   gather->close();
   return {};
 }
 
-void Supervisor::start(const std::vector<int>& ids, bool wait, const Cause& cause,
+void Supervisor::start(const std::vector<int>& ids, bool wait,
+                       const Environment* env, const Cause& cause,
                        OnOutcomes done) {
   auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
   gather->begin();
+  const auto changed = set_env(ids, env);
   for (const int id : ids) {
-    Instance& instance = at(id);
     const App& app = app_at(id);
-    if (instance.wanted() && instance.state() == State::Online) {
-      gather->add(instance, app, "unchanged");
-      continue;
-    }
-    if (!wait) gather->add(instance, app, "started");
-    instance.start(cause, wait ? gather->expect(instance, app, "started")
-                               : std::function<void(Settled)>());
+    const bool new_env = changed.contains(&app);
+    bring_up(
+        at(id), app,
+        new_env ? std::vector<std::string>{"env"} : std::vector<std::string>{},
+        wait, cause, *gather);
   }
   observer_.on_list_changed();
   gather->close();
+}
+
+// Up, whatever it was; anew when what it runs by has changed.
+void Supervisor::bring_up(Instance& instance, const App& app,
+                          const std::vector<std::string>& changed, bool wait,
+                          const Cause& cause, Gather& gather) {
+  const bool running =
+      instance.wanted() && (instance.state() == State::Online ||
+                            instance.state() == State::Launching);
+  if (instance.state() == State::Online && instance.wanted() &&
+      changed.empty()) {
+    gather.add(instance, app, "unchanged");
+    return;
+  }
+  const bool anew = running && !changed.empty();
+  std::string action = "started";
+  if (anew) action = fmt::format("restarted ({})", fmt::join(changed, ", "));
+  std::function<void(Settled)> done;
+  if (wait)
+    done = gather.expect(instance, app, std::move(action));
+  else
+    gather.add(instance, app, std::move(action));
+  if (anew)
+    instance.restart(cause, std::move(done));
+  else
+    instance.start(cause, std::move(done));
 }
 
 void Supervisor::stop(const std::vector<int>& ids, const Cause& cause,
@@ -202,16 +214,11 @@ void Supervisor::stop(const std::vector<int>& ids, const Cause& cause,
 }
 
 void Supervisor::restart(const std::vector<int>& ids, bool wait,
-                         const std::map<std::string, std::string>* env,
-                         const Cause& cause, OnOutcomes done) {
+                         const Environment* env, const Cause& cause,
+                         OnOutcomes done) {
   auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
   gather->begin();
-  for (auto& app : apps_) {
-    const bool meant = std::ranges::any_of(app->instances, [&](const auto& i) {
-      return std::ranges::count(ids, i->life().id) > 0;
-    });
-    if (env != nullptr && meant) app->spec.env = *env;
-  }
+  set_env(ids, env);
   for (const int id : ids) {
     Instance& instance = at(id);
     const App& app = app_at(id);
@@ -240,7 +247,6 @@ void Supervisor::remove(const std::vector<int>& ids, const Cause& cause,
 
 void Supervisor::shut_down(const Cause& cause, std::function<void()> done) {
   shutting_down_ = true;
-  std::vector<std::pair<int, bool>> wanted;
   auto gather = std::make_shared<Gather>(
       around_.loop, [done = std::move(done)](const Outcomes&) { done(); });
   gather->begin();
@@ -261,9 +267,8 @@ void Supervisor::on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd,
     instance->on_spawned(pid, std::move(pidfd), error, step);
 }
 
-void Supervisor::on_exited(uint64_t slot, int status, base::Timestamp when) {
-  if (Instance* const instance = by_slot(slot))
-    instance->on_exited(status, when);
+void Supervisor::on_exited(uint64_t slot, const ExitNews& news) {
+  if (Instance* const instance = by_slot(slot)) instance->on_exited(news);
 }
 
 Instance* Supervisor::find(int id) {
@@ -345,11 +350,11 @@ void Supervisor::add_instance(App& app, const ListedInstance& listed) {
   instance->set_wanted(listed.wanted);
 }
 
-void Supervisor::grow(App& app) {
+// To as many instances as its spec says; the highest numbers go first.
+void Supervisor::resize(App& app, const Cause& cause, Gather& gather) {
+  const auto wanted = static_cast<size_t>(app.spec.instances);
   // The lowest numbers that are free: they name the log files.
-  for (int number = 0;
-       app.instances.size() < static_cast<size_t>(app.spec.instances);
-       ++number) {
+  for (int number = 0; app.instances.size() < wanted; ++number) {
     const bool taken = std::ranges::any_of(app.instances, [&](const auto& i) {
       return i->life().number == number;
     });
@@ -358,6 +363,31 @@ void Supervisor::grow(App& app) {
   }
   std::ranges::sort(app.instances, {},
                     [](const auto& i) { return i->life().number; });
+  std::vector<int> surplus;
+  for (size_t i = wanted; i < app.instances.size(); ++i)
+    surplus.push_back(app.instances[i]->life().id);
+  if (surplus.empty()) return;
+  // erase() takes them off this number as they go.
+  app.spec.instances = static_cast<int>(app.instances.size());
+  gather.begin();
+  remove(surplus, cause, [self = gather.shared_from_this()](Outcomes outcomes) {
+    self->absorb(std::move(outcomes));
+    self->close();
+  });
+}
+
+std::set<const App*> Supervisor::set_env(const std::vector<int>& ids,
+                                         const Environment* env) {
+  std::set<const App*> changed;
+  for (auto& app : apps_) {
+    const bool meant = std::ranges::any_of(app->instances, [&](const auto& i) {
+      return std::ranges::count(ids, i->life().id) > 0;
+    });
+    if (env == nullptr || !meant || app->spec.env == *env) continue;
+    app->spec.env = *env;
+    changed.insert(app.get());
+  }
+  return changed;
 }
 
 void Supervisor::erase(int id) {

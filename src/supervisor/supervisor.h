@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,8 @@ struct Outcome {
 using Outcomes = std::vector<Outcome>;
 using OnOutcomes = std::function<void(Outcomes)>;
 
+using Environment = std::map<std::string, std::string>;
+
 struct StartOptions {
   bool wait = true;
   bool update_env = false;  // of an app that is known
@@ -49,7 +52,7 @@ class Supervisor {
   void restore(AppList list);
   // A slot that belongs to no app is the caller's to end: false.
   bool adopt(Life life, int pid, base::UniqueFd pidfd);
-  bool adopt_ended(Life life, int status, base::Timestamp when);
+  bool adopt_ended(Life life, const ExitNews& news);
   bool adopt_unspawned(Life life);
   void begin(int keeper_pid);
 
@@ -57,15 +60,14 @@ class Supervisor {
   // list(), and must exist.
   // Starts a new app, or applies a changed definition to the known one of that
   // name. Errc::Exists: the name was derived, and another script has it.
-  base::Status start(AppSpec spec, const StartOptions& options, const Cause& cause,
-                     OnOutcomes done);
-  void start(const std::vector<int>& ids, bool wait, const Cause& cause,
-             OnOutcomes done);
-  void stop(const std::vector<int>& ids, const Cause& cause, OnOutcomes done);
+  base::Status start(AppSpec spec, const StartOptions& options,
+                     const Cause& cause, OnOutcomes done);
   // `env`: what takes the place of the frozen environment, or null.
-  void restart(const std::vector<int>& ids, bool wait,
-               const std::map<std::string, std::string>* env, const Cause& cause,
-               OnOutcomes done);
+  void start(const std::vector<int>& ids, bool wait, const Environment* env,
+             const Cause& cause, OnOutcomes done);
+  void stop(const std::vector<int>& ids, const Cause& cause, OnOutcomes done);
+  void restart(const std::vector<int>& ids, bool wait, const Environment* env,
+               const Cause& cause, OnOutcomes done);
   void remove(const std::vector<int>& ids, const Cause& cause, OnOutcomes done);
   // Stops everything but leaves each app as wanted as it was.
   void shut_down(const Cause& cause, std::function<void()> done);
@@ -73,25 +75,33 @@ class Supervisor {
   // News of processes.
   void on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd, int error,
                   int step);
-  void on_exited(uint64_t slot, int status, base::Timestamp when);
+  void on_exited(uint64_t slot, const ExitNews& news);
+  // Apps are no longer below the keeper that started them.
+  void on_keeper_replaced() { sweeper_.set_ancestor(0); }
 
   // Ascending by id of their first instance.
   const std::vector<std::unique_ptr<App>>& apps() const { return apps_; }
   Instance* find(int id);
+  Instance* by_slot(uint64_t slot);
   const App* app_of(int id) const;
+  App* find_app(std::string_view name);
   AppList list() const;
 
  private:
+  class Gather;
   Instance& at(int id);  // ids that exist
   const App& app_at(int id) const;
-  App* find_app(std::string_view name);
-  Instance* by_slot(uint64_t slot);
   Instance* by_life(const Life& life);
   App& add_app(AppSpec spec);
   void add_instance(App& app, const ListedInstance& listed);
-  void grow(App& app);
+  void resize(App& app, const Cause& cause, Gather& gather);
+  void bring_up(Instance& instance, const App& app,
+                const std::vector<std::string>& changed, bool wait,
+                const Cause& cause, Gather& gather);
+  // The apps for which that is another one.
+  std::set<const App*> set_env(const std::vector<int>& ids,
+                               const Environment* env);
   void erase(int id);
-  class Gather;
 
   const base::Clock& clock_;
   Observer& observer_;
