@@ -143,6 +143,12 @@ Status rename(const std::string& from, const std::string& to) {
   return done(result, "rename", from + " to " + to);
 }
 
+Status link(const std::string& path, const std::string& name) {
+  const int result =
+      retry("link", name, [&] { return ::link(path.c_str(), name.c_str()); });
+  return done(result, "link", path + " to " + name);
+}
+
 Status unlink(const std::string& path) {
   const int result =
       retry("unlink", path, [&] { return ::unlink(path.c_str()); });
@@ -159,6 +165,10 @@ Status make_dir(const std::string& path) {
     errno = ENOTDIR;
   }
   return done(result, "mkdir", path);
+}
+
+Status set_mode(const std::string& path, mode_t mode) {
+  return done(::chmod(path.c_str(), mode), "chmod", path);
 }
 
 Status truncate(int fd, uint64_t size, std::string_view what) {

@@ -43,10 +43,13 @@ Status fsync_dir(const std::string& dir);
 Status close(UniqueFd fd, std::string_view what);
 
 Status rename(const std::string& from, const std::string& to);
+// Another name for the file.
+Status link(const std::string& path, const std::string& name);
 // A missing file is no error: it is already so.
 Status unlink(const std::string& path);
 // Makes one directory, 0700; an existing one is no error.
 Status make_dir(const std::string& path);
+Status set_mode(const std::string& path, mode_t mode);
 Status truncate(int fd, uint64_t size, std::string_view what);
 
 Result<struct ::stat> stat(const std::string& path);

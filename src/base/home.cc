@@ -62,6 +62,11 @@ Status Home::make() const {
   if (info->st_uid != ::geteuid())
     return fail(Errc::Denied, "home " + root_ + " belongs to another user",
                 "run as its owner, or choose another with --home");
+  // A home that was there may be open to others: who can write in it could put
+  // a socket or a list of his own in our place.
+  if ((info->st_mode & 077) != 0)
+    if (auto closed = fs::set_mode(root_, 0700); !closed)
+      return pass(std::move(closed), "home");
   for (const auto& dir : {logs(), fs::join(logs(), "archive"), run()})
     if (auto made = fs::make_dir(dir); !made)
       return pass(std::move(made), "home");

@@ -18,6 +18,9 @@ namespace {
 constexpr size_t kReadSize = size_t{256} << 10;
 constexpr base::Millis kDrainLimit{1000};
 
+// Pipes hold 1 MiB at most, and a read takes 256 KiB.
+constexpr int kLastReads = 8;
+
 }  // namespace
 
 // All that lives on the thread. Made and destroyed by the owner's thread, with
@@ -93,6 +96,14 @@ void CaptureThread::Loop::run() {
 }
 
 void CaptureThread::Loop::finish() {
+  // What apps wrote last may still be in their pipes.
+  std::vector<uint64_t> ids;
+  for (const auto& [id, source] : sources_) ids.push_back(id);
+  for (const uint64_t id : ids)
+    for (int reads = 0; reads < kLastReads && sources_.contains(id) &&
+                        sources_.at(id).pipe->waiting() > 0;
+         ++reads)
+      read(id);
   for (auto& [id, source] : sources_)
     if (source.drain) finish_drain(source);
   for (auto& [path, file] : files_) file.sink->finish();
@@ -257,7 +268,9 @@ base::Status CaptureThread::Loop::remove(
       const auto sources = std::move(found->second.sources);
       for (Source* const source : sources) {
         if (source->drain) finish_drain(*source);
-        sources_.erase(source->pipe->info().id);
+        const uint64_t id = source->pipe->info().id;
+        sources_.erase(id);
+        observer_.on_source_ended(id);
       }
       found->second.sink->finish();  // answers a flush that waits
       files_.erase(found);

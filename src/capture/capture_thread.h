@@ -53,7 +53,7 @@ class CaptureThread {
                std::function<void(std::vector<Replaced>)> done);
 
   // For apps that are deleted with their logs: sources of these files are let
-  // go unread (on_source_ended is not told), the files unlinked.
+  // go unread (on_source_ended is told), the files unlinked.
   void remove(std::vector<std::string> live_paths,
               std::function<void(base::Status)> done);
 

@@ -11,6 +11,9 @@ namespace {
 
 using keeper::Role;
 
+constexpr std::chrono::milliseconds kDrainLimit{1000};
+constexpr int kIpcReads = 16;
+
 uint64_t source_id(uint64_t slot, store::Stream stream) {
   return slot * 2 + (stream == store::Stream::Error ? 1 : 0);
 }
@@ -147,16 +150,27 @@ void ChildIo::adopt(
 }
 
 void ChildIo::drain(uint64_t slot, std::function<void()> done) {
-  // Two pipes to wait for; the callbacks come on the capture thread.
-  auto last = std::make_shared<std::function<void()>>(std::move(done));
-  auto left = std::make_shared<int>(2);
-  const auto one = [this, last, left] {
-    loop_.post([last, left] {
-      if (--*left == 0) (*last)();
+  const auto [it, made] = drains_.try_emplace(
+      slot, Drain{std::move(done), 2, base::Timer(loop_, [this, slot] {
+                    drained(slot);
+                  })});
+  if (!made) return;
+  // Here and not in capture: one log write that hangs must not keep the exits
+  // of all other apps waiting.
+  it->second.limit.start(kDrainLimit);
+  const auto one = [this, slot] {
+    loop_.post([this, slot] {
+      const auto open = drains_.find(slot);
+      if (open != drains_.end() && --open->second.left == 0) drained(slot);
     });
   };
   capture_.drain(source_id(slot, store::Stream::Out), one);
   capture_.drain(source_id(slot, store::Stream::Error), one);
+}
+
+void ChildIo::drained(uint64_t slot) {
+  auto node = drains_.extract(slot);
+  if (node) node.mapped().done();
 }
 
 void ChildIo::process_over(uint64_t slot) {
@@ -212,7 +226,8 @@ void ChildIo::hold_ipc(Held& held, base::UniqueFd ipc) {
   held.ipc_watch =
       std::make_unique<base::FdWatch>(loop_, held.ipc.get(), [&held](int) {
         char chunk[4096];
-        for (;;) {
+        // Bounded: who writes without pause must not have the loop to itself.
+        for (int reads = 0; reads < kIpcReads; ++reads) {
           auto n = base::fs::read(held.ipc.get(), chunk, "ipc");
           if (n && *n > 0) continue;
           const bool over = n || n.error().code != base::Errc::WouldBlock;

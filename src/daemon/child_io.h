@@ -32,7 +32,8 @@ class ChildIo final : public supervisor::Launcher {
   void adopt(
       std::vector<std::pair<supervisor::Life, keeper::FoundSlot*>> lives);
 
-  // The child has exited: `done` is called when what it wrote has been read.
+  // The child has exited: `done` is called when what it wrote has been read, or
+  // after a second.
   void drain(uint64_t slot, std::function<void()> done);
   // The process is gone: its stdin and IPC channel have no use any more.
   void process_over(uint64_t slot);
@@ -59,6 +60,12 @@ class ChildIo final : public supervisor::Launcher {
     std::unique_ptr<base::FdWatch> ipc_watch;  // destroyed before ipc closes
     bool forgotten = false;
   };
+  struct Drain {
+    std::function<void()> done;
+    int left;
+    base::Timer limit;
+  };
+  void drained(uint64_t slot);
   void hold_ipc(Held& held, base::UniqueFd ipc);
   void release_if_over(uint64_t slot);
   capture::SourceInfo source(const supervisor::Life& life,
@@ -71,6 +78,7 @@ class ChildIo final : public supervisor::Launcher {
   capture::CaptureThread& capture_;
   const std::string log_dir_;
   std::map<uint64_t, Held> held_;
+  std::map<uint64_t, Drain> drains_;
 };
 
 }  // namespace daemon_

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <thread>
 
@@ -61,7 +62,7 @@ class Daemon final : private keeper::LinkObserver, private capture::Observer {
 
   void adopt_all();
   void adopt_one(const supervisor::Life& life, keeper::FoundSlot& slot);
-  void end_stray(uint64_t slot, int pid);
+  void end_stray(const supervisor::Life& life, int pid);
   void shut_down(supervisor::Cause cause, std::function<void()> done);
   void finish();
   void replace_keeper();
@@ -88,8 +89,10 @@ class Daemon final : private keeper::LinkObserver, private capture::Observer {
   base::Timer keeper_retry_;
   base::UniqueFd listener_;  // for a keeper to come
   int keeper_pid_ = 0;
+  base::MonoTime keeper_replaced_;
   bool degraded_ = false;
   bool ending_ = false;
+  std::vector<std::function<void()>> ended_;  // who waits for the end
 };
 
 Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
@@ -108,6 +111,7 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
                [this](uint64_t slot) { return io_.output_open(slot); }),
       handlers_({loop_, clock_, home_, supervisor_, capture_, chronicle_,
                  recorder_, listing_, [this] { return describe(); },
+                 [this] { return ending_; },
                  [this](supervisor::Cause cause, std::function<void()> done) {
                    shut_down(std::move(cause), std::move(done));
                  }}),
@@ -141,7 +145,7 @@ void Daemon::on_ready(int keeper_pid, base::UniqueFd listener) {
     listener_ = std::move(*copy);
   adopt_all();
   chronicle_.enter(supervisor_);
-  supervisor_.begin(keeper_pid);
+  supervisor_.begin();
   server_ =
       std::make_unique<control::Server>(loop_, std::move(listener), handlers_);
   base::log::info("daemon {} ready, version {}", ::getpid(), LODGE_VERSION);
@@ -151,7 +155,11 @@ void Daemon::on_ready(int keeper_pid, base::UniqueFd listener) {
 // successor, which must not overtake its predecessor's last lines.
 void Daemon::adopt_all() {
   std::vector<std::pair<supervisor::Life, keeper::FoundSlot*>> lives;
+  std::map<int, uint64_t> newest;  // generation, by instance id
+  supervisor_.set_keeper(keeper_pid_);
   for (auto& slot : found_) {
+    supervisor_.reserve_slot(slot.number);
+    if (slot.adopted) supervisor_.set_keeper(0);
     auto life = supervisor::parse_label(slot.label);
     if (!life || slot.state == keeper::SlotState::Held) {
       if (!life) base::log::warn("{}", life.error().message);
@@ -159,13 +167,19 @@ void Daemon::adopt_all() {
       continue;
     }
     life->slot = slot.number;
+    newest[life->id] = std::max(newest[life->id], life->generation);
     lives.emplace_back(std::move(*life), &slot);
   }
-  // Older generations first: the newest has the last word.
-  std::ranges::sort(lives, {},
-                    [](const auto& entry) { return entry.first.generation; });
   io_.adopt(lives);
-  for (auto& [life, slot] : lives) adopt_one(life, *slot);
+  for (auto& [life, slot] : lives) {
+    if (life.generation == newest[life.id]) {
+      adopt_one(life, *slot);
+      continue;
+    }
+    // Over and succeeded; something may still hold its output.
+    io_.process_over(life.slot);
+    io_.forget(life.slot);
+  }
   found_.clear();
 }
 
@@ -177,11 +191,11 @@ void Daemon::adopt_one(const supervisor::Life& life, keeper::FoundSlot& slot) {
     case keeper::SlotState::Held:
       return;
     case keeper::SlotState::Spawning:
-      if (!supervisor_.adopt_unspawned(life)) end_stray(slot.number, slot.pid);
+      if (!supervisor_.adopt_unspawned(life)) end_stray(life, slot.pid);
       return;
     case keeper::SlotState::Running:
       if (!supervisor_.adopt(life, slot.pid, std::move(pidfd)))
-        end_stray(slot.number, slot.pid);
+        end_stray(life, slot.pid);
       return;
     case keeper::SlotState::Exited:
       io_.process_over(slot.number);
@@ -193,10 +207,11 @@ void Daemon::adopt_one(const supervisor::Life& life, keeper::FoundSlot& slot) {
 }
 
 // A process of no app: its daemon died between starting it and noting it.
-void Daemon::end_stray(uint64_t slot, int pid) {
-  base::log::warn("process {} belongs to no app; ending it", pid);
-  if (pid > 0) ::kill(-pid, SIGKILL);
-  io_.forget(slot);
+void Daemon::end_stray(const supervisor::Life& life, int pid) {
+  base::log::warn("process {} of {} belongs to no app; ending it", pid,
+                  life.app);
+  supervisor_.end_stray(pid, life);
+  io_.forget(life.slot);
 }
 
 void Daemon::on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd, int error,
@@ -216,18 +231,25 @@ void Daemon::on_exited(uint64_t slot, int status, bool known,
 
 void Daemon::on_keeper_lost() {
   if (ending_) return;
+  if (!degraded_) {
+    store::Event event;
+    event.kind = store::EventKind::Lost;
+    event.reason =
+        "the keeper is gone; how the apps that run now will end may stay "
+        "unknown";
+    base::log::error("{}", event.reason);
+    chronicle_.record(std::move(event));
+  }
   degraded_ = true;
-  supervisor_.on_keeper_replaced();
-  store::Event event;
-  event.kind = store::EventKind::Lost;
-  event.reason =
-      "the keeper is gone; how the apps that run now will end may stay unknown";
-  base::log::error("{}", event.reason);
-  chronicle_.record(std::move(event));
-  replace_keeper();
+  supervisor_.on_keeper_lost();
+  // The first one at once; should successors fail too, not in a frenzy.
+  const bool again = clock_.mono() - keeper_replaced_ < kKeeperRetry;
+  keeper_retry_.start(again ? kKeeperRetry : milliseconds{0});
 }
 
 void Daemon::replace_keeper() {
+  keeper_replaced_ = clock_.mono();
+  link_.dismiss();  // one that was begun with and failed
   auto channel = keeper::start_successor(home_);
   base::Status status;
   if (channel) {
@@ -301,13 +323,14 @@ void Daemon::on_reopened(const capture::SourceInfo& source,
 }
 
 void Daemon::shut_down(supervisor::Cause cause, std::function<void()> done) {
-  if (ending_) return done();
+  ended_.push_back(std::move(done));
+  if (ending_) return;
   ending_ = true;
-  supervisor_.shut_down(std::move(cause), [this, done = std::move(done)] {
+  supervisor_.shut_down(std::move(cause), [this] {
     recorder_.list_changed();
-    recorder_.when_written([this, done](base::Status) {
+    recorder_.when_written([this](base::Status) {
       (void)link_.quit();
-      done();
+      for (const auto& answer : std::exchange(ended_, {})) answer();
       finish_timer_.start(milliseconds{1}, milliseconds{5});
     });
   });
@@ -358,10 +381,18 @@ base::Status run_locked(const base::Home& home, base::UniqueFd& channel) {
   auto list = supervisor::load_app_list(home.app_list());
   if (!list) return base::fail(std::move(list.error()));
   if (!list->warning.empty()) base::log::warn("{}", list->warning);
-  auto leftovers = rotate::remove_leftovers(home.logs());
-  if (!leftovers) base::log::warn("{}", leftovers.error().message);
+  for (const auto& dir : {home.root(), home.logs()})
+    if (auto gone = rotate::remove_leftovers(dir); !gone)
+      base::log::warn("{}", gone.error().message);
   auto catalog = store::load_catalog(home.logs());
-  if (!catalog) return base::fail(std::move(catalog.error()));
+  if (!catalog) {
+    // It can be made again from the app list; apps must not wait for it.
+    const auto path = base::fs::join(home.logs(), store::kCatalogName);
+    base::log::error("{}; set aside as {}.damaged", catalog.error().message,
+                     path);
+    (void)base::fs::rename(path, path + ".damaged");
+    catalog = store::Catalog{};
+  }
   Daemon daemon(home, std::move(channel), std::move(list->list),
                 std::move(*catalog), *id);
   daemon.run();

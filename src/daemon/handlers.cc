@@ -20,11 +20,6 @@ control::Reply refusal(const base::Error& error) {
   return control::ErrorReply{error.message, error.hint, usage ? 2 : 1};
 }
 
-std::string user_name(uid_t uid) {
-  const passwd* user = ::getpwuid(uid);
-  return user != nullptr ? user->pw_name : std::to_string(uid);
-}
-
 control::Outcome outcome_of(const supervisor::Outcome& outcome) {
   control::Outcome result;
   result.app = outcome.life.app;
@@ -64,9 +59,25 @@ class Answers : public std::enable_shared_from_this<Answers> {
 
 void Handlers::handle(const control::Request& request,
                       const control::Peer& peer, OnReply reply) {
-  const supervisor::Cause cause{user_name(peer.uid), peer.caller.command};
+  const supervisor::Cause cause{user_of(peer.uid), peer.caller.command};
+  const bool harmless =
+      std::holds_alternative<control::PingRequest>(request) ||
+      std::holds_alternative<control::ListRequest>(request) ||
+      std::holds_alternative<control::KillRequest>(request);
+  if (parts_.is_ending() && !harmless)
+    return reply(control::ErrorReply{"the daemon is shutting down",
+                                     "start it again: lodge start", 1});
   std::visit([&](const auto& asked) { on(asked, cause, std::move(reply)); },
              request);
+}
+
+// The user database may be a slow server: asked once for each of the few who
+// may speak to us.
+std::string Handlers::user_of(uid_t uid) {
+  const auto known = users_.find(uid);
+  if (known != users_.end()) return known->second;
+  const passwd* user = ::getpwuid(uid);
+  return users_[uid] = user != nullptr ? user->pw_name : std::to_string(uid);
 }
 
 void Handlers::on(const control::PingRequest&, supervisor::Cause,
@@ -104,6 +115,9 @@ void Handlers::on(const control::StartRequest& request, supervisor::Cause cause,
   }
   auto answers = std::make_shared<Answers>(answer(reply));
   const auto hold = answers->expect();
+  for (const auto& spec : specs)
+    if (auto free = parts_.supervisor.check_name(spec); !free)
+      return reply(refusal(free.error()));
   for (auto& spec : specs) {
     auto started = parts_.supervisor.start(std::move(spec),
                                            {request.wait, request.update_env},
@@ -312,6 +326,9 @@ void Handlers::delete_logs(const supervisor::Outcomes& outcomes,
         parts_.loop.post([this, apps, outcomes, reply,
                           status = std::move(status)]() mutable {
           if (!status) return reply(refusal(status.error()));
+          // One that was started meanwhile has an entry and events of its own.
+          for (const auto& app : parts_.supervisor.apps())
+            apps.erase(app->spec.name);
           for (const auto& app : apps) parts_.chronicle.strike(app);
           parts_.recorder.remove_events(apps);
           answer(reply)(outcomes);

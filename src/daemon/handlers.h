@@ -29,6 +29,7 @@ struct Parts {
   Recorder& recorder;
   Listing& listing;
   std::function<control::PingReply()> describe_daemon;
+  std::function<bool()> is_ending;
   std::function<void(supervisor::Cause, std::function<void()>)> shut_down;
 };
 
@@ -52,6 +53,7 @@ class Handlers final : public control::Handler {
   void on(const control::KillRequest&, supervisor::Cause, OnReply);
 
   base::Result<std::vector<int>> select(const control::Selection& selection);
+  std::string user_of(uid_t uid);
   std::string app_name(int id) const;
   supervisor::OnOutcomes answer(OnReply reply);
   void send_when_written(control::Reply reply, OnReply to);
@@ -61,6 +63,7 @@ class Handlers final : public control::Handler {
   void delete_logs(const supervisor::Outcomes& outcomes, OnReply reply);
 
   Parts parts_;
+  std::map<uid_t, std::string> users_;
   uint64_t next_limit_ = 0;
   std::map<uint64_t, base::Timer> limits_;  // of starts that are waited for
 };

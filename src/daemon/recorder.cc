@@ -76,7 +76,14 @@ void Recorder::write_list() {
 void Recorder::list_written(base::Status status) {
   writing_ = false;
   if (!status) base::log::error("{}", status.error().message);
-  for (const auto& done : std::exchange(in_flight_, {})) done(status);
+  // Through the worker once more: events that were asked for after the list
+  // are written by then.
+  if (!in_flight_.empty())
+    worker_.submit([this, waiting = std::exchange(in_flight_, {}), status] {
+      loop_.post([waiting, status] {
+        for (const auto& done : waiting) done(status);
+      });
+    });
   if (dirty_) {
     write_list();
   } else if (!status) {

@@ -78,7 +78,9 @@ class Keeper {
   Steady::time_point daemon_started_;
   Steady::time_point daemon_due_;
   milliseconds delay_{0};
-  bool in_sync_ = false;    // the daemon said Hello
+  bool hung_up_ = false;      // it closed its end, and lives
+  bool terminating_ = false;  // somebody asked for an orderly end
+  bool in_sync_ = false;   // the daemon said Hello
   bool was_ready_ = false;  // some daemon once came up
   bool quitting_ = false;
   bool told_all_ = true;
@@ -128,8 +130,7 @@ int Keeper::serve(base::UniqueFd channel) {
 
 int Keeper::turn_until_done() {
   while (!done_) turn();
-  // The socket first: who finds it may count on a daemon behind it.
-  (void)base::fs::unlink(home_.socket());
+  if (listener_) (void)base::fs::unlink(home_.socket());
   return exit_code_;
 }
 
@@ -138,7 +139,7 @@ base::Status Keeper::prepare() {
   if (auto made = home_.make(); !made) return made;
   auto lock = base::fs::try_lock(home_.run("keeper.lock"));
   // A keeper that was killed may still be on its way out.
-  for (int tries = 0; tries < 100 && !lock; ++tries) {
+  for (int tries = 0; tries < 500 && !lock; ++tries) {
     if (lock.error().code != base::Errc::WouldBlock) break;
     ::poll(nullptr, 0, 10);
     lock = base::fs::try_lock(home_.run("keeper.lock"));
@@ -183,7 +184,7 @@ void Keeper::start_daemon() {
   channel_.reset(ends[0]);
   base::UniqueFd theirs(ends[1]);
   daemon_started_ = Steady::now();
-  in_sync_ = false;
+  in_sync_ = hung_up_ = false;
   daemon_is_child_ = true;
   const pid_t pid = ::fork();
   if (pid < 0) {
@@ -201,6 +202,7 @@ void Keeper::start_daemon() {
     else
       ::dup2(theirs.get(), 3);
     const std::string root = home_.root();
+    ::unsetenv("LODGE_INSTANCE");
     ::execl("/proc/self/exe", "lodge", "daemon", root.c_str(), nullptr);
     ::_exit(127);
   }
@@ -211,8 +213,9 @@ void Keeper::start_daemon() {
 void Keeper::turn() {
   std::vector<pollfd> polled;
   polled.push_back({signals_.get(), POLLIN, 0});
-  const short wanted = told_all_ ? POLLIN : POLLIN | POLLOUT;
-  polled.push_back({daemon_ != 0 ? channel_.get() : -1, wanted, 0});
+  const bool untold = in_sync_ && !told_all_;
+  const short wanted = untold ? POLLIN | POLLOUT : POLLIN;
+  polled.push_back({daemon_ != 0 && !hung_up_ ? channel_.get() : -1, wanted, 0});
   std::vector<uint64_t> watched;
   for (auto& [number, slot] : slots_.all()) {
     const bool spawning = slot.state == SlotState::Spawning;
@@ -253,8 +256,10 @@ void Keeper::handle_signals() {
   while (::read(signals_.get(), &info, sizeof info) ==
          static_cast<ssize_t>(sizeof info)) {
     if (info.ssi_signo == SIGCHLD) continue;
-    // An orderly end is the daemon's business: it stops the apps first.
-    if (daemon_ != 0) ::kill(daemon_, SIGTERM);
+    // An orderly end is the daemon's business: it stops the apps first. One
+    // that is just coming up may not listen yet, and is told when it does.
+    terminating_ = true;
+    if (daemon_ != 0 && in_sync_) ::kill(daemon_, SIGTERM);
   }
 }
 
@@ -268,8 +273,9 @@ void Keeper::receive() {
     if (frame.error().code == base::Errc::Invalid) note(frame.error().message);
     if (frame.error().code == base::Errc::Invalid) continue;
     // The end of a daemon that is no child of ours shows here alone.
-    if (frame.error().code == base::Errc::Unavailable && !daemon_is_child_)
-      daemon_ended(0);
+    if (frame.error().code != base::Errc::Unavailable) return;
+    hung_up_ = true;
+    if (!daemon_is_child_) daemon_ended(0);
     return;
   }
 }
@@ -282,6 +288,10 @@ void Keeper::handle(Frame frame) {
       resync();
       break;
     case FrameType::Hold: {
+      if (slot != nullptr) {
+        note("a slot that is in use is not held anew");
+        break;
+      }
       Slot& held = slots_.make(header.slot);
       held.label = std::move(frame.body);
       held.fds = std::move(frame.fds);
@@ -312,6 +322,9 @@ void Keeper::handle(Frame frame) {
       break;
     case FrameType::Quit:
       quitting_ = true;
+      // From here on a newcomer finds nobody, and starts a daemon of its own.
+      if (header.value == 0) (void)base::fs::unlink(home_.socket());
+      listener_.reset();
       break;
     case FrameType::Failed:
       note(frame.body);
@@ -340,7 +353,8 @@ void Keeper::resync() {
     header.slot = number;
     header.pid = slot.pid;
     header.status = slot.status;
-    header.value = static_cast<uint32_t>(slot.state);
+    header.value = static_cast<uint32_t>(slot.state) |
+                   (slot.adopted ? kAdopted : 0);
     header.time_us = slot.ended_us;
     // The daemon is reading: a full queue drains within microseconds.
     base::Status sent;
@@ -366,6 +380,7 @@ void Keeper::resync() {
     return;
   }
   report_ready("ok");
+  if (terminating_) ::kill(daemon_, SIGTERM);
 }
 
 void Keeper::spawn(Slot& slot, Frame& frame) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -28,6 +29,9 @@ constexpr milliseconds kPoll{5};
 // nothing of the caller's terminal.
 [[noreturn]] void become_keeper(const char* root, int inherited) {
   ::setsid();
+  // Who starts us may be an app of ours, and its tag would make us one of its
+  // tree.
+  ::unsetenv("LODGE_INSTANCE");
   // A second fork: the keeper must not be able to gain a terminal, and its
   // starter need not wait for it.
   if (::fork() != 0) ::_exit(0);

@@ -18,6 +18,7 @@ namespace keeper {
 struct FoundSlot {
   uint64_t number = 0;
   SlotState state = SlotState::Held;
+  bool adopted = false;  // no child of that keeper
   int pid = 0;
   int status = 0;  // waitpid status, once Exited
   int64_t ended_us = 0;
@@ -61,6 +62,7 @@ class Link {
   void drop(uint64_t slot, Role role);
   void release(uint64_t slot);
   base::Status quit();
+  void dismiss();  // this keeper, for another one
   base::Status failed(std::string_view why);
 
  private:

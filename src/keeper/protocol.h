@@ -5,7 +5,7 @@
 // {major, minor} lets neighbours of a live upgrade understand each other.
 //
 // A *slot* is one life of one instance, numbered by the daemon and never used
-// twice. It lives in the keeper from Hold to Release and outlives any daemon.
+// twice while the keeper lives. It lives in the keeper from Hold to Release and outlives any daemon.
 
 #include <array>
 #include <cstdint>
@@ -32,14 +32,15 @@ enum class FrameType : uint16_t {
                 // child's stdin, stdout, stderr and, if any, IPC (roles)
   Drop = 4,     // close the slot's descriptor of role `value`
   Release = 5,  // forget the slot, close what it holds
-  Quit = 6,     // the daemon's coming exit is an orderly end
+  Quit = 6,     // the daemon's coming exit is an orderly end; value 1: not
+                // that, only this keeper is not needed
   Failed = 7,   // the daemon cannot start: body = why. It exits next
   Label = 8,    // body takes the place of the slot's label
   // A daemon that lost its keeper tells a new one what the old one held:
   Listen = 9,  // descriptor = listening socket
   Adopt = 10,  // after Hold: the slot's process; pid, state; a pidfd
   // keeper -> daemon
-  Slot = 20,     // pid, state, status; body = label; descriptors with roles
+  Slot = 20,     // pid, state (| kAdopted), status; body = label; descriptors
   Ready = 21,    // no more slots; pid = keeper; descriptor = listening socket
   Spawned = 22,  // pid, or value = errno and body = which step; a pidfd
   Exited = 23,   // pid, status as of waitpid(2), time; value 1 = status unknown
@@ -63,6 +64,9 @@ enum class SlotState : uint32_t {
   Running = 2,
   Exited = 3
 };
+
+// In a Slot frame: the process is no child of this keeper.
+inline constexpr uint32_t kAdopted = 0x100;
 
 struct FrameHeader {
   std::array<char, 2> magic{'L', 'K'};

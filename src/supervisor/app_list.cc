@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #define XXH_INLINE_ALL
-#include <unistd.h>
 #include <xxhash.h>
 
 #include <nlohmann/json.hpp>
@@ -83,7 +82,9 @@ base::Result<AppList> parse_app_list(std::string_view text) {
   if (!json) return bad(json.error().message);
   try {
     if (json->value("v", 0) != 1)
-      return bad("written by a newer version of lodge");
+      return base::fail(base::Errc::Denied,
+                        "app list: written by a newer version of lodge",
+                        "use that version, or move the file away");
     if (json->value("checksum", "") != checksum(content))
       return bad("damaged: its checksum does not fit");
     const auto& body = json->at("content");
@@ -103,6 +104,9 @@ base::Result<AppList> parse_app_list(std::string_view text) {
 base::Result<LoadedList> load_app_list(const std::string& path) {
   auto list = load_one(path);
   if (list) return LoadedList{std::move(*list), {}};
+  // Not damage: an older list in its place would undo what was done since.
+  if (list.error().code == base::Errc::Denied)
+    return base::fail(std::move(list.error()));
   const std::string copy = path + ".bak";
   const bool missing = list.error().code == base::Errc::NotFound;
   if (missing && !base::fs::exists(copy)) return LoadedList{};
@@ -123,11 +127,11 @@ base::Status save_app_list(const std::string& path, const std::string& text) {
   const std::string link =
       base::fs::join(base::fs::dir_name(path),
                      base::fs::temporary_name(base::fs::base_name(copy)));
-  if (::link(path.c_str(), link.c_str()) == 0) {
-    if (auto moved = base::fs::rename(link, copy); !moved) {
-      (void)base::fs::unlink(link);
-      return base::pass(std::move(moved), "app list");
-    }
+  if (auto linked = base::fs::link(path, link); linked) {
+    auto moved = base::fs::rename(link, copy);
+    // Between two names of one file rename does nothing, and says it did.
+    (void)base::fs::unlink(link);
+    if (!moved) return base::pass(std::move(moved), "app list");
   }
   auto saved = base::fs::replace_file(path, text);
   if (!saved) return base::pass(std::move(saved), "app list");

@@ -42,24 +42,35 @@ Instance::Instance(Surroundings& around, const AppSpec& spec, Life life)
 
 Instance::~Instance() {
   if (sweep_ != 0) around_.sweeper.cancel(sweep_);
+  answer_up(true, "deleted meanwhile");
+  answer(down_waiters_, true, "deleted meanwhile");
 }
 
 void Instance::start(Cause cause, std::function<void(Settled)> done) {
+  if (refuse(done)) return;
+  const bool running = wanted_ && state_ == State::Online;
+  if (running) {
+    if (done) around_.loop.post([done = std::move(done)] { done({}); });
+    return;
+  }
+  // One that waits for the same joins; one that waits for the end is overtaken.
+  answer(down_waiters_, true,
+         fmt::format("started again meanwhile by {} ({})", cause.actor,
+                     cause.command));
   wanted_ = true;
   cause_ = std::move(cause);
   asked_ = around_.clock.mono();
-  const bool running = state_ == State::Online;
-  if (!running) {
-    if (done) up_waiters_.push_back(std::move(done));
-    why_launch_ = "start";
-    life_.history = {};
-    apply(Event::Start);
-    return;
-  }
-  if (done) around_.loop.post([done = std::move(done)] { done({}); });
+  if (done) up_waiters_.push_back(std::move(done));
+  why_launch_ = "start";
+  life_.history = {};
+  apply(Event::Start);
 }
 
 void Instance::restart(Cause cause, std::function<void(Settled)> done) {
+  if (refuse(done)) return;
+  answer(down_waiters_, true,
+         fmt::format("restarted meanwhile by {} ({})", cause.actor,
+                     cause.command));
   wanted_ = true;
   cause_ = std::move(cause);
   asked_ = around_.clock.mono();
@@ -70,12 +81,22 @@ void Instance::restart(Cause cause, std::function<void(Settled)> done) {
 }
 
 void Instance::stop(Cause cause, std::function<void(Settled)> done) {
+  answer_up(true, fmt::format("stopped meanwhile by {} ({})", cause.actor,
+                              cause.command));
   wanted_ = false;
   cause_ = std::move(cause);
   asked_ = around_.clock.mono();
   if (done) down_waiters_.push_back(std::move(done));
-  answer_up(true, "stopped before it was ready");
   apply(Event::Stop);
+}
+
+bool Instance::refuse(std::function<void(Settled)>& done) {
+  if (!leaving_) return false;
+  if (done)
+    around_.loop.post([done = std::move(done)] {
+      done({true, "it is being deleted", {}});
+    });
+  return true;
 }
 
 void Instance::apply(Event event) {
@@ -124,26 +145,30 @@ void Instance::launch() {
   if (old != 0) around_.launcher.forget(old);
   if (status) return;
   // As if exec had failed, but later: the table must not be entered twice.
-  const std::string why = status.error().message;
-  around_.loop.post([this, slot = life_.slot, why] {
-    if (life_.slot != slot) return;
-    process_over_ = true;
-    reason_ = why;
-    Ending ending;
-    ending.started = false;
-    judge(ending);
+  around_.loop.post([this, alive = std::weak_ptr<int>(alive_),
+                     slot = life_.slot, why = status.error().message] {
+    if (!alive.expired() && life_.slot == slot) launch_failed(why);
   });
 }
 
+void Instance::launch_failed(std::string why) {
+  if (process_over_) return;
+  process_over_ = true;
+  reason_ = std::move(why);
+  Ending ending;
+  ending.started = false;
+  judge(ending);
+}
+
+void Instance::on_keeper_lost() {
+  if (process_over_ || pid_ != 0) return;
+  // It may have been forked all the same.
+  sweep_leftovers(0);
+  launch_failed("the keeper was lost while it was being started");
+}
+
 void Instance::on_spawned(int pid, base::UniqueFd pidfd, int error, int step) {
-  if (error != 0) {
-    process_over_ = true;
-    reason_ = spawn_failure(spec_, error, step);
-    Ending ending;
-    ending.started = false;
-    judge(ending);
-    return;
-  }
+  if (error != 0) return launch_failed(spawn_failure(spec_, error, step));
   pid_ = pid;
   pidfd_ = std::move(pidfd);
   tell({.kind = Happening::Kind::Started, .reason = why_launch_});
@@ -153,6 +178,7 @@ void Instance::on_spawned(int pid, base::UniqueFd pidfd, int error, int step) {
 }
 
 void Instance::on_exited(const ExitNews& news) {
+  if (process_over_) return;  // told twice, by an old keeper and a new one
   process_over_ = true;
   judge(ending_of(news, life_.launched));
 }
@@ -252,7 +278,7 @@ void Instance::delay() {
 void Instance::settle() {
   delay_timer_.stop();
   reason_.clear();
-  answer_down();
+  answer(down_waiters_, false, {});
   around_.observer.on_list_changed();
 }
 
@@ -275,8 +301,10 @@ void Instance::adopt_ended(Life life, const ExitNews& news) {
   why_launch_ = "crash";
   last_ending_ = ending_of(news, life_.launched);
   has_ended_ = true;
-  if (!wanted_) return;
-  state_ = State::Online;
+  if (!wanted_ && life_.accounted) return;
+  // Not wanted, and its end untold: the last daemon died in mid-stop, and what
+  // the process left behind is still to be swept.
+  state_ = wanted_ ? State::Online : State::Stopping;
   judge(last_ending_);
 }
 
@@ -304,26 +332,18 @@ milliseconds Instance::time_to_start() const {
 }
 
 void Instance::answer_up(bool failed, std::string detail) {
-  if (up_waiters_.empty()) return;
+  answer(up_waiters_, failed, std::move(detail));
+}
+
+void Instance::answer(std::vector<std::function<void(Settled)>>& waiters,
+                      bool failed, std::string detail) {
+  if (waiters.empty()) return;
   const Settled settled{
       failed, std::move(detail),
       std::chrono::duration_cast<milliseconds>(around_.clock.mono() - asked_)};
-  around_.loop.post([waiters = std::move(up_waiters_), settled] {
+  around_.loop.post([waiters = std::exchange(waiters, {}), settled] {
     for (const auto& done : waiters) done(settled);
   });
-  up_waiters_.clear();
-}
-
-void Instance::answer_down() {
-  if (down_waiters_.empty()) return;
-  const Settled settled{
-      false,
-      {},
-      std::chrono::duration_cast<milliseconds>(around_.clock.mono() - asked_)};
-  around_.loop.post([waiters = std::move(down_waiters_), settled] {
-    for (const auto& done : waiters) done(settled);
-  });
-  down_waiters_.clear();
 }
 
 void Instance::tell(Happening happening) {

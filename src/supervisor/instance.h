@@ -53,10 +53,13 @@ class Instance {
   Instance& operator=(const Instance&) = delete;
 
   // Commands. `done` is called once, never from within the call: when the
-  // instance has lived min_uptime or has failed to; when it is down.
+  // instance has lived min_uptime or has failed to; when it is down; or, as
+  // failed, when a later command wants the contrary.
   void start(Cause cause, std::function<void(Settled)> done);
   void restart(Cause cause, std::function<void(Settled)> done);
   void stop(Cause cause, std::function<void(Settled)> done);
+  // From now on nothing but its end is to come: start and restart fail.
+  void set_leaving() { leaving_ = true; }
 
   // News.
   void on_spawned(int pid, base::UniqueFd pidfd, int error, int step);
@@ -66,6 +69,8 @@ class Instance {
   void adopt(Life life, int pid, base::UniqueFd pidfd);
   void adopt_ended(Life life, const ExitNews& news);
   void adopt_unspawned(Life life);  // the keeper was still forking
+  // The keeper is gone, and with it the answer to a launch under way.
+  void on_keeper_lost();
 
   State state() const { return state_; }
   const Life& life() const { return life_; }
@@ -77,7 +82,6 @@ class Instance {
   const Ending* last_ending() const {
     return has_ended_ ? &last_ending_ : nullptr;
   }
-  base::Timestamp started_at() const { return life_.launched; }
   std::chrono::milliseconds uptime() const;
   std::chrono::milliseconds time_to_start() const;  // of Waiting, Errored
 
@@ -91,8 +95,11 @@ class Instance {
   void judge(const Ending& ending);
   void became_stable();
   void sweep_leftovers(int root);
+  bool refuse(std::function<void(Settled)>& done);
+  void answer(std::vector<std::function<void(Settled)>>& waiters, bool failed,
+              std::string detail);
   void answer_up(bool failed, std::string detail);
-  void answer_down();
+  void launch_failed(std::string why);
   void tell(Happening happening);
 
   Surroundings& around_;
@@ -100,6 +107,7 @@ class Instance {
   Life life_;
   State state_ = State::Stopped;
   bool wanted_ = false;
+  bool leaving_ = false;
   int pid_ = 0;
   base::UniqueFd pidfd_;
   bool process_over_ = true;  // of the current life
@@ -114,6 +122,8 @@ class Instance {
   uint64_t sweep_ = 0;
   base::Timer delay_timer_;   // of Waiting and Errored
   base::Timer stable_timer_;  // min_uptime
+  // Expires with this instance: for tasks on the loop.
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);
   std::vector<std::function<void(Settled)>> up_waiters_;
   std::vector<std::function<void(Settled)>> down_waiters_;
 };

@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "base/fs.h"
+#include "supervisor/launch_plan.h"
 
 namespace supervisor {
 namespace {
@@ -72,51 +73,76 @@ std::vector<ProcessInfo> read_processes() {
   return all;
 }
 
-std::vector<int> find_tree(const std::vector<ProcessInfo>& all, int root,
-                           int ancestor,
-                           const std::function<bool(int pid)>& has_tag) {
-  std::unordered_map<int, int> parent_of;
-  for (const auto& process : all) parent_of[process.pid] = process.parent;
-  const auto below_ancestor = [&](int pid) {
-    if (ancestor == 0) return true;
-    for (int steps = 0; steps < 1000; ++steps) {
-      const auto it = parent_of.find(pid);
-      if (it == parent_of.end()) return false;
-      if (it->second == ancestor) return true;
-      pid = it->second;
-    }
-    return false;
-  };
+std::string read_variable(int pid, std::string_view variable) {
+  auto text = base::fs::read_file("/proc/" + std::to_string(pid) + "/environ",
+                                  size_t{4} << 20);
+  if (!text) return {};
+  const std::string wanted = std::string(variable) + "=";
+  size_t at = 0;
+  while (at < text->size()) {
+    const auto end = std::min(text->find('\0', at), text->size());
+    if (std::string_view(*text).substr(at).starts_with(wanted))
+      return text->substr(at + wanted.size(), end - at - wanted.size());
+    at = end + 1;
+  }
+  return {};
+}
+
+ProcessSnapshot::ProcessSnapshot(std::vector<ProcessInfo> all, ReadTag read_tag)
+    : all_(std::move(all)), read_tag_(std::move(read_tag)) {
+  for (const auto& process : all_) parents_[process.pid] = process.parent;
+}
+
+ProcessSnapshot ProcessSnapshot::take() {
+  return {read_processes(),
+          [](int pid) { return read_variable(pid, kTagVariable); }};
+}
+
+const std::string& ProcessSnapshot::tag(int pid) {
+  const auto known = tags_.find(pid);
+  if (known != tags_.end()) return known->second;
+  return tags_[pid] = read_tag_(pid);
+}
+
+bool ProcessSnapshot::is_below(int pid, int ancestor) const {
+  if (ancestor == 0) return true;
+  for (size_t steps = 0; steps < all_.size(); ++steps) {
+    const auto it = parents_.find(pid);
+    if (it == parents_.end()) return false;
+    if (it->second == ancestor) return true;
+    pid = it->second;
+  }
+  return false;
+}
+
+std::vector<int> ProcessSnapshot::members(const Tree& tree) {
+  // A number that was reaped and is there again is somebody else's, and so is
+  // the session it leads.
+  const bool reused = tree.root_ended && parents_.contains(tree.root);
+  const int root = reused ? 0 : tree.root;
   std::unordered_set<int> members;
-  for (const auto& process : all) {
-    // Below the keeper only: a session's number may be reused once it is empty.
-    if (!below_ancestor(process.pid)) continue;
-    if (process.pid == root || (root > 0 && process.session == root) ||
-        has_tag(process.pid))
+  for (const auto& process : all_) {
+    if (!is_below(process.pid, tree.ancestor)) continue;
+    const bool of_session =
+        root > 0 && (process.pid == root || process.session == root);
+    if (of_session || tag(process.pid).starts_with(tree.tag))
       members.insert(process.pid);
   }
   // Children may have lower pids than their parents: until nothing is added.
   for (size_t before = 0; before != members.size();) {
     before = members.size();
-    for (const auto& process : all)
+    for (const auto& process : all_)
       if (members.contains(process.parent)) members.insert(process.pid);
   }
+  // Whoever started us may itself be an app of ours.
+  members.erase(::getpid());
+  members.erase(tree.ancestor);
   std::vector<int> result;
-  for (const auto& process : all)
+  for (const auto& process : all_)
     if (members.contains(process.pid) && process.state != 'Z' &&
         process.state != 'X')
       result.push_back(process.pid);
   return result;
-}
-
-bool environment_has(int pid, std::string_view variable,
-                     std::string_view prefix) {
-  auto text = base::fs::read_file("/proc/" + std::to_string(pid) + "/environ",
-                                  size_t{4} << 20);
-  if (!text) return false;
-  const std::string wanted = std::string(variable) + "=" + std::string(prefix);
-  if (text->starts_with(wanted)) return true;
-  return text->find(std::string(1, '\0') + wanted) != text->npos;
 }
 
 }  // namespace supervisor

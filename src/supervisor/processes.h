@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace supervisor {
@@ -26,18 +27,41 @@ std::vector<ProcessInfo> read_processes();  // all, ascending by pid
 // The text of one /proc/PID/stat; nullopt when it is not that.
 std::optional<ProcessInfo> parse_stat(std::string_view text);
 
-// Members of a tree, zombies left out: of the processes below `ancestor` (0 =
-// of all) the process `root`, all that share its session, all whose environment
-// has the tag; and all descendants of those. So a double fork with setsid is
-// found by its environment, a program that wrote over its environment by its
-// ancestry or session.
-std::vector<int> find_tree(const std::vector<ProcessInfo>& all, int root,
-                           int ancestor,
-                           const std::function<bool(int pid)>& has_tag);
+// The value of `variable` that the process was started with; empty when it has
+// none or is not ours to look at.
+std::string read_variable(int pid, std::string_view variable);
 
-// Whether the process was started with `variable`=`prefix`... in its
-// environment.
-bool environment_has(int pid, std::string_view variable,
-                     std::string_view prefix);
+// One look at all processes. Environments are read as they are asked for, once.
+class ProcessSnapshot {
+ public:
+  // For tests: processes and their tags as given.
+  using ReadTag = std::function<std::string(int pid)>;
+  ProcessSnapshot(std::vector<ProcessInfo> all, ReadTag read_tag);
+  static ProcessSnapshot take();
+
+  // What to look for.
+  struct Tree {
+    int root = 0;             // pid of the first process; 0 = never had one
+    bool root_ended = false;  // and reaped: its number may be another's by now
+    std::string tag;          // prefix of kTagVariable's value in all members
+    int ancestor = 0;         // look only below this one; 0 = everywhere
+  };
+  // The pids of a tree, zombies and ourselves left out: the root, all that
+  // share its session, all that have the tag, and all descendants of those. So
+  // a double fork with setsid is found by its environment, a program that wrote
+  // over its environment by its ancestry or session.
+  std::vector<int> members(const Tree& tree);
+
+  const std::vector<ProcessInfo>& all() const { return all_; }
+  const std::string& tag(int pid);
+
+ private:
+  bool is_below(int pid, int ancestor) const;
+
+  std::vector<ProcessInfo> all_;
+  ReadTag read_tag_;
+  std::unordered_map<int, int> parents_;
+  std::unordered_map<int, std::string> tags_;
+};
 
 }  // namespace supervisor

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -63,7 +64,7 @@ Supervisor::Supervisor(base::EventLoop& loop, const base::Clock& clock,
                        std::string home_id)
     : clock_(clock),
       observer_(observer),
-      sweeper_(loop, clock, 0),
+      sweeper_(loop, clock),
       around_{loop,
               clock,
               launcher,
@@ -90,7 +91,6 @@ void Supervisor::restore(AppList list) {
 }
 
 bool Supervisor::adopt(Life life, int pid, base::UniqueFd pidfd) {
-  next_slot_ = std::max(next_slot_, life.slot + 1);
   Instance* const instance = by_life(life);
   if (instance == nullptr) return false;
   instance->adopt(std::move(life), pid, std::move(pidfd));
@@ -98,7 +98,6 @@ bool Supervisor::adopt(Life life, int pid, base::UniqueFd pidfd) {
 }
 
 bool Supervisor::adopt_ended(Life life, const ExitNews& news) {
-  next_slot_ = std::max(next_slot_, life.slot + 1);
   Instance* const instance = by_life(life);
   if (instance == nullptr) return false;
   // An older slot than the one in use: the daemon died between the two.
@@ -108,34 +107,59 @@ bool Supervisor::adopt_ended(Life life, const ExitNews& news) {
 }
 
 bool Supervisor::adopt_unspawned(Life life) {
-  next_slot_ = std::max(next_slot_, life.slot + 1);
   Instance* const instance = by_life(life);
   if (instance == nullptr) return false;
   instance->adopt_unspawned(std::move(life));
   return true;
 }
 
-void Supervisor::begin(int keeper_pid) {
-  sweeper_.set_ancestor(keeper_pid);
+void Supervisor::reserve_slot(uint64_t slot) {
+  next_slot_ = std::max(next_slot_, slot + 1);
+}
+
+void Supervisor::end_stray(int root, const Life& life) {
+  sweeper_.begin({.root = root,
+                  .root_ended = false,
+                  .tag = life.tag(around_.home_id),
+                  .signal = SIGTERM,
+                  .kill_after = std::chrono::seconds(10),
+                  .on_empty = {}});
+}
+
+void Supervisor::on_keeper_lost() {
+  sweeper_.set_ancestor(0);
+  for (auto& app : apps_)
+    for (auto& instance : app->instances) instance->on_keeper_lost();
+}
+
+void Supervisor::begin() {
   for (auto& app : apps_)
     for (auto& instance : app->instances)
       if (instance->wanted() && instance->state() == State::Stopped)
         instance->start({"lodge", "boot"}, {});
 }
 
+base::Status Supervisor::check_name(const AppSpec& spec) const {
+  for (const auto& app : apps_) {
+    const auto& known = app->spec;
+    if (known.name != spec.name || spec.name_given) continue;
+    if (known.script == spec.script && known.shell == spec.shell) continue;
+    return base::fail(
+        base::Errc::Exists,
+        fmt::format("{}: there is an app of that name, which runs {}",
+                    spec.name, known.script),
+        "choose a name: --name " + spec.name + "-2");
+  }
+  return {};
+}
+
 base::Status Supervisor::start(AppSpec spec, const StartOptions& options,
                                const Cause& cause, OnOutcomes done) {
   if (shutting_down_)
     return base::fail(base::Errc::Unavailable, "the daemon is shutting down");
+  if (auto free = check_name(spec); !free) return free;
   App* app = find_app(spec.name);
   const bool known = app != nullptr;
-  if (known && !spec.name_given &&
-      (app->spec.script != spec.script || app->spec.shell != spec.shell))
-    return base::fail(
-        base::Errc::Exists,
-        fmt::format("{}: there is an app of that name, which runs {}",
-                    spec.name, app->spec.script),
-        "choose a name: --name " + spec.name + "-2");
   std::vector<std::string> changed;
   if (known) {
     const AppSpec before = std::exchange(app->spec, std::move(spec));
@@ -160,6 +184,7 @@ base::Status Supervisor::start(AppSpec spec, const StartOptions& options,
 void Supervisor::start(const std::vector<int>& ids, bool wait,
                        const Environment* env, const Cause& cause,
                        OnOutcomes done) {
+  if (shutting_down_) return done({});
   auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
   gather->begin();
   const auto changed = set_env(ids, env);
@@ -216,6 +241,7 @@ void Supervisor::stop(const std::vector<int>& ids, const Cause& cause,
 void Supervisor::restart(const std::vector<int>& ids, bool wait,
                          const Environment* env, const Cause& cause,
                          OnOutcomes done) {
+  if (shutting_down_) return done({});
   auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
   gather->begin();
   set_env(ids, env);
@@ -232,6 +258,7 @@ void Supervisor::restart(const std::vector<int>& ids, bool wait,
 
 void Supervisor::remove(const std::vector<int>& ids, const Cause& cause,
                         OnOutcomes done) {
+  for (const int id : ids) at(id).set_leaving();
   stop(ids, cause, [this, cause, done = std::move(done)](Outcomes outcomes) {
     for (auto& outcome : outcomes) {
       outcome.action = "deleted";

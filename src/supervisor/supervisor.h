@@ -47,19 +47,27 @@ class Supervisor {
   Supervisor(base::EventLoop& loop, const base::Clock& clock,
              Launcher& launcher, Observer& observer, std::string home_id);
 
-  // At the daemon's start, in this order: the list; what the keeper holds;
-  // then begin() starts what should run and does not.
+  // At the daemon's start, in this order: the list; the numbers of all slots
+  // that the keeper holds; their lives, of each instance only the newest; then
+  // begin() starts what should run and does not.
   void restore(AppList list);
+  void reserve_slot(uint64_t slot);
   // A slot that belongs to no app is the caller's to end: false.
   bool adopt(Life life, int pid, base::UniqueFd pidfd);
   bool adopt_ended(Life life, const ExitNews& news);
   bool adopt_unspawned(Life life);
-  void begin(int keeper_pid);
+  void begin();
+  // The pid below which all apps are; 0 = not known any more.
+  void set_keeper(int pid) { sweeper_.set_ancestor(pid); }
+  // A process that belongs to no app: its tree is ended.
+  void end_stray(int root, const Life& life);
 
-  // Commands. `done` comes later, once; ids are those of instances, as in
-  // list(), and must exist.
+  // Commands. `done` comes once; ids are those of instances, as in list(), and
+  // must exist. While shutting down nothing is started: no outcome.
+  // Errc::Exists: the name was derived, and another script has it.
+  base::Status check_name(const AppSpec& spec) const;
   // Starts a new app, or applies a changed definition to the known one of that
-  // name. Errc::Exists: the name was derived, and another script has it.
+  // name. Fails as check_name().
   base::Status start(AppSpec spec, const StartOptions& options,
                      const Cause& cause, OnOutcomes done);
   // `env`: what takes the place of the frozen environment, or null.
@@ -77,7 +85,7 @@ class Supervisor {
                   int step);
   void on_exited(uint64_t slot, const ExitNews& news);
   // Apps are no longer below the keeper that started them.
-  void on_keeper_replaced() { sweeper_.set_ancestor(0); }
+  void on_keeper_lost();
 
   // Ascending by id of their first instance.
   const std::vector<std::unique_ptr<App>>& apps() const { return apps_; }

@@ -2,13 +2,16 @@
 
 #include <signal.h>
 
-#include "supervisor/launch_plan.h"
+#include <vector>
 
 namespace supervisor {
 namespace {
 
-constexpr std::chrono::milliseconds kLook{20};
-constexpr std::chrono::milliseconds kOrphanGrace{300};
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLook{20};
+constexpr milliseconds kSecondLook{2};
+constexpr milliseconds kOrphanGrace{300};
 
 void signal_all(const std::vector<int>& pids, int signal) {
   for (const int pid : pids) ::kill(pid, signal);
@@ -16,74 +19,71 @@ void signal_all(const std::vector<int>& pids, int signal) {
 
 }  // namespace
 
-Sweeper::Sweeper(base::EventLoop& loop, const base::Clock& clock, int ancestor)
-    : clock_(clock), timer_(loop, [this] { tick(); }), ancestor_(ancestor) {}
+Sweeper::Sweeper(base::EventLoop& loop, const base::Clock& clock)
+    : clock_(clock), timer_(loop, [this] { tick(); }) {}
 
 uint64_t Sweeper::begin(Sweep sweep) {
-  const uint64_t handle = next_++;
   Job job;
-  job.root_ended = sweep.root == 0 || sweep.root_ended;
   job.begun = job.root_ended_at = clock_.mono();
   job.sweep = std::move(sweep);
-  signal_all(members(job, read_processes()), job.sweep.signal);
-  if (jobs_.empty()) timer_.start(std::chrono::milliseconds{1}, kLook);
-  jobs_.emplace(handle, std::move(job));
-  return handle;
+  if (job.sweep.root == 0) job.sweep.root_ended = true;
+  jobs_.emplace(next_, std::move(job));
+  timer_.start(milliseconds{0});
+  return next_++;
 }
 
 void Sweeper::root_ended(uint64_t handle) {
   const auto it = jobs_.find(handle);
   if (it == jobs_.end()) return;
-  it->second.root_ended = true;
+  it->second.sweep.root_ended = true;
   it->second.root_ended_at = clock_.mono();
   // Mostly the root was all there was: look at once.
-  timer_.start(std::chrono::milliseconds{0}, kLook);
+  timer_.start(milliseconds{0});
 }
 
-void Sweeper::cancel(uint64_t handle) {
-  jobs_.erase(handle);
-  if (jobs_.empty()) timer_.stop();
-}
+void Sweeper::cancel(uint64_t handle) { jobs_.erase(handle); }
 
 void Sweeper::tick() {
-  const auto all = read_processes();
+  if (jobs_.empty()) return;
+  auto snapshot = ProcessSnapshot::take();
   std::vector<std::function<void()>> empty;
+  bool look_again = false;
   for (auto it = jobs_.begin(); it != jobs_.end();) {
-    if (!visit(it->second, all)) {
+    if (!visit(it->second, snapshot)) {
+      look_again = look_again || it->second.seen_empty;
       ++it;
       continue;
     }
     empty.push_back(std::move(it->second.sweep.on_empty));
     it = jobs_.erase(it);
   }
-  if (jobs_.empty()) timer_.stop();
+  if (!jobs_.empty()) timer_.start(look_again ? kSecondLook : kLook);
   // Last, for these may begin new sweeps.
   for (const auto& on_empty : empty)
     if (on_empty) on_empty();
 }
 
 // True when nobody is left.
-bool Sweeper::visit(Job& job, const std::vector<ProcessInfo>& all) {
-  const auto left = members(job, all);
-  if (left.empty()) return job.root_ended;
-  if (clock_.mono() - job.begun >= job.sweep.kill_after) {
-    signal_all(left, SIGKILL);
-    return false;
+bool Sweeper::visit(Job& job, ProcessSnapshot& snapshot) {
+  const auto left = snapshot.members(
+      {job.sweep.root, job.sweep.root_ended, job.sweep.tag, ancestor_});
+  if (left.empty() && job.sweep.root_ended) {
+    // A look at /proc takes its time: who forked meanwhile may be missed once.
+    return std::exchange(job.seen_empty, true);
   }
-  const bool orphaned =
-      job.root_ended && clock_.mono() - job.root_ended_at >= kOrphanGrace;
-  if (orphaned && !job.terminated) {
+  job.seen_empty = false;
+  const auto now = clock_.mono();
+  if (!job.signalled) {
+    job.signalled = true;
+    signal_all(left, job.sweep.signal);
+  } else if (now - job.begun >= job.sweep.kill_after) {
+    signal_all(left, SIGKILL);
+  } else if (job.sweep.root_ended && !job.terminated &&
+             now - job.root_ended_at >= kOrphanGrace) {
     job.terminated = true;
     signal_all(left, SIGTERM);
   }
   return false;
-}
-
-std::vector<int> Sweeper::members(const Job& job,
-                                  const std::vector<ProcessInfo>& all) const {
-  return find_tree(all, job.sweep.root, ancestor_, [&](int pid) {
-    return environment_has(pid, kTagVariable, job.sweep.tag);
-  });
 }
 
 }  // namespace supervisor

@@ -3,9 +3,9 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
-using supervisor::find_tree;
 using supervisor::parse_stat;
 using supervisor::ProcessInfo;
+using supervisor::ProcessSnapshot;
 
 namespace {
 
@@ -18,8 +18,14 @@ ProcessInfo process(int pid, int parent, int session, char state = 'S') {
   return info;
 }
 
-const auto kNoTag = [](int) { return false; };
 constexpr int kKeeper = 10;
+const auto kNoTags = [](int) { return std::string(); };
+
+std::vector<int> members(std::vector<ProcessInfo> all,
+                         const ProcessSnapshot::Tree& tree,
+                         ProcessSnapshot::ReadTag tags = kNoTags) {
+  return ProcessSnapshot(std::move(all), std::move(tags)).members(tree);
+}
 
 }  // namespace
 
@@ -51,32 +57,63 @@ TEST_CASE("our own process is found as it is") {
 
 TEST_CASE("a tree has children, their children, and what left by double fork") {
   const std::vector<ProcessInfo> all = {
-      process(10, 1, 10),          // keeper
-      process(20, 10, 20),         // the app
-      process(21, 20, 20),         // its child
-      process(22, 21, 22),         // grandchild in a session of its own
-      process(23, 10, 20),         // orphan of its session
-      process(24, 10, 24),         // orphan with the tag alone
-      process(25, 24, 25),         // child of that
-      process(30, 10, 30),         // another app
-      process(31, 1, 20),          // a stranger in a session that was reused
-      process(32, 20, 20, 'Z'),    // dead already
+      process(10, 1, 10),        // keeper
+      process(20, 10, 20),       // the app
+      process(21, 20, 20),       // its child
+      process(22, 21, 22),       // grandchild in a session of its own
+      process(23, 10, 20),       // orphan of its session
+      process(24, 10, 24),       // orphan with the tag alone
+      process(25, 24, 25),       // child of that
+      process(30, 10, 30),       // another app
+      process(31, 1, 20),        // a stranger in a session that was reused
+      process(32, 20, 20, 'Z'),  // dead already
   };
-  const auto tagged = [](int pid) { return pid == 24; };
-  CHECK(find_tree(all, 20, kKeeper, tagged) ==
+  const auto tags = [](int pid) {
+    return std::string(pid == 24 ? "home:3:7." : pid == 30 ? "home:31:7." : "");
+  };
+  CHECK(members(all, {20, false, "home:3:", kKeeper}, tags) ==
         std::vector{20, 21, 22, 23, 24, 25});
 }
 
 TEST_CASE("when the root is over its session still names the rest") {
   const std::vector<ProcessInfo> all = {process(10, 1, 10),
                                         process(21, 10, 20)};
-  CHECK(find_tree(all, 20, kKeeper, kNoTag) == std::vector{21});
-  CHECK(find_tree(all, 0, kKeeper, kNoTag).empty());
+  CHECK(members(all, {20, true, "t", kKeeper}) == std::vector{21});
+  CHECK(members(all, {0, true, "t", kKeeper}).empty());
 }
 
-TEST_CASE("the environment of a process is searched by whole variables") {
-  ::setenv("LODGE_TEST_TAG", "x", 1);  // too late for /proc/self/environ
-  CHECK_FALSE(supervisor::environment_has(::getpid(), "LODGE_TEST_TAG", "x"));
-  CHECK(supervisor::environment_has(::getpid(), "PATH", ""));
-  CHECK_FALSE(supervisor::environment_has(::getpid(), "ATH", ""));
+TEST_CASE("a number that is there again after the root was reaped is another's") {
+  const std::vector<ProcessInfo> all = {
+      process(10, 1, 10), process(20, 10, 20), process(21, 20, 20)};
+  CHECK(members(all, {20, true, "t", kKeeper}).empty());
+  CHECK(members(all, {20, false, "t", kKeeper}) == std::vector{20, 21});
+}
+
+TEST_CASE("we and our keeper are of no app's tree, whoever started us") {
+  const int self = ::getpid();
+  const std::vector<ProcessInfo> all = {process(kKeeper, 20, 20),
+                                        process(self, kKeeper, 20),
+                                        process(30, kKeeper, 30)};
+  const auto tags = [](int) { return std::string("home:3:7."); };
+  CHECK(members(all, {20, false, "home:3:", kKeeper}, tags) ==
+        std::vector{30});
+}
+
+TEST_CASE("without an ancestor a tree is looked for everywhere") {
+  const std::vector<ProcessInfo> all = {process(20, 1, 20)};
+  CHECK(members(all, {20, false, "t", kKeeper}).empty());
+  CHECK(members(all, {20, false, "t", 0}) == std::vector{20});
+}
+
+TEST_CASE("an environment is read once, and searched by whole variables") {
+  int reads = 0;
+  ProcessSnapshot snapshot({process(20, 10, 20)}, [&](int) {
+    ++reads;
+    return std::string("home:3:7.");
+  });
+  for (int i = 0; i < 3; ++i)
+    CHECK(snapshot.members({0, true, "home:3:", kKeeper}).size() == 1);
+  CHECK(reads == 1);
+  CHECK_FALSE(supervisor::read_variable(::getpid(), "PATH").empty());
+  CHECK(supervisor::read_variable(::getpid(), "ATH").empty());
 }
