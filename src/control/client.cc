@@ -178,6 +178,16 @@ base::Result<Reply> ask_once(const base::Home& home, const std::string& frame,
 
 }  // namespace
 
+base::Result<int> listener_pid(const base::Home& home) {
+  auto socket = connect_to(home, SteadyClock::now() + Patience{}.silence);
+  if (!socket) return base::fail(std::move(socket.error()));
+  ucred maker{};  // of a connected client's peer: who called listen(2)
+  socklen_t size = sizeof maker;
+  if (::getsockopt(socket->get(), SOL_SOCKET, SO_PEERCRED, &maker, &size) != 0)
+    return base::fail(base::fs::errno_error(errno, "peer", kSocketName));
+  return maker.pid;
+}
+
 base::Result<Reply> ask(const base::Home& home, const Request& request,
                         const Caller& caller, const Patience& patience) {
   auto frame = make_frame(encode(request, caller), kRequestCap);
