@@ -92,7 +92,7 @@ void Handlers::on(const control::StartRequest& request, supervisor::Cause cause,
   }
   std::vector<int> known;
   if (!request.known.targets.empty()) {
-    auto ids = select(request.known);
+    auto ids = select_some(request.known);
     if (!ids) return reply(refusal(ids.error()));
     known = std::move(*ids);
   }
@@ -119,14 +119,14 @@ void Handlers::on(const control::StartRequest& request, supervisor::Cause cause,
 
 void Handlers::on(const control::StopRequest& request, supervisor::Cause cause,
                   OnReply reply) {
-  auto ids = select(request.selection);
+  auto ids = select_some(request.selection);
   if (!ids) return reply(refusal(ids.error()));
   parts_.supervisor.stop(*ids, cause, answer(reply));
 }
 
 void Handlers::on(const control::RestartRequest& request,
                   supervisor::Cause cause, OnReply reply) {
-  auto ids = select(request.selection);
+  auto ids = select_some(request.selection);
   if (!ids) return reply(refusal(ids.error()));
   const std::map<std::string, std::string> env(request.env.begin(),
                                                request.env.end());
@@ -137,7 +137,7 @@ void Handlers::on(const control::RestartRequest& request,
 
 void Handlers::on(const control::DeleteRequest& request,
                   supervisor::Cause cause, OnReply reply) {
-  auto ids = select(request.selection);
+  auto ids = select_some(request.selection);
   if (!ids) return reply(refusal(ids.error()));
   parts_.supervisor.remove(
       *ids, cause,
@@ -227,6 +227,19 @@ base::Result<std::vector<int>> Handlers::select(
   std::vector<int> ids;
   for (const size_t i : *chosen) ids.push_back(candidates[i].id);
   return ids;
+}
+
+base::Result<std::vector<int>> Handlers::select_some(
+    const control::Selection& selection) {
+  auto ids = select(selection);
+  if (!ids || !ids->empty()) return ids;
+  const std::string words =
+      selection.targets.empty() ? "all" : selection.targets.front();
+  if (parts_.supervisor.apps().empty())
+    return base::fail(base::Errc::NotFound, words + ": there are no apps",
+                      "start one: lodge start app.js");
+  return base::fail(base::Errc::NotFound,
+                    words + ": --exclude leaves nothing of it");
 }
 
 supervisor::OnOutcomes Handlers::answer(OnReply reply) {

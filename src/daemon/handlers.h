@@ -52,6 +52,9 @@ class Handlers final : public control::Handler {
   void on(const control::KillRequest&, supervisor::Cause, OnReply);
 
   base::Result<std::vector<int>> select(const control::Selection& selection);
+  // For what changes apps: nothing at all is Errc::NotFound.
+  base::Result<std::vector<int>> select_some(
+      const control::Selection& selection);
   std::string app_name(int id) const;
   supervisor::OnOutcomes answer(OnReply reply);
   void send_when_written(control::Reply reply, OnReply to);
