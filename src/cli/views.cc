@@ -219,6 +219,7 @@ std::string list_view(const control::ListReply& list, size_t width,
                       bool color) {
   uint64_t stored = 0;
   for (const auto& row : list.instances) stored += row.log_bytes;
+  if (list.logs_bytes >= 0) stored = static_cast<uint64_t>(list.logs_bytes);
   return draw_table(fitting_table(list, width), color) + notes(list) +
          fmt::format("logs {}\n", base::format_size(stored));
 }

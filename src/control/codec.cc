@@ -136,6 +136,7 @@ constexpr auto members(const InstanceInfo*) {
 constexpr auto members(const ListReply*) {
   using M = ListReply;
   return std::tuple{Member{"instances", &M::instances},
+                    Member{"logs_bytes", &M::logs_bytes},
                     Member{"degraded", &M::degraded}};
 }
 constexpr auto members(const FlushedFile*) {

@@ -42,6 +42,17 @@ control::Outcome outcome_of(const supervisor::Outcome& outcome) {
   return result;
 }
 
+// What the live files of all apps hold, deleted ones too.
+int64_t live_bytes(const store::Catalog& catalog, const std::string& dir) {
+  int64_t bytes = 0;
+  for (const auto& app : catalog.apps)
+    for (const auto& instance : app.instances)
+      for (const auto& name : {instance.out_file, instance.error_file})
+        if (const auto info = base::fs::stat(base::fs::join(dir, name)))
+          bytes += info->st_size;
+  return bytes;
+}
+
 // Several answers to one: collected until the last has come.
 class Answers : public std::enable_shared_from_this<Answers> {
  public:
@@ -158,6 +169,7 @@ void Handlers::on(const control::ListRequest& request, supervisor::Cause,
       if (wanted.contains(instance->life().id))
         list.instances.push_back(parts_.listing.row(*app, *instance));
   std::ranges::sort(list.instances, {}, &control::InstanceInfo::id);
+  list.logs_bytes = live_bytes(parts_.chronicle.catalog(), parts_.home.logs());
   list.degraded = parts_.describe_daemon().degraded;
   reply(std::move(list));
 }

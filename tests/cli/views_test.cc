@@ -112,7 +112,9 @@ TEST_CASE("one long name is cut before columns go") {
     CHECK(text.find("│ api ") != text.npos);
   }
   const auto at_100 = cli::list_view(list, 100, false);
-  CHECK(at_100.find("│ " + std::string(24, 'n') + "… │") != at_100.npos);
+  CHECK(at_100.find("│ " + std::string(24, 'n')) != at_100.npos);
+  CHECK(at_100.find("n… │") != at_100.npos);
+  CHECK(at_100.find("│ logs ") != at_100.npos);
   // Where there is room it is whole.
   CHECK(cli::list_view(list, 0, false).find(std::string(64, 'n')) !=
         std::string::npos);
@@ -137,6 +139,14 @@ TEST_CASE("why an app is errored stands below the table") {
   const auto text = cli::list_view(list, 0, false);
   CHECK(text.find("\napi/1: errored: 16 unstable restarts\n") != text.npos);
   CHECK(text.find("\ndegraded: ") != text.npos);
+}
+
+TEST_CASE("the footer counts the logs of deleted apps too") {
+  auto list = kList;
+  list.logs_bytes = 30'720;
+  CHECK(cli::list_view(list, 0, false).ends_with("\nlogs 30.0 KB\n"));
+  CHECK(cli::list_view({.instances = {}, .logs_bytes = 1536}, 0, false)
+            .ends_with("\nlogs 1.5 KB\n"));
 }
 
 TEST_CASE("an empty list is an empty table") {
