@@ -114,6 +114,8 @@ std::expected<control::StartRequest, int> make_request(
   request.known.targets = std::move(plan->known);
   request.wait = !args.has("no-wait");
   request.update_env = args.has("update-env");
+  if (request.update_env && !request.known.targets.empty())
+    request.env = environment;
   return request;
 }
 

@@ -44,7 +44,8 @@ constexpr auto members(const StartRequest*) {
   return std::tuple{Member{"definitions", &M::definitions},
                     Member{"known", &M::known}, Member{"wait", &M::wait},
                     Member{"wait_ms", &M::wait_ms},
-                    Member{"update_env", &M::update_env}};
+                    Member{"update_env", &M::update_env},
+                    Member{"env", &M::env}};
 }
 constexpr auto members(const StopRequest*) {
   return std::tuple{Member{"selection", &StopRequest::selection}};

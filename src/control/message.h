@@ -40,6 +40,8 @@ struct StartRequest {
   // ... and at the latest after so many milliseconds; -1 = as long as it takes.
   int64_t wait_ms = -1;
   bool update_env = false;
+  // For update_env of the known ones; definitions bring their own.
+  std::vector<std::pair<std::string, std::string>> env;
   bool operator==(const StartRequest&) const = default;
 };
 

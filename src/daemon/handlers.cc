@@ -121,9 +121,12 @@ void Handlers::on(const control::StartRequest& request, supervisor::Cause cause,
                                            cause, answers->expect());
     if (!started) return reply(refusal(started.error()));
   }
+  const supervisor::Environment env(request.env.begin(), request.env.end());
+  // Asked for by an older command, it brings none.
+  const bool new_env = request.update_env && !env.empty();
   if (!known.empty())
-    parts_.supervisor.start(known, request.wait, nullptr, cause,
-                            answers->expect());
+    parts_.supervisor.start(known, request.wait, new_env ? &env : nullptr,
+                            cause, answers->expect());
   parts_.chronicle.enter(parts_.supervisor);
   hold({});
 }
