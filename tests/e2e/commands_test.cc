@@ -1,0 +1,71 @@
+// What commands say of what is and what is not there.
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/test_home.h"
+
+namespace support {
+
+TEST_CASE("all of no apps is an error where something was to be done") {
+  const TestHome home;
+  CHECK(home.lodge({"start", "all"}).exit == 1);
+  home.start("api", "exec sleep 1000");
+  const Ran none = home.lodge({"stop", "all", "--exclude", "api"});
+  CHECK(none.exit == 1);
+  CHECK(none.err == "lodge: stop: all: --exclude leaves nothing of it\n");
+  home.must({"delete", "all"});
+  for (const std::string command : {"stop", "restart", "delete", "start"}) {
+    const Ran ran = home.lodge({command, "all"});
+    CHECK(ran.exit == 1);
+    CHECK(ran.out.empty());
+    CHECK(
+        ran.err.starts_with("lodge: " + command + ": all: there are no apps"));
+  }
+  CHECK(home.must({"list"}).out.find("│ id ") != std::string::npos);
+  home.must({"list", "--json"});
+  home.must({"flush"});
+}
+
+TEST_CASE("the footer of list counts what deleted apps left") {
+  const TestHome home;
+  home.start("api", "head -c 30000 /dev/zero | tr '\\0' x; exec sleep 1000");
+  CHECK(wait_until(
+      [&] { return home.must({"logs", "api", "--raw"}).out.size() == 30000; }));
+  home.must({"delete", "api"});
+  const std::string out = home.must({"list"}).out;
+  INFO(out);
+  CHECK(out.find("\nlogs 29.3 KB\n") != std::string::npos);
+}
+
+TEST_CASE("a known app is started by its name without a daemon") {
+  const TestHome home;
+  home.start("api", "exec sleep 1000");
+  home.start("web", "exec sleep 1000");
+  home.start("old", "exec sleep 1000");
+  home.must({"stop", "api", "web"});
+  home.must({"delete", "old"});
+  home.must({"kill"});
+  const Ran gone = home.lodge({"start", "old"});
+  CHECK(gone.exit == 1);
+  CHECK(gone.err.find("old: no such file") != std::string::npos);
+  CHECK(home.processes().empty());  // and no daemon was started for it
+  home.must({"start", "api"});
+  CHECK(home.app("api").status == "online");
+  CHECK(home.app("web").status == "stopped");
+}
+
+TEST_CASE("start --update-env of a known app gives it the new environment") {
+  const TestHome home;
+  home.start("api", "echo color=$COLOR; exec sleep 1000");
+  const Ran ran = home.lodge({"start", "api", "--update-env"},
+                             {.env = {{"COLOR", "blue"}}});
+  INFO(ran.out, ran.err);
+  CHECK(ran.exit == 0);
+  CHECK(wait_until([&] {
+    return home.must({"logs", "api", "--raw"}).out.ends_with("color=blue\n");
+  }));
+}
+
+}  // namespace support
