@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "cli/app_commands.h"
 #include "cli/commands.h"
+#include "cli/daemon_end.h"
 #include "cli/daemon_start.h"
 #include "cli/definition.h"
 #include "cli/report.h"
@@ -146,17 +147,38 @@ std::expected<control::StartRequest, int> make_request(
   return request;
 }
 
+bool is_ending(const base::Result<control::Reply>& reply) {
+  if (!reply)
+    return reply.error().code == Errc::Io ||
+           reply.error().code == Errc::Unavailable;
+  const auto* refused = std::get_if<control::ErrorReply>(&*reply);
+  return refused != nullptr && refused->ending;
+}
+
 }  // namespace
 
 int run_start(const Invocation& invocation) {
   auto request = make_request(invocation);
   if (!request) return request.error();
-  if (auto running = ensure_daemon(invocation.home); !running)
-    return report(invocation, running.error(), kFailed);
-  auto reply = ask_for<control::OutcomesReply>(invocation, *request,
-                                               {.while_alive = true});
-  if (!reply) return reply.error();
-  return show_outcomes(invocation, *reply);
+  constexpr int kTries = 3;
+  for (int tries = 1;; ++tries) {
+    if (auto running = ensure_daemon(invocation.home); !running)
+      return report(invocation, running.error(), kFailed);
+    const DaemonEnd end(invocation.home);
+    auto reply =
+        control::ask(invocation.home, *request, {.command = invocation.line},
+                     {.while_alive = true});
+    // A kill is at work and leaves a home without a daemon, or the daemon was
+    // replaced. To start again what was started already changes nothing.
+    if (is_ending(reply) && tries < kTries) {
+      (void)end.wait();
+      continue;
+    }
+    auto outcomes =
+        expect_reply<control::OutcomesReply>(invocation, std::move(reply));
+    if (!outcomes) return outcomes.error();
+    return show_outcomes(invocation, *outcomes);
+  }
 }
 
 }  // namespace cli

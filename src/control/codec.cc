@@ -152,7 +152,8 @@ constexpr auto members(const FlushReply*) {
 constexpr auto members(const ErrorReply*) {
   using M = ErrorReply;
   return std::tuple{Member{"message", &M::message}, Member{"hint", &M::hint},
-                    Member{"exit_code", &M::exit_code}};
+                    Member{"exit_code", &M::exit_code},
+                    Member{"ending", &M::ending}};
 }
 
 // In the order of the variants.

@@ -191,6 +191,7 @@ struct ErrorReply {
   std::string message;
   std::string hint;
   int exit_code = 1;
+  bool ending = false;  // the daemon is about to end; the next one may do it
   bool operator==(const ErrorReply&) const = default;
 };
 

@@ -17,7 +17,8 @@ namespace {
 control::Reply refusal(const base::Error& error) {
   // Names and definitions that make no sense are the caller's slip: 2.
   const bool usage = error.code == base::Errc::Invalid;
-  return control::ErrorReply{error.message, error.hint, usage ? 2 : 1};
+  return control::ErrorReply{error.message, error.hint, usage ? 2 : 1,
+                             error.code == base::Errc::Unavailable};
 }
 
 std::string user_name(uid_t uid) {

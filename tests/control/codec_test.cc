@@ -95,7 +95,7 @@ std::vector<Reply> every_reply() {
                 .degraded = true},
       FlushReply{.files = {{"api", "/p", 5}}, .dry_run = true},
       DoneReply{},
-      ErrorReply{.message = "m", .hint = "h", .exit_code = 2},
+      ErrorReply{.message = "m", .hint = "h", .exit_code = 2, .ending = true},
   };
 }
 

@@ -35,4 +35,25 @@ TEST_CASE("kills at once end well, each when all has ended") {
   CHECK(home.processes().empty());
 }
 
+TEST_CASE("a start while a kill is at work starts anew when it is done") {
+  const TestHome home;
+  for (int i = 0; i < 3; ++i) {
+    home.start("slow", "trap '' TERM; while :; do sleep 0.1; done",
+               {"--kill-timeout", "500ms"});
+    Child kill = home.background({"kill"});
+    Child start = home.background(
+        {"start", "exec sleep 1000", "--name", "web", "--min-uptime", "50ms"});
+    const Ran killed = kill.wait(30s);
+    INFO(killed.out, killed.err);
+    CHECK(killed.exit == 0);
+    const Ran started = start.wait(30s);
+    INFO(started.out, started.err);
+    CHECK(started.exit == 0);
+    // Either the start came first and was ended too, or it is up.
+    if (home.processes().empty()) continue;
+    CHECK(home.app("web").status == "online");
+    home.must({"delete", "all"});
+  }
+}
+
 }  // namespace support
