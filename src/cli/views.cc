@@ -300,7 +300,8 @@ std::string outcomes_view(const std::vector<control::Outcome>& outcomes) {
     int64_t log_bytes = -1;
     for (; end < outcomes.size() && same(outcomes[end]); ++end) {
       ready_ms = std::max(ready_ms, outcomes[end].ready_ms);
-      log_bytes = std::max(log_bytes, outcomes[end].log_bytes);
+      if (outcomes[end].log_bytes > 0)
+        log_bytes = std::max<int64_t>(log_bytes, 0) + outcomes[end].log_bytes;
     }
     const auto count = end - i;
     i = end;

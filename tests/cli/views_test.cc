@@ -222,6 +222,13 @@ TEST_CASE("outcomes of one app are one line, failed ones are left to stderr") {
   deleted.log_bytes = 3'250'000;
   CHECK(cli::outcomes_view({deleted}) ==
         "[lodge] web: deleted · 3.1 MB of logs stay: lodge logs web\n");
+  // Those of all its instances.
+  deleted.log_bytes = 1024;
+  auto other = deleted;
+  other.log_bytes = 2048;
+  CHECK(cli::outcomes_view({deleted, other}) ==
+        "[lodge] web: deleted (2 instances) · 3.0 KB of logs stay: lodge logs "
+        "web\n");
 }
 
 TEST_CASE("jlist has PM2's shape") {
