@@ -68,4 +68,25 @@ TEST_CASE("start --update-env of a known app gives it the new environment") {
   }));
 }
 
+TEST_CASE("a range that reaches back behind a flush says where logs begin") {
+  const TestHome home;
+  home.start("api", "while :; do date +%N; sleep 0.05; done");
+  const auto wrote = [&] {
+    return !home.must({"logs", "api", "--raw"}).out.empty();
+  };
+  CHECK(wait_until(wrote));
+  const Ran whole = home.must({"logs", "api", "--since", "-1h"});
+  CHECK(whole.err.empty());
+  home.must({"flush", "api"});
+  CHECK(wait_until(wrote));
+  const Ran cut = home.must({"logs", "api", "--since", "-1h"});
+  CHECK(cut.err.starts_with("lodge: api: logs begin 20"));
+  CHECK(cut.err.find("(older: flushed 20") != std::string::npos);
+  const auto lines =
+      json_lines(home.must({"logs", "api", "--since", "-1h", "--json"}).out);
+  REQUIRE_FALSE(lines.empty());
+  CHECK(lines[0]["gap"]["app"] == "api");
+  CHECK(lines[0]["gap"]["reason"] == "flushed");
+}
+
 }  // namespace support
