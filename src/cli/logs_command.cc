@@ -34,7 +34,7 @@ struct Request {
 };
 
 int report(const base::Error& error, const LogsArgs& args, int exit_code) {
-  return cli::report("logs", args.json, error, exit_code);
+  return cli::report(args.command, args.json, error, exit_code);
 }
 
 base::Result<std::optional<uint64_t>> parse_lines(const std::string& text) {

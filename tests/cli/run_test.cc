@@ -120,6 +120,64 @@ TEST_CASE("wrong usage exits 2 and names the nearest") {
   }
 }
 
+TEST_CASE("exit codes without a daemon are those of the contract") {
+  struct Row {
+    const char* line;
+    int exit;
+  };
+  for (const auto& [line, exit] : std::vector<Row>{
+           {"", 0},
+           {"help", 0},
+           {"version", 0},
+           {"--version --json", 0},
+           {"logs", 0},
+           {"logs lodge", 0},
+           {"events", 0},
+           {"events lodge", 0},
+           {"events --since -1h", 1},
+           {"logs --since -1h", 1},
+           {"logs nope", 2},
+           {"tail nope", 2},
+           {"events nope", 2},
+           {"logs -n x", 2},
+           {"logs --raw --json", 2},
+           {"logs --until whenever", 2},
+           {"events --since whenever", 2},
+           {"bogus", 2},
+           {"describe", 2},
+           {"stop", 2},
+           {"restart", 2},
+           {"delete", 2},
+           {"list x", 2},
+           {"jlist x", 2},
+           {"ping x", 2},
+           {"kill x", 2},
+           {"flush --bogus", 2},
+           {"pid --bogus", 2},
+           {"start all", 1},
+           {"start nope", 1},
+           {"start nope --json", 1},
+           {"list", 3},
+           {"jlist", 3},
+           {"describe nope", 3},
+           {"pid nope", 3},
+           {"stop nope", 3},
+           {"restart all", 3},
+           {"delete nope", 3},
+           {"flush nope", 3},
+           {"ping", 3},
+           {"kill", 3},
+       }) {
+    const auto ran = lodge(line);
+    INFO("lodge ", line, "\n", ran.err);
+    CHECK(ran.exit == exit);
+    // Only what was looked for and not found may fail without a word.
+    if (exit > 1) CHECK_FALSE(ran.err.empty());
+    if (exit == 0) CHECK(ran.err.empty());
+  }
+  CHECK(lodge("tail nope").err.starts_with("lodge: tail: nope"));
+}
+
 TEST_CASE("a script that can't run exits 1 before any daemon is started") {
   CHECK(lodge("start /nonexistent").exit == 1);
   CHECK(lodge("start /tmp").exit == 1);

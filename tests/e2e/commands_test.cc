@@ -89,4 +89,45 @@ TEST_CASE("a range that reaches back behind a flush says where logs begin") {
   CHECK(lines[0]["gap"]["reason"] == "flushed");
 }
 
+TEST_CASE("exit codes with a daemon are those of the contract") {
+  const TestHome home;
+  home.start("api", "exec sleep 1000");
+  home.start("down", "exec sleep 1000");
+  home.must({"stop", "down"});
+  struct Row {
+    std::vector<std::string> args;
+    int exit;
+  };
+  for (const auto& [args, exit] : std::vector<Row>{
+           {{"list"}, 0},
+           {{"jlist"}, 0},
+           {{"ping"}, 0},
+           {{"describe", "api"}, 0},
+           {{"describe", "nope"}, 1},
+           {{"pid", "api"}, 0},
+           {{"pid", "down"}, 1},
+           {{"pid", "nope"}, 1},
+           {{"stop", "down"}, 0},
+           {{"stop", "nope"}, 1},
+           {{"restart", "nope"}, 1},
+           {{"delete", "nope"}, 1},
+           {{"start", "nope"}, 1},
+           {{"flush", "api"}, 0},
+           {{"flush", "nope"}, 1},
+           {{"logs", "api"}, 0},
+           {{"logs", "api", "--until", "2020-01-01"}, 1},
+           {{"logs", "nope"}, 2},
+           {{"events", "api"}, 0},
+           {{"events", "api", "--since", "2099-01-01"}, 1},
+           {{"events", "nope"}, 2},
+           {{"describe"}, 2},
+           {{"start", "api", "--wait"}, 2},
+       }) {
+    const Ran ran = home.lodge(args);
+    INFO(command_line(args), "\n", ran.out, ran.err);
+    CHECK(ran.exit == exit);
+    if (exit == 0) CHECK(ran.err.empty());
+  }
+}
+
 }  // namespace support
