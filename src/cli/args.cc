@@ -27,6 +27,22 @@ std::unexpected<base::Error> unknown_flag(const Command& command,
                     std::move(hint));
 }
 
+// The library's own words begin with the flag; ours say what it takes.
+std::unexpected<base::Error> bad_value(const Command& command,
+                                       std::string_view words) {
+  std::string message(words);
+  const auto first = words.substr(0, words.find_first_of(": "));
+  for_each_flag(command, [&](const Flag& row) {
+    const auto name = fmt::format("--{}", row.name);
+    if (first != name && first != row.name) return;
+    message = row.value.empty()
+                  ? fmt::format("{}: takes no value", name)
+                  : fmt::format("{}: {} is missing", name, row.value);
+  });
+  return base::fail(base::Errc::Invalid, std::move(message),
+                    fmt::format("lodge {} --help", command.name));
+}
+
 // Flags that begin with a dash but are the app's: the most likely reason for
 // one that is unknown to `start`.
 bool looks_like_flag(std::string_view word) {
@@ -78,8 +94,7 @@ base::Result<Args> parse_args(const Command& command,
     std::ranges::reverse(own);  // as this entry of the library wants it
     app.parse(own);
   } catch (const CLI::ArgumentMismatch& error) {
-    return base::fail(base::Errc::Invalid, error.what(),
-                      fmt::format("lodge {} --help", command.name));
+    return bad_value(command, error.what());
   } catch (const CLI::ParseError& error) {
     return base::fail(base::Errc::Invalid, error.what(),
                       fmt::format("lodge {} --help", command.name));

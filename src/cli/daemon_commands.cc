@@ -4,11 +4,11 @@
 
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/daemon_end.h"
 #include "cli/json_views.h"
 #include "cli/report.h"
 
 namespace cli {
-
 int run_ping(const Invocation& invocation) {
   auto pong = ask_for<control::PingReply>(invocation, control::PingRequest{});
   if (!pong) return pong.error();
@@ -30,9 +30,26 @@ int run_ping(const Invocation& invocation) {
 }
 
 int run_kill(const Invocation& invocation) {
-  auto done = ask_for<control::DoneReply>(invocation, control::KillRequest{},
-                                          {.while_alive = true});
-  if (!done) return done.error();
+  const DaemonEnd end(invocation.home);
+  auto reply =
+      control::ask(invocation.home, control::KillRequest{},
+                   {.command = invocation.line}, {.while_alive = true});
+  const bool agreed =
+      reply && std::holds_alternative<control::DoneReply>(*reply);
+  const bool broke = !reply && (reply.error().code == base::Errc::Io ||
+                                reply.error().code == base::Errc::Unavailable);
+  const bool ended = end.expected() && (agreed || broke) && end.wait();
+  // When another kill was quicker, what was asked for is done all the same.
+  if (!agreed && !(broke && ended)) {
+    auto done = expect_reply<control::DoneReply>(invocation, std::move(reply));
+    return done ? kFailed : done.error();
+  }
+  if (end.expected() && !ended)
+    return report(invocation,
+                  {base::Errc::Timeout, 0,
+                   "every app stopped, but lodge itself has not ended",
+                   "its diary: " + invocation.home.diary()},
+                  kFailed);
   say(invocation, invocation.json
                       ? R"({"v":1,"action":"killed"})"
                         "\n"

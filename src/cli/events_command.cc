@@ -185,7 +185,8 @@ int run_events(const Invocation& invocation) {
     say(invocation, invocation.json ? store::format_event(event) + "\n"
                                     : event_row(event, most[event.app] > 0, utc,
                                                 invocation.color));
-  return kDone;
+  // As for lines: nothing there is no failure, nothing found is.
+  return filter.since && events->empty() ? kFailed : kDone;
 }
 
 }  // namespace cli

@@ -63,8 +63,12 @@ int run_pid(const Invocation& invocation) {
                 : fmt::format("{}", row.pid);
     text += "\n";
   }
+  if (text.empty())
+    return report(invocation,
+                  {base::Errc::NotFound, 0, "nothing of it runs", "lodge list"},
+                  kFailed);
   say(invocation, text);
-  return text.empty() ? kFailed : kDone;
+  return kDone;
 }
 
 }  // namespace cli

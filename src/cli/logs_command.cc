@@ -13,6 +13,7 @@
 #include "base/time_spec.h"
 #include "cli/report.h"
 #include "query/follow.h"
+#include "query/gaps.h"
 #include "query/json_printer.h"
 #include "query/raw_printer.h"
 #include "query/reading.h"
@@ -33,7 +34,7 @@ struct Request {
 };
 
 int report(const base::Error& error, const LogsArgs& args, int exit_code) {
-  return cli::report("logs", args.json, error, exit_code);
+  return cli::report(args.command, args.json, error, exit_code);
 }
 
 base::Result<std::optional<uint64_t>> parse_lines(const std::string& text) {
@@ -210,6 +211,36 @@ void tell_range(const query::Query& query, const LogsArgs& args) {
         args);
 }
 
+// A range that reaches back behind what is stored must not look like one in
+// which nothing happened: a line on stderr, or an object among the others.
+void tell_gaps(const base::Home& home, const Request& request,
+               const LogsArgs& args, query::Output& output) {
+  if (!request.query.since || request.diary) return;
+  Request all = request;
+  all.query.events = true;
+  const auto plan = plan_for(home, all);
+  if (!plan) return;
+  query::Problems problems;  // said by the reading itself
+  const auto zone = args.utc ? base::Zone::Utc : base::Zone::Local;
+  for (const auto& gap :
+       query::find_gaps(plan->origins, *request.query.since, problems)) {
+    if (args.json) {
+      output.put(fmt::format(
+          R"({{"v":1,"gap":{{"app":"{}","begin":{},"reason":"flushed",)"
+          R"("flushed":"{}"}}}})"
+          "\n",
+          gap.app,
+          gap.begin ? '"' + base::format_stamp(*gap.begin) + '"' : "null",
+          base::format_stamp(gap.flushed)));
+      continue;
+    }
+    fmt::print(stderr, "lodge: {}: {} (older: flushed {})\n", gap.app,
+               gap.begin ? "logs begin " + moment(*gap.begin, zone)
+                         : "no logs are stored",
+               moment(gap.flushed, zone));
+  }
+}
+
 }  // namespace
 
 int run_logs(const base::Home& home, const LogsArgs& args) {
@@ -227,6 +258,7 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
   printer->widen(reading.label_width());
   if (request->selection && !args.raw && !args.json)
     tell_range(request->query, args);
+  tell_gaps(home, *request, args, output);
   if (request->follow) leave_quietly_on_signals();
   const uint64_t found = reading.replay(*printer);
   bool whole = reading.problems().empty();

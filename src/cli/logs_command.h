@@ -11,6 +11,7 @@
 namespace cli {
 
 struct LogsArgs {
+  std::string command = "logs";  // for errors
   std::vector<std::string> targets;
   std::vector<std::string> exclude;
   bool follow = false;

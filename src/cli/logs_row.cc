@@ -6,7 +6,8 @@ namespace cli {
 
 LogsArgs logs_args(const Invocation& invocation) {
   const Args& args = invocation.args;
-  return {.targets = args.words,
+  return {.command = std::string(invocation.command.name),
+          .targets = args.words,
           .exclude = args.values("exclude"),
           .follow = args.has("follow") && !args.has("nostream"),
           .lines = args.value("lines"),

@@ -9,7 +9,6 @@
 
 #include "base/fs.h"
 #include "base/json.h"
-#include "cli/commands.h"
 #include "cli/text_cells.h"
 
 namespace cli {
@@ -82,11 +81,8 @@ void say(const Invocation& invocation, std::string_view text) {
   if (!invocation.silent) std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-std::expected<control::Reply, int> ask_daemon(
-    const Invocation& invocation, const control::Request& request,
-    const control::Patience& patience) {
-  auto reply = control::ask(invocation.home, request,
-                            {.command = invocation.line}, patience);
+std::expected<control::Reply, int> check_reply(
+    const Invocation& invocation, base::Result<control::Reply> reply) {
   if (!reply && reply.error().code == base::Errc::Unavailable)
     return std::unexpected(
         report(invocation, no_daemon(invocation, std::move(reply.error())),

@@ -6,12 +6,11 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "cli/commands.h"
 #include "control/client.h"
 #include "control/message.h"
 
 namespace cli {
-
-struct Invocation;
 
 // The exit codes of SPEC section 5.
 inline constexpr int kDone = 0;
@@ -28,17 +27,15 @@ int report(std::string_view command, bool json, const base::Error& error,
 // Text for stdout, unless --silent.
 void say(const Invocation& invocation, std::string_view text);
 
-// Asks the daemon. Failures, refusals and answers of another kind are reported
-// here; what is left for the caller is the exit code.
-std::expected<control::Reply, int> ask_daemon(
-    const Invocation& invocation, const control::Request& request,
-    const control::Patience& patience = {});
+// Failures, refusals and answers of another kind than wanted are reported here;
+// what is left for the caller is the exit code.
+std::expected<control::Reply, int> check_reply(
+    const Invocation& invocation, base::Result<control::Reply> reply);
 
 template <class Wanted>
-std::expected<Wanted, int> ask_for(const Invocation& invocation,
-                                   const control::Request& request,
-                                   const control::Patience& patience = {}) {
-  auto reply = ask_daemon(invocation, request, patience);
+std::expected<Wanted, int> expect_reply(const Invocation& invocation,
+                                        base::Result<control::Reply> answer) {
+  auto reply = check_reply(invocation, std::move(answer));
   if (!reply) return std::unexpected(reply.error());
   if (auto* wanted = std::get_if<Wanted>(&*reply)) return std::move(*wanted);
   return std::unexpected(
@@ -46,6 +43,16 @@ std::expected<Wanted, int> ask_for(const Invocation& invocation,
              {base::Errc::Invalid, 0, "the daemon gave another kind of answer",
               "command and daemon may be of different versions: lodge version"},
              kFailed));
+}
+
+// Asks the daemon.
+template <class Wanted>
+std::expected<Wanted, int> ask_for(const Invocation& invocation,
+                                   const control::Request& request,
+                                   const control::Patience& patience = {}) {
+  return expect_reply<Wanted>(
+      invocation, control::ask(invocation.home, request,
+                               {.command = invocation.line}, patience));
 }
 
 }  // namespace cli

@@ -57,10 +57,15 @@ base::Status check_words(const Command& command, const Args& args) {
   return {};
 }
 
+// What follows "--" is the app's.
+bool asks_for_json(std::span<const std::string> argv) {
+  const auto end = std::ranges::find(argv, "--");
+  return std::find(argv.begin(), end, "--json") != end;
+}
+
 int run_command(const Command& command, std::span<const std::string> argv,
                 std::string line) {
-  const bool json = command.json && std::ranges::find(argv, "--json") !=
-                                        std::ranges::find(argv, "--");
+  const bool json = asks_for_json(argv);
   auto args = parse_args(command, argv);
   if (!args) return report(command.name, json, args.error(), kUsage);
   if (args->has("help")) {
@@ -102,8 +107,7 @@ int run_words(std::span<const std::string> words) {
   if (word == "-h" || word == "--help") word = "help";
   const Command* command = find_command(word);
   if (command == nullptr)
-    return report("", std::ranges::count(front.flags, "--json") > 0,
-                  unknown_command(word), kUsage);
+    return report("", asks_for_json(words), unknown_command(word), kUsage);
   std::vector<std::string> argv = front.flags;
   argv.insert(argv.end(), rest.begin() + 1, rest.end());
   return run_command(*command, argv, typed_line(words));

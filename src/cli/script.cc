@@ -107,9 +107,12 @@ std::unexpected<base::Error> no_such_file(const std::string& word,
   }
   if (hint.empty())
     hint = "give a file, a program on PATH, or a command line in quotes";
+  // As it was typed; where that is from is said unless it says so itself.
   return base::fail(
       Errc::NotFound,
-      fmt::format("{}: no such file in {}", fs::base_name(word), dir),
+      word.starts_with('/')
+          ? fmt::format("{}: no such file", word)
+          : fmt::format("{}: no such file in {}", word, search.cwd),
       std::move(hint));
 }
 

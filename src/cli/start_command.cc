@@ -11,9 +11,11 @@
 #include "base/units.h"
 #include "cli/app_commands.h"
 #include "cli/commands.h"
+#include "cli/daemon_end.h"
 #include "cli/daemon_start.h"
 #include "cli/definition.h"
 #include "cli/report.h"
+#include "store/catalog.h"
 
 namespace cli {
 namespace {
@@ -25,12 +27,32 @@ int exit_code_of(const base::Error& error) {
   return error.code == Errc::Invalid ? kUsage : kFailed;
 }
 
-// The apps of a running daemon; none when there is no daemon.
-std::expected<std::vector<base::TargetCandidate>, int> known_apps(
-    const Invocation& invocation) {
-  std::vector<base::TargetCandidate> apps;
+using Candidates = std::vector<base::TargetCandidate>;
+
+// What a daemon will know once it is started.
+base::Result<Candidates> recorded_apps(const base::Home& home) {
+  auto catalog = store::load_catalog(home.logs());
+  if (!catalog) return base::fail(std::move(catalog.error()));
+  Candidates apps;
+  for (const auto& app : catalog->apps)
+    for (const auto& instance : app.instances)
+      if (!app.deleted && instance.id >= 0)
+        apps.push_back({.id = instance.id,
+                        .app = app.name,
+                        .space = app.space,
+                        .instance = instance.number});
+  return apps;
+}
+
+// The apps of the daemon; when there is none, those it would bring back.
+std::expected<Candidates, int> known_apps(const Invocation& invocation) {
+  Candidates apps;
   auto reply = control::ask(invocation.home, control::ListRequest{}, {});
-  if (!reply && reply.error().code == Errc::Unavailable) return apps;
+  if (!reply && reply.error().code == Errc::Unavailable) {
+    auto recorded = recorded_apps(invocation.home);
+    if (recorded) return std::move(*recorded);
+    return std::unexpected(report(invocation, recorded.error(), kFailed));
+  }
   if (!reply)
     return std::unexpected(report(invocation, reply.error(), kFailed));
   if (const auto* list = std::get_if<control::ListReply>(&*reply))
@@ -58,7 +80,7 @@ std::expected<Plan, int> make_plan(const Invocation& invocation,
       .path = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin",
       .interpreter_given = !settings.interpreter.empty()};
   const bool may_be_known = !has_definition_flags(invocation.args);
-  std::optional<std::vector<base::TargetCandidate>> apps;  // asked for once
+  std::optional<Candidates> apps;  // asked for once
   Plan plan;
   for (const auto& word : invocation.args.words) {
     if (may_be_known && !names_file(word, settings.cwd)) {
@@ -68,6 +90,12 @@ std::expected<Plan, int> make_plan(const Invocation& invocation,
         apps = std::move(*known);
       }
       const std::vector<std::string> one = {word};
+      if (apps->empty() && word == "all")
+        return std::unexpected(
+            report(invocation,
+                   {Errc::NotFound, 0, "all: there are no apps",
+                    "start one: lodge start app.js"},
+                   kFailed));
       if (!apps->empty() && base::resolve_targets(one, {}, *apps)) {
         plan.known.push_back(word);
         continue;
@@ -114,7 +142,17 @@ std::expected<control::StartRequest, int> make_request(
   request.known.targets = std::move(plan->known);
   request.wait = !args.has("no-wait");
   request.update_env = args.has("update-env");
+  if (request.update_env && !request.known.targets.empty())
+    request.env = environment;
   return request;
+}
+
+bool is_ending(const base::Result<control::Reply>& reply) {
+  if (!reply)
+    return reply.error().code == Errc::Io ||
+           reply.error().code == Errc::Unavailable;
+  const auto* refused = std::get_if<control::ErrorReply>(&*reply);
+  return refused != nullptr && refused->ending;
 }
 
 }  // namespace
@@ -122,12 +160,25 @@ std::expected<control::StartRequest, int> make_request(
 int run_start(const Invocation& invocation) {
   auto request = make_request(invocation);
   if (!request) return request.error();
-  if (auto running = ensure_daemon(invocation.home); !running)
-    return report(invocation, running.error(), kFailed);
-  auto reply = ask_for<control::OutcomesReply>(invocation, *request,
-                                               {.while_alive = true});
-  if (!reply) return reply.error();
-  return show_outcomes(invocation, *reply);
+  constexpr int kTries = 3;
+  for (int tries = 1;; ++tries) {
+    if (auto running = ensure_daemon(invocation.home); !running)
+      return report(invocation, running.error(), kFailed);
+    const DaemonEnd end(invocation.home);
+    auto reply =
+        control::ask(invocation.home, *request, {.command = invocation.line},
+                     {.while_alive = true});
+    // A kill is at work and leaves a home without a daemon, or the daemon was
+    // replaced. To start again what was started already changes nothing.
+    if (is_ending(reply) && tries < kTries) {
+      (void)end.wait();
+      continue;
+    }
+    auto outcomes =
+        expect_reply<control::OutcomesReply>(invocation, std::move(reply));
+    if (!outcomes) return outcomes.error();
+    return show_outcomes(invocation, *outcomes);
+  }
 }
 
 }  // namespace cli

@@ -82,9 +82,25 @@ constexpr Column kLogs = {"logs", [](const InstanceInfo& row) -> Cell {
 constexpr std::array kFull = {kId,     kName,   kSpace,    kVersion, kMode,
                               kPid,    kUptime, kRestarts, kStatus,  kCpu,
                               kMemory, kUser,   kLogs};
-constexpr std::array kCondensed = {kId,     kName, kUptime, kRestarts,
+constexpr std::array kCondensed = {kId,     kName, kPid,    kUptime, kRestarts,
                                    kStatus, kCpu,  kMemory, kLogs};
+constexpr std::array kNoLogs = {kId,       kName,   kPid, kUptime,
+                                kRestarts, kStatus, kCpu, kMemory};
+constexpr std::array kNarrow = {kId, kName, kRestarts, kStatus, kCpu, kMemory};
 constexpr std::array kMini = {kId, kName, kRestarts, kStatus};
+
+constexpr size_t kNameAt = 1;     // in each of them
+constexpr size_t kLongName = 25;  // cells; a longer one gives way to columns
+
+// A set of columns is for terminals on which it fits with names cut to no less
+// than this.
+struct Layout {
+  std::span<const Column> columns;
+  size_t least_name;
+};
+constexpr std::array kLayouts = {
+    Layout{kFull, kLongName}, Layout{kCondensed, kLongName}, Layout{kNoLogs, 6},
+    Layout{kNarrow, 6}, Layout{kMini, 4}};
 
 Table make_table(const control::ListReply& list,
                  std::span<const Column> columns) {
@@ -97,29 +113,33 @@ Table make_table(const control::ListReply& list,
   return table;
 }
 
-// The narrowest table, with names cut until it fits.
-Table squeezed(Table table, size_t width) {
-  constexpr size_t kNameAt = 1;
-  constexpr size_t kLeastName = 4;
-  const size_t excess = table_width(table) - width;
+size_t longest_name(const Table& table) {
   size_t longest = 0;
   for (const auto& row : table.rows)
     longest = std::max(longest, display_width(printable(row[kNameAt].text)));
-  const size_t room = std::max(longest - std::min(longest, excess), kLeastName);
+  return longest;
+}
+
+// Cuts names until the table fits, as far as `least` allows.
+void squeeze(Table& table, size_t width, size_t least) {
+  const size_t excess =
+      table_width(table) - std::min(table_width(table), width);
+  if (excess == 0) return;
+  const size_t longest = longest_name(table);
+  const size_t room = std::max(longest - std::min(longest, excess), least);
   for (auto& row : table.rows)
     row[kNameAt].text = cut_to_width(printable(row[kNameAt].text), room);
-  return table;
 }
 
 Table fitting_table(const control::ListReply& list, size_t width) {
-  for (const auto columns :
-       {std::span<const Column>(kFull), std::span<const Column>(kCondensed)}) {
-    Table table = make_table(list, columns);
-    if (width == 0 || table_width(table) <= width) return table;
+  if (width == 0) return make_table(list, kFull);
+  Table table;
+  for (const auto& layout : kLayouts) {
+    table = make_table(list, layout.columns);
+    squeeze(table, width, layout.least_name);
+    if (table_width(table) <= width) break;
   }
-  Table table = make_table(list, kMini);
-  if (table_width(table) <= width) return table;
-  return squeezed(std::move(table), width);
+  return table;
 }
 
 std::string notes(const control::ListReply& list) {
@@ -157,6 +177,9 @@ std::string last_exit_text(const InstanceInfo& row) {
     return fmt::format("code {}", row.last_exit_code);
   return "";
 }
+
+// Of a setting in its column; the source of a longer one stands further right.
+constexpr size_t kWidestValue = 32;
 
 using Pairs = std::vector<std::pair<std::string, Cell>>;
 
@@ -196,6 +219,7 @@ std::string list_view(const control::ListReply& list, size_t width,
                       bool color) {
   uint64_t stored = 0;
   for (const auto& row : list.instances) stored += row.log_bytes;
+  if (list.logs_bytes >= 0) stored = static_cast<uint64_t>(list.logs_bytes);
   return draw_table(fitting_table(list, width), color) + notes(list) +
          fmt::format("logs {}\n", base::format_size(stored));
 }
@@ -243,12 +267,23 @@ std::string describe_view(const InstanceInfo& row, bool color) {
         {row.output_pending ? "yes: something holds its output open" : ""}}},
       color);
   if (row.settings.empty()) return text;
-  Pairs settings;
+  const auto value_of = [](const control::Setting& setting) {
+    return setting.value.empty() ? "-" : printable(setting.value);
+  };
+  size_t widest = 0;
   for (const auto& setting : row.settings)
+    widest = std::max(widest, display_width(value_of(setting)));
+  widest = std::min(widest, kWidestValue);
+  Pairs settings;
+  for (const auto& setting : row.settings) {
+    std::string value = value_of(setting);
+    const size_t width = display_width(value);
+    value.append(widest - std::min(widest, width) + 2, ' ');
     settings.emplace_back(
         setting.key,
-        Cell{fmt::format("{}  ({})", setting.value, setting.source),
+        Cell{value + setting.source,
              setting.source == "default" ? Style::Dim : Style::Plain});
+  }
   return text + section("settings", settings, color);
 }
 
@@ -265,7 +300,8 @@ std::string outcomes_view(const std::vector<control::Outcome>& outcomes) {
     int64_t log_bytes = -1;
     for (; end < outcomes.size() && same(outcomes[end]); ++end) {
       ready_ms = std::max(ready_ms, outcomes[end].ready_ms);
-      log_bytes = std::max(log_bytes, outcomes[end].log_bytes);
+      if (outcomes[end].log_bytes > 0)
+        log_bytes = std::max<int64_t>(log_bytes, 0) + outcomes[end].log_bytes;
     }
     const auto count = end - i;
     i = end;

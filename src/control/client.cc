@@ -32,12 +32,22 @@ milliseconds left_until(base::MonoTime deadline) {
   return std::max(left, milliseconds(0));
 }
 
-std::unexpected<base::Error> silent(milliseconds waited) {
+bool is_harmless(const Request& request) {
+  return std::holds_alternative<PingRequest>(request) ||
+         std::holds_alternative<ListRequest>(request);
+}
+
+std::unexpected<base::Error> silent(milliseconds waited,
+                                    const Request& request) {
   return base::fail(
       Errc::Timeout,
       fmt::format("the daemon did not answer within {} s",
                   std::chrono::ceil<std::chrono::seconds>(waited).count()),
-      "it may be stopped or overloaded; its diary is lodge.log in the home");
+      is_harmless(request)
+          ? "it may be stopped or overloaded; its diary is lodge.log in the "
+            "home"
+          : "it may be stopped or overloaded, and may still do what was asked "
+            "when it goes on");
 }
 
 // A socket's path is limited to 108 bytes, a home's is not: the way leads
@@ -143,12 +153,9 @@ class Answer {
   FrameReader reader_{kReplyCap};
 };
 
-bool is_harmless(const Request& request) {
-  return std::holds_alternative<PingRequest>(request) ||
-         std::holds_alternative<ListRequest>(request);
-}
-
-base::Result<Reply> ask_once(const base::Home& home, const std::string& frame,
+// `frame` is the request's.
+base::Result<Reply> ask_once(const base::Home& home, const Request& request,
+                             const std::string& frame,
                              const Patience& patience) {
   auto deadline = SteadyClock::now() + patience.silence;
   auto socket = connect_to(home, deadline);
@@ -156,13 +163,14 @@ base::Result<Reply> ask_once(const base::Home& home, const std::string& frame,
   Answer answer(socket->get());
   auto sent = send_all(socket->get(), frame, deadline);
   if (!sent) {
-    if (sent.error().code == Errc::Timeout) return silent(patience.silence);
+    if (sent.error().code == Errc::Timeout)
+      return silent(patience.silence, request);
     return base::fail(std::move(sent.error()));
   }
   if (!patience.while_alive) {
     auto reply = answer.wait(deadline);
     if (!reply && reply.error().code == Errc::Timeout)
-      return silent(patience.silence);
+      return silent(patience.silence, request);
     return reply;
   }
   // Half of the silence for the answer, half for the sign of life.
@@ -172,21 +180,31 @@ base::Result<Reply> ask_once(const base::Home& home, const std::string& frame,
     if (reply || reply.error().code != Errc::Timeout) return reply;
     auto alive = ask(home, PingRequest{}, {}, {.silence = half});
     if (!alive && alive.error().code == Errc::Timeout)
-      return silent(patience.silence);
+      return silent(patience.silence, request);
   }
 }
 
 }  // namespace
 
+base::Result<int> listener_pid(const base::Home& home) {
+  auto socket = connect_to(home, SteadyClock::now() + Patience{}.silence);
+  if (!socket) return base::fail(std::move(socket.error()));
+  ucred maker{};  // of a connected client's peer: who called listen(2)
+  socklen_t size = sizeof maker;
+  if (::getsockopt(socket->get(), SOL_SOCKET, SO_PEERCRED, &maker, &size) != 0)
+    return base::fail(base::fs::errno_error(errno, "peer", kSocketName));
+  return maker.pid;
+}
+
 base::Result<Reply> ask(const base::Home& home, const Request& request,
                         const Caller& caller, const Patience& patience) {
   auto frame = make_frame(encode(request, caller), kRequestCap);
   if (!frame) return base::fail(std::move(frame.error()));
-  auto reply = ask_once(home, *frame, patience);
+  auto reply = ask_once(home, request, *frame, patience);
   // A daemon that died is back within a second, behind the same socket; what
   // only looks may be asked again.
   if (!reply && reply.error().code == Errc::Io && is_harmless(request))
-    reply = ask_once(home, *frame, patience);
+    reply = ask_once(home, request, *frame, patience);
   return reply;
 }
 

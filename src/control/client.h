@@ -27,4 +27,8 @@ struct Patience {
 base::Result<Reply> ask(const base::Home& home, const Request& request,
                         const Caller& caller, const Patience& patience = {});
 
+// Who made the socket: the keeper's pid (which may be gone by now, with its
+// daemon still there). Known as long as anyone listens, answering or not.
+base::Result<int> listener_pid(const base::Home& home);
+
 }  // namespace control

@@ -44,7 +44,8 @@ constexpr auto members(const StartRequest*) {
   return std::tuple{Member{"definitions", &M::definitions},
                     Member{"known", &M::known}, Member{"wait", &M::wait},
                     Member{"wait_ms", &M::wait_ms},
-                    Member{"update_env", &M::update_env}};
+                    Member{"update_env", &M::update_env},
+                    Member{"env", &M::env}};
 }
 constexpr auto members(const StopRequest*) {
   return std::tuple{Member{"selection", &StopRequest::selection}};
@@ -136,6 +137,7 @@ constexpr auto members(const InstanceInfo*) {
 constexpr auto members(const ListReply*) {
   using M = ListReply;
   return std::tuple{Member{"instances", &M::instances},
+                    Member{"logs_bytes", &M::logs_bytes},
                     Member{"degraded", &M::degraded}};
 }
 constexpr auto members(const FlushedFile*) {
@@ -150,7 +152,8 @@ constexpr auto members(const FlushReply*) {
 constexpr auto members(const ErrorReply*) {
   using M = ErrorReply;
   return std::tuple{Member{"message", &M::message}, Member{"hint", &M::hint},
-                    Member{"exit_code", &M::exit_code}};
+                    Member{"exit_code", &M::exit_code},
+                    Member{"ending", &M::ending}};
 }
 
 // In the order of the variants.

@@ -40,6 +40,8 @@ struct StartRequest {
   // ... and at the latest after so many milliseconds; -1 = as long as it takes.
   int64_t wait_ms = -1;
   bool update_env = false;
+  // For update_env of the known ones; definitions bring their own.
+  std::vector<std::pair<std::string, std::string>> env;
   bool operator==(const StartRequest&) const = default;
 };
 
@@ -161,6 +163,8 @@ struct InstanceInfo {
 
 struct ListReply {
   std::vector<InstanceInfo> instances;  // ascending by id
+  // Of all apps there ever were, whatever was selected; -1 = not told.
+  int64_t logs_bytes = -1;
   bool degraded = false;
   bool operator==(const ListReply&) const = default;
 };
@@ -187,6 +191,7 @@ struct ErrorReply {
   std::string message;
   std::string hint;
   int exit_code = 1;
+  bool ending = false;  // the daemon is about to end; the next one may do it
   bool operator==(const ErrorReply&) const = default;
 };
 

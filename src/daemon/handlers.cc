@@ -17,7 +17,8 @@ namespace {
 control::Reply refusal(const base::Error& error) {
   // Names and definitions that make no sense are the caller's slip: 2.
   const bool usage = error.code == base::Errc::Invalid;
-  return control::ErrorReply{error.message, error.hint, usage ? 2 : 1};
+  return control::ErrorReply{error.message, error.hint, usage ? 2 : 1,
+                             error.code == base::Errc::Unavailable};
 }
 
 control::Outcome outcome_of(const supervisor::Outcome& outcome) {
@@ -35,6 +36,17 @@ control::Outcome outcome_of(const supervisor::Outcome& outcome) {
   result.generation = outcome.life.generation;
   result.started_at = base::format_stamp(outcome.life.launched);
   return result;
+}
+
+// What the live files of all apps hold, deleted ones too.
+int64_t live_bytes(const store::Catalog& catalog, const std::string& dir) {
+  int64_t bytes = 0;
+  for (const auto& app : catalog.apps)
+    for (const auto& instance : app.instances)
+      for (const auto& name : {instance.out_file, instance.error_file})
+        if (const auto info = base::fs::stat(base::fs::join(dir, name)))
+          bytes += info->st_size;
+  return bytes;
 }
 
 // Several answers to one: collected until the last has come.
@@ -103,7 +115,7 @@ void Handlers::on(const control::StartRequest& request, supervisor::Cause cause,
   }
   std::vector<int> known;
   if (!request.known.targets.empty()) {
-    auto ids = select(request.known);
+    auto ids = select_some(request.known);
     if (!ids) return reply(refusal(ids.error()));
     known = std::move(*ids);
   }
@@ -124,23 +136,26 @@ void Handlers::on(const control::StartRequest& request, supervisor::Cause cause,
                                            cause, answers->expect());
     if (!started) return reply(refusal(started.error()));
   }
+  const supervisor::Environment env(request.env.begin(), request.env.end());
+  // Asked for by an older command, it brings none.
+  const bool new_env = request.update_env && !env.empty();
   if (!known.empty())
-    parts_.supervisor.start(known, request.wait, nullptr, cause,
-                            answers->expect());
+    parts_.supervisor.start(known, request.wait, new_env ? &env : nullptr,
+                            cause, answers->expect());
   parts_.chronicle.enter(parts_.supervisor);
   hold({});
 }
 
 void Handlers::on(const control::StopRequest& request, supervisor::Cause cause,
                   OnReply reply) {
-  auto ids = select(request.selection);
+  auto ids = select_some(request.selection);
   if (!ids) return reply(refusal(ids.error()));
   parts_.supervisor.stop(*ids, cause, answer(reply));
 }
 
 void Handlers::on(const control::RestartRequest& request,
                   supervisor::Cause cause, OnReply reply) {
-  auto ids = select(request.selection);
+  auto ids = select_some(request.selection);
   if (!ids) return reply(refusal(ids.error()));
   const std::map<std::string, std::string> env(request.env.begin(),
                                                request.env.end());
@@ -151,7 +166,7 @@ void Handlers::on(const control::RestartRequest& request,
 
 void Handlers::on(const control::DeleteRequest& request,
                   supervisor::Cause cause, OnReply reply) {
-  auto ids = select(request.selection);
+  auto ids = select_some(request.selection);
   if (!ids) return reply(refusal(ids.error()));
   parts_.supervisor.remove(
       *ids, cause,
@@ -172,6 +187,7 @@ void Handlers::on(const control::ListRequest& request, supervisor::Cause,
       if (wanted.contains(instance->life().id))
         list.instances.push_back(parts_.listing.row(*app, *instance));
   std::ranges::sort(list.instances, {}, &control::InstanceInfo::id);
+  list.logs_bytes = live_bytes(parts_.chronicle.catalog(), parts_.home.logs());
   list.degraded = parts_.describe_daemon().degraded;
   reply(std::move(list));
 }
@@ -241,6 +257,19 @@ base::Result<std::vector<int>> Handlers::select(
   std::vector<int> ids;
   for (const size_t i : *chosen) ids.push_back(candidates[i].id);
   return ids;
+}
+
+base::Result<std::vector<int>> Handlers::select_some(
+    const control::Selection& selection) {
+  auto ids = select(selection);
+  if (!ids || !ids->empty()) return ids;
+  const std::string words =
+      selection.targets.empty() ? "all" : selection.targets.front();
+  if (parts_.supervisor.apps().empty())
+    return base::fail(base::Errc::NotFound, words + ": there are no apps",
+                      "start one: lodge start app.js");
+  return base::fail(base::Errc::NotFound,
+                    words + ": --exclude leaves nothing of it");
 }
 
 supervisor::OnOutcomes Handlers::answer(OnReply reply) {

@@ -54,6 +54,9 @@ class Handlers final : public control::Handler {
 
   base::Result<std::vector<int>> select(const control::Selection& selection);
   std::string user_of(uid_t uid);
+  // For what changes apps: nothing at all is Errc::NotFound.
+  base::Result<std::vector<int>> select_some(
+      const control::Selection& selection);
   std::string app_name(int id) const;
   supervisor::OnOutcomes answer(OnReply reply);
   void send_when_written(control::Reply reply, OnReply to);

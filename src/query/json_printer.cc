@@ -68,6 +68,7 @@ void JsonPrinter::end(bool partial) {
     json += R"("message_base64":")" + base::base64(text_) + '"';
   }
   if (partial) json += R"(,"partial":true)";
+  if (origin.deleted) json += R"(,"gone":true)";
   json += fmt::format(
       R"(,"timestamp":{},"type":"{}","process_id":{},"app_name":"{}"}})", stamp,
       origin.kind == Kind::Error ? "err" : "out",
@@ -88,6 +89,7 @@ bool JsonPrinter::event(const Origin& origin, const store::Event& event) {
   json.pop_back();
   json += R"(,"message":)";
   append_json_string(store::describe_event(event), json);
+  if (origin.deleted) json += R"(,"gone":true)";
   json += fmt::format(
       R"(,"timestamp":"{}","type":"process_event","process_id":{},)"
       R"("app_name":"{}"}})",

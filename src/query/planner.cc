@@ -23,9 +23,7 @@ void add_streams(Plan& plan, const store::CatalogApp& app,
   origin.instance = instance.number;
   origin.numbered = app.instances.size() > 1;
   origin.deleted = app.deleted.has_value();
-  origin.label = origin.numbered
-                     ? fmt::format("{}/{}", app.name, instance.number)
-                     : app.name;
+  origin.label = make_label(origin, instance.number);
   if (query.out) {
     origin.kind = Kind::Out;
     origin.path = base::fs::join(log_dir, instance.out_file);
@@ -41,16 +39,24 @@ void add_streams(Plan& plan, const store::CatalogApp& app,
 void add_events(Plan& plan, const store::CatalogApp& app,
                 std::vector<int> chosen, const std::string& log_dir) {
   Origin origin;
-  origin.app = origin.label = app.name;
+  origin.app = app.name;
   origin.kind = Kind::Events;
   origin.path = base::fs::join(log_dir, app.events_file);
   origin.numbered = app.instances.size() > 1;
   origin.deleted = app.deleted.has_value();
+  origin.label = make_label(origin, -1);
   if (chosen.size() < app.instances.size()) origin.only = std::move(chosen);
   plan.origins.push_back(origin);
 }
 
 }  // namespace
+
+std::string make_label(const Origin& origin, int instance) {
+  std::string label = origin.app;
+  if (origin.numbered && instance >= 0) label += fmt::format("/{}", instance);
+  if (origin.deleted) label += " gone";
+  return label;
+}
 
 base::Result<Plan> make_plan(const store::Catalog& catalog,
                              const std::string& log_dir, const Query& query) {

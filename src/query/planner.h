@@ -22,6 +22,9 @@ struct Plan {
 base::Result<Plan> make_plan(const store::Catalog& catalog,
                              const std::string& log_dir, const Query& query);
 
+// How an instance's rows are labelled; instance -1 = the whole app's.
+std::string make_label(const Origin& origin, int instance);
+
 // Lodge's own diary as a plan of one file.
 Plan diary_plan(const std::string& path);
 

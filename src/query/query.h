@@ -33,7 +33,7 @@ struct Origin {
   int instance = -1;  // -1: the file is about the whole app
   Kind kind = Kind::Out;
   std::string path;
-  std::string label;      // "api", "api/2"
+  std::string label;      // "api", "api/2", "api/2 gone"
   bool numbered = false;  // the app has several instances
   bool deleted = false;   // the app is gone, its logs are not
   std::vector<int> only;  // events: of these instances; none = of all

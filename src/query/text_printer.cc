@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "query/planner.h"
+
 namespace query {
 namespace {
 
@@ -117,9 +119,7 @@ bool TextPrinter::event(const Origin& origin, const store::Event& event) {
   if (style_.colour) output_.put(kDim);
   put_time(event.time);
   output_.put(' ');
-  std::string label = origin.label;
-  if (origin.numbered && event.instance >= 0)
-    label += fmt::format("/{}", event.instance);
+  const std::string label = make_label(origin, event.instance);
   output_.put(label);
   for (size_t i = label.size(); i < label_width_; ++i) output_.put(' ');
   output_.put(" \u00b7 ");

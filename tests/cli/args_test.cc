@@ -62,8 +62,12 @@ TEST_CASE("a mistyped flag names the nearest one") {
 }
 
 TEST_CASE("a flag without its value, or with one too many, is an error") {
-  CHECK_FALSE(parse("start", {"a.js", "--name"}));
-  CHECK_FALSE(parse("list", {"--json=yes"}));
+  CHECK(parse("start", {"a.js", "--name"}).error().message ==
+        "--name: NAME is missing");
+  CHECK(parse("start", {"a.js", "-i"}).error().message ==
+        "--instances: N is missing");
+  CHECK(parse("list", {"--json=yes"}).error().message ==
+        "--json: takes no value");
   CHECK_FALSE(parse("list", {"-x"}));
 }
 

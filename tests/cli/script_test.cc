@@ -80,7 +80,10 @@ TEST_CASE("a mistyped script names the nearest file and where it was looked") {
   CHECK(missing.error().message ==
         "ap.js: no such file in " + dir.search().cwd);
   CHECK(missing.error().hint == "did you mean api.js?");
-  CHECK_FALSE(cli::find_script("/nonexistent", dir.search()));
+  CHECK(cli::find_script("/nonexistent", dir.search()).error().message ==
+        "/nonexistent: no such file");
+  CHECK(cli::find_script("sub/ap.js", dir.search()).error().message ==
+        "sub/ap.js: no such file in " + dir.search().cwd);
   CHECK_FALSE(cli::find_script("", dir.search()));
 }
 

@@ -37,7 +37,8 @@ control::InstanceInfo online() {
           .events_file = "/h/logs/api-events.log",
           .log_bytes = 1229,
           .settings = {{"instances", "2", "given"},
-                       {"kill_timeout", "10s", "default"}}};
+                       {"kill_timeout", "10s", "default"},
+                       {"stop_exit_codes", "", "default"}}};
 }
 
 control::InstanceInfo waiting() {
@@ -94,7 +95,31 @@ TEST_CASE("list narrows to what the terminal takes") {
     CHECK(text.find("online") != text.npos);
   }
   CHECK(cli::list_view(kList, 80, false).find("mem") != std::string::npos);
-  CHECK(cli::list_view(kList, 50, false).find("mem") == std::string::npos);
+  CHECK(cli::list_view(kList, 45, false).find("mem") == std::string::npos);
+}
+
+TEST_CASE("one long name is cut before columns go") {
+  auto list = kList;
+  list.instances[0].app = std::string(64, 'n');
+  list.instances[0].pid = 4'194'304;
+  for (const size_t width : {80, 100, 120}) {
+    const auto text = cli::list_view(list, width, false);
+    CAPTURE(text);
+    CHECK(widest(text) <= width);
+    for (const char* head : {"│ id ", "│ name ", "│ status ", "│ pid ",
+                             "│ uptime ", "│ cpu ", "│ mem ", "│ ↺ "})
+      CHECK(text.find(head) != text.npos);
+    CHECK(text.find("│ api ") != text.npos);
+  }
+  const auto at_100 = cli::list_view(list, 100, false);
+  CHECK(at_100.find("│ " + std::string(24, 'n')) != at_100.npos);
+  CHECK(at_100.find("n… │") != at_100.npos);
+  CHECK(at_100.find("│ logs ") != at_100.npos);
+  // Where there is room it is whole.
+  CHECK(cli::list_view(list, 0, false).find(std::string(64, 'n')) !=
+        std::string::npos);
+  CHECK(cli::list_view(list, 200, false).find(std::string(64, 'n')) !=
+        std::string::npos);
 }
 
 TEST_CASE("long names give way on the narrowest terminal") {
@@ -114,6 +139,14 @@ TEST_CASE("why an app is errored stands below the table") {
   const auto text = cli::list_view(list, 0, false);
   CHECK(text.find("\napi/1: errored: 16 unstable restarts\n") != text.npos);
   CHECK(text.find("\ndegraded: ") != text.npos);
+}
+
+TEST_CASE("the footer counts the logs of deleted apps too") {
+  auto list = kList;
+  list.logs_bytes = 30'720;
+  CHECK(cli::list_view(list, 0, false).ends_with("\nlogs 30.0 KB\n"));
+  CHECK(cli::list_view({.instances = {}, .logs_bytes = 1536}, 0, false)
+            .ends_with("\nlogs 1.5 KB\n"));
 }
 
 TEST_CASE("an empty list is an empty table") {
@@ -153,8 +186,9 @@ logs
   events  /h/logs/api-events.log
   stored  1.2 KB
 settings
-  instances     2  (given)
-  kill_timeout  10s  (default)
+  instances        2    given
+  kill_timeout     10s  default
+  stop_exit_codes  -    default
 )");
 }
 
@@ -188,6 +222,13 @@ TEST_CASE("outcomes of one app are one line, failed ones are left to stderr") {
   deleted.log_bytes = 3'250'000;
   CHECK(cli::outcomes_view({deleted}) ==
         "[lodge] web: deleted · 3.1 MB of logs stay: lodge logs web\n");
+  // Those of all its instances.
+  deleted.log_bytes = 1024;
+  auto other = deleted;
+  other.log_bytes = 2048;
+  CHECK(cli::outcomes_view({deleted, other}) ==
+        "[lodge] web: deleted (2 instances) · 3.0 KB of logs stay: lodge logs "
+        "web\n");
 }
 
 TEST_CASE("jlist has PM2's shape") {

@@ -21,7 +21,8 @@ std::vector<Request> every_request() {
                    .known = kSome,
                    .wait = false,
                    .wait_ms = 5000,
-                   .update_env = true},
+                   .update_env = true,
+                   .env = {{"A", "1"}}},
       StopRequest{.selection = kSome},
       RestartRequest{.selection = kSome,
                      .wait = false,
@@ -89,10 +90,12 @@ std::vector<Reply> every_reply() {
                              .started_at = "2026-11-21T10:15:02.123456Z",
                              .log_bytes = 6},
                      Outcome{}}},
-      ListReply{.instances = {an_instance(), {}}, .degraded = true},
+      ListReply{.instances = {an_instance(), {}},
+                .logs_bytes = 1LL << 40,
+                .degraded = true},
       FlushReply{.files = {{"api", "/p", 5}}, .dry_run = true},
       DoneReply{},
-      ErrorReply{.message = "m", .hint = "h", .exit_code = 2},
+      ErrorReply{.message = "m", .hint = "h", .exit_code = 2, .ending = true},
   };
 }
 

@@ -153,7 +153,9 @@ TEST_CASE("no home, no socket and nobody behind it all mean: no daemon") {
   };
   CHECK(code(base::Home(home.root() + "/none")) == base::Errc::Unavailable);
   CHECK(code(home.home()) == base::Errc::Unavailable);
-  { const UniqueFd closed = listen_in(home.root()); }
+  {
+    const UniqueFd closed = listen_in(home.root());
+  }
   CHECK(code(home.home()) == base::Errc::Unavailable);
 }
 
@@ -165,7 +167,16 @@ TEST_CASE("a daemon that accepts nothing or answers nothing is a timeout") {
                            {.silence = 60ms, .while_alive = while_alive});
     REQUIRE_FALSE(reply);
     CHECK(reply.error().code == base::Errc::Timeout);
+    if (!while_alive)  // it has the request, and may yet read it
+      CHECK(reply.error().hint.find("may still") != std::string::npos);
   }
+}
+
+TEST_CASE("who listens is known though nobody answers") {
+  const TempHome home;
+  CHECK(listener_pid(home.home()).error().code == base::Errc::Unavailable);
+  const UniqueFd deaf = listen_in(home.root());
+  CHECK(listener_pid(home.home()) == ::getpid());
 }
 
 TEST_CASE("a slow answer is waited for while the daemon answers pings") {

@@ -54,6 +54,12 @@ class LogDir {
     catalog_.apps.push_back(std::move(entry));
     (void)store::save_catalog(path_, catalog_);
   }
+  void delete_app(const std::string& app) {
+    auto* entry = catalog_.find(app);
+    entry->deleted = base::Timestamp{1'795'256'100'000'000};
+    for (auto& instance : entry->instances) instance.id = -1;
+    (void)store::save_catalog(path_, catalog_);
+  }
   query::Plan plan(const query::Query& query) const {
     auto catalog = store::load_catalog(path_);
     auto plan = query::make_plan(*catalog, path_, query);

@@ -115,6 +115,31 @@ TEST_CASE("rows have time, padded name, mark and text; events a dot") {
         "10:15:00.500000 web     prompt> \n");
 }
 
+TEST_CASE("rows of a deleted app are marked gone") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  dir.add_app("web", 2);
+  dir.delete_app("web");
+  dir.append("api-out.log", stamped(1, "one\n"));
+  dir.append("web-out-1.log", stamped(2, "two\n"));
+  store::Event event;
+  event.time = {kStart + 3};
+  event.kind = store::EventKind::Delete;
+  event.app = "web";
+  event.instance = 1;
+  dir.append("web-events.log", store::format_event(event) + "\n");
+  const auto rows = text(dir, {});
+  CHECK(
+      rows.starts_with("10:15:00.000001 api          one\n"
+                       "10:15:00.000002 web/1 gone   two\n"
+                       "10:15:00.000003 web/1 gone \u00b7 "));
+  const auto objects = json(dir, {});
+  REQUIRE(objects.size() == 3);
+  CHECK_FALSE(objects[0].contains("gone"));
+  CHECK(objects[1]["gone"] == true);
+  CHECK(objects[2]["gone"] == true);
+}
+
 TEST_CASE("lines of another day say which, those of another year too") {
   LogDir dir;
   dir.add_app("api", 1);

@@ -1,0 +1,133 @@
+// What commands say of what is and what is not there.
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/test_home.h"
+
+namespace support {
+
+TEST_CASE("all of no apps is an error where something was to be done") {
+  const TestHome home;
+  CHECK(home.lodge({"start", "all"}).exit == 1);
+  home.start("api", "exec sleep 1000");
+  const Ran none = home.lodge({"stop", "all", "--exclude", "api"});
+  CHECK(none.exit == 1);
+  CHECK(none.err == "lodge: stop: all: --exclude leaves nothing of it\n");
+  home.must({"delete", "all"});
+  for (const std::string command : {"stop", "restart", "delete", "start"}) {
+    const Ran ran = home.lodge({command, "all"});
+    CHECK(ran.exit == 1);
+    CHECK(ran.out.empty());
+    CHECK(
+        ran.err.starts_with("lodge: " + command + ": all: there are no apps"));
+  }
+  CHECK(home.must({"list"}).out.find("│ id ") != std::string::npos);
+  home.must({"list", "--json"});
+  home.must({"flush"});
+}
+
+TEST_CASE("the footer of list counts what deleted apps left") {
+  const TestHome home;
+  home.start("api", "head -c 30000 /dev/zero | tr '\\0' x; exec sleep 1000");
+  CHECK(wait_until(
+      [&] { return home.must({"logs", "api", "--raw"}).out.size() == 30000; }));
+  home.must({"delete", "api"});
+  const std::string out = home.must({"list"}).out;
+  INFO(out);
+  CHECK(out.find("\nlogs 29.3 KB\n") != std::string::npos);
+}
+
+TEST_CASE("a known app is started by its name without a daemon") {
+  const TestHome home;
+  home.start("api", "exec sleep 1000");
+  home.start("web", "exec sleep 1000");
+  home.start("old", "exec sleep 1000");
+  home.must({"stop", "api", "web"});
+  home.must({"delete", "old"});
+  home.must({"kill"});
+  const Ran gone = home.lodge({"start", "old"});
+  CHECK(gone.exit == 1);
+  CHECK(gone.err.find("old: no such file") != std::string::npos);
+  CHECK(home.processes().empty());  // and no daemon was started for it
+  home.must({"start", "api"});
+  CHECK(home.app("api").status == "online");
+  CHECK(home.app("web").status == "stopped");
+}
+
+TEST_CASE("start --update-env of a known app gives it the new environment") {
+  const TestHome home;
+  home.start("api", "echo color=$COLOR; exec sleep 1000");
+  const Ran ran = home.lodge({"start", "api", "--update-env"},
+                             {.env = {{"COLOR", "blue"}}});
+  INFO(ran.out, ran.err);
+  CHECK(ran.exit == 0);
+  CHECK(wait_until([&] {
+    return home.must({"logs", "api", "--raw"}).out.ends_with("color=blue\n");
+  }));
+}
+
+TEST_CASE("a range that reaches back behind a flush says where logs begin") {
+  const TestHome home;
+  home.start("api", "while :; do date +%N; sleep 0.05; done");
+  const auto wrote = [&] {
+    return !home.must({"logs", "api", "--raw"}).out.empty();
+  };
+  CHECK(wait_until(wrote));
+  const Ran whole = home.must({"logs", "api", "--since", "-1h"});
+  CHECK(whole.err.empty());
+  home.must({"flush", "api"});
+  CHECK(wait_until(wrote));
+  const Ran cut = home.must({"logs", "api", "--since", "-1h"});
+  CHECK(cut.err.starts_with("lodge: api: logs begin 20"));
+  CHECK(cut.err.find("(older: flushed 20") != std::string::npos);
+  const auto lines =
+      json_lines(home.must({"logs", "api", "--since", "-1h", "--json"}).out);
+  REQUIRE_FALSE(lines.empty());
+  CHECK(lines[0]["gap"]["app"] == "api");
+  CHECK(lines[0]["gap"]["reason"] == "flushed");
+}
+
+TEST_CASE("exit codes with a daemon are those of the contract") {
+  const TestHome home;
+  home.start("api", "exec sleep 1000");
+  home.start("down", "exec sleep 1000");
+  home.must({"stop", "down"});
+  struct Row {
+    std::vector<std::string> args;
+    int exit;
+  };
+  for (const auto& [args, exit] : std::vector<Row>{
+           {{"list"}, 0},
+           {{"jlist"}, 0},
+           {{"ping"}, 0},
+           {{"describe", "api"}, 0},
+           {{"describe", "nope"}, 1},
+           {{"pid", "api"}, 0},
+           {{"pid", "down"}, 1},
+           {{"pid", "nope"}, 1},
+           {{"stop", "down"}, 0},
+           {{"stop", "nope"}, 1},
+           {{"restart", "nope"}, 1},
+           {{"delete", "nope"}, 1},
+           {{"start", "nope"}, 1},
+           {{"flush", "api"}, 0},
+           {{"flush", "nope"}, 1},
+           {{"logs", "api"}, 0},
+           {{"logs", "api", "--until", "2020-01-01"}, 1},
+           {{"logs", "nope"}, 2},
+           {{"events", "api"}, 0},
+           {{"events", "api", "--since", "2099-01-01"}, 1},
+           {{"events", "nope"}, 2},
+           {{"describe"}, 2},
+           {{"start", "api", "--wait"}, 2},
+       }) {
+    const Ran ran = home.lodge(args);
+    INFO(command_line(args), "\n", ran.out, ran.err);
+    CHECK(ran.exit == exit);
+    if (exit == 0) CHECK(ran.err.empty());
+  }
+}
+
+}  // namespace support
