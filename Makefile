@@ -33,7 +33,7 @@ bench: build
 	@python3 bench/cli.py
 
 install: build
-	@DESTDIR="$(DESTDIR)" cmake --install build/release --prefix "$(PREFIX)"
+	@DESTDIR="$(DESTDIR)" cmake --install build/release --strip --prefix "$(PREFIX)"
 
 format:
 	@scripts/deps.sh dev
