@@ -132,9 +132,10 @@ TEST_CASE("an app gets its arguments, directory and environment as given") {
                     "printf '[%s]' \"$@\"; echo; pwd; echo \"$GREETING\";"
                     " echo \"stdin $(readlink /proc/self/fd/0 | head -c4)\";"
                     " exec sleep 1000\n");
-  home.must({"start", "show.sh", "--min-uptime", "50ms", "--cwd",
-             home.work().file("d"), "--", "a b", "", "--flag", "$HOME"},
-            {.env = {{"GREETING", "good day"}}});
+  home.must(
+      {"start", home.work().file("show.sh"), "--min-uptime", "50ms", "--cwd",
+       home.work().file("d"), "--", "a b", "", "--flag", "$HOME"},
+      {.env = {{"GREETING", "good day"}}});
   const std::string expected =
       "[a b][][--flag][$HOME]\n" + home.work().file("d") + "\ngood day\n";
   CHECK(wait_until([&] {

@@ -87,7 +87,7 @@ TEST_CASE("five apps at 10,000 lines/s live through the daemon's kill -9") {
   // Exactly once under SIGKILL at full speed is not promised yet: at most what
   // was between a read and its write is in doubt.
   MESSAGE("after one kill -9 at 50,000 lines/s: ", report.text());
-  CHECK(report.count(Breach::Lost) + report.count(Breach::Torn) < 20'000);
+  CHECK(report.count(Breach::Lost) + report.count(Breach::Torn) < 5000);
 }
 
 TEST_CASE("lines written while there is no daemon are captured by the next") {

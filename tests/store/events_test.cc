@@ -1,0 +1,201 @@
+#include "store/events.h"
+
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+#include <sstream>
+#include <thread>
+#include <vector>
+
+#include "support/temp_dir.h"
+
+namespace store {
+namespace {
+
+constexpr int kKinds = static_cast<int>(EventKind::Error) + 1;
+
+Event full_event(EventKind kind) {
+  Event event;
+  event.time = base::Timestamp{1'795'256'102'123'456};
+  event.kind = kind;
+  event.app = "api";
+  event.id = 3;
+  event.instance = 2;
+  event.generation = 17;
+  event.pid = 4711;
+  event.stream = Stream::Error;
+  event.code = 1;
+  event.signal = SIGKILL;
+  event.uptime_ms = 11'520'000;
+  event.delay_ms = 100;
+  event.bytes = 5;
+  event.line = base::Timestamp{1'795'256'102'000'001};
+  event.actor = "deploy";
+  event.command = "lodge start api.js --name \"a b\"\n\xff";
+  event.reason = "why, in words";
+  return event;
+}
+
+}  // namespace
+
+TEST_CASE("every kind of event, with every field, comes back as it was") {
+  for (int kind = 0; kind < kKinds; ++kind) {
+    const Event event = full_event(static_cast<EventKind>(kind));
+    const std::string text = format_event(event);
+    CAPTURE(text);
+    CHECK(text.find('\n') == text.npos);  // one line, whatever a field holds
+    const auto parsed = parse_event(text);
+    REQUIRE(parsed.has_value());
+    CHECK(parsed->time == event.time);
+    CHECK(parsed->kind == event.kind);
+    CHECK(parsed->app == event.app);
+    CHECK(parsed->id == event.id);
+    CHECK(parsed->instance == event.instance);
+    CHECK(parsed->generation == event.generation);
+    CHECK(parsed->pid == event.pid);
+    CHECK(parsed->stream == event.stream);
+    CHECK(parsed->code == event.code);
+    CHECK(parsed->signal == event.signal);
+    CHECK(parsed->uptime_ms == event.uptime_ms);
+    CHECK(parsed->delay_ms == event.delay_ms);
+    CHECK(parsed->bytes == event.bytes);
+    CHECK(parsed->line == event.line);
+    CHECK(parsed->actor == event.actor);
+    CHECK(parsed->reason == event.reason);
+    CHECK(format_event(*parsed).size() >= text.size());
+  }
+}
+
+TEST_CASE("absent fields are left out, and stay absent") {
+  Event event;
+  event.kind = EventKind::Daemon;
+  CHECK(format_event(event) ==
+        R"({"v":1,"time":"1970-01-01T00:00:00.000000Z","event":"daemon"})");
+  const auto parsed = parse_event(format_event(event));
+  REQUIRE(parsed.has_value());
+  CHECK(parsed->id == -1);
+  CHECK(parsed->instance == -1);
+  CHECK(parsed->uptime_ms == -1);
+  CHECK_FALSE(parsed->code.has_value());
+  CHECK_FALSE(parsed->stream.has_value());
+  CHECK_FALSE(parsed->line.has_value());
+}
+
+TEST_CASE("zero is not absent") {
+  Event event;
+  event.code = 0;
+  event.id = 0;
+  event.instance = 0;
+  event.uptime_ms = 0;
+  event.delay_ms = 0;
+  event.bytes = 0;
+  const auto parsed = parse_event(format_event(event));
+  REQUIRE(parsed.has_value());
+  CHECK(parsed->code == 0);
+  CHECK(parsed->id == 0);
+  CHECK(parsed->instance == 0);
+  CHECK(parsed->uptime_ms == 0);
+  CHECK(parsed->delay_ms == 0);
+  CHECK(parsed->bytes == 0);
+}
+
+TEST_CASE("names of kinds are all different, and none is empty") {
+  std::set<std::string_view> names;
+  for (int kind = 0; kind < kKinds; ++kind)
+    names.insert(event_name(static_cast<EventKind>(kind)));
+  CHECK(names.size() == kKinds);
+  CHECK_FALSE(names.contains(""));
+}
+
+TEST_CASE("a newer writer's members are passed over, its kinds refused") {
+  const std::string head = R"({"v":1,"time":"2026-11-21T10:15:02.123456Z",)";
+  CHECK(
+      parse_event(head + R"("event":"start","later":{"x":[1]}})").has_value());
+  const auto unknown = parse_event(head + R"("event":"reloaded"})");
+  REQUIRE_FALSE(unknown.has_value());
+  CHECK(unknown.error().code == base::Errc::Invalid);
+}
+
+TEST_CASE("what is no event record is refused, not half read") {
+  const std::string time = R"("time":"2026-11-21T10:15:02.123456Z")";
+  for (const std::string& bad :
+       {std::string(), std::string("{}"), std::string("[]"), std::string("3"),
+        std::string("null"), std::string("\"start\""),
+        std::string("{\"event\":\"start\"}"), "{" + time + "}",
+        "{" + time + ",\"event\":3}", "{" + time + ",\"event\":\"start\"",
+        "{" + time + ",\"event\":\"start\",\"pid\":\"x\"}",
+        "{" + time + ",\"event\":\"exit\",\"code\":\"1\"}",
+        std::string("{\"time\":\"yesterday\",\"event\":\"start\"}"),
+        std::string("{\"time\":3,\"event\":\"start\"}"),
+        std::string(10'000, '[')}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_event(bad).has_value());
+  }
+}
+
+TEST_CASE("rows say what happened in words") {
+  Event event = full_event(EventKind::Exit);
+  event.reason.clear();
+  CHECK(describe_event(event) == "killed by SIGKILL after 3h12m");
+  event.signal.reset();
+  CHECK(describe_event(event) == "exited with code 1 after 3h12m");
+  event.signal = 64;  // has no name
+  CHECK(describe_event(event).find("64") != std::string::npos);
+  for (int kind = 0; kind < kKinds; ++kind)
+    CHECK_FALSE(
+        describe_event(full_event(static_cast<EventKind>(kind))).empty());
+}
+
+TEST_CASE("events go to their app's file, the daemon's to its own, private") {
+  const support::TempDir dir;
+  Event event;
+  event.kind = EventKind::Daemon;
+  CHECK(append_event(dir.path(), event).has_value());
+  event.app = "api";
+  CHECK(append_event(dir.path(), event).has_value());
+  CHECK(append_event(dir.path(), event).has_value());
+  CHECK(support::slurp(dir.file("lodge-events.log")).find("api") ==
+        std::string::npos);
+  const std::string path = dir.file("api-events.log");
+  const std::string text = support::slurp(path);
+  CHECK(std::count(text.begin(), text.end(), '\n') == 2);
+  struct ::stat info {};
+  REQUIRE(::stat(path.c_str(), &info) == 0);
+  CHECK((info.st_mode & 07777) == 0600);
+}
+
+TEST_CASE("events of many threads stay whole lines") {
+  const support::TempDir dir;
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t)
+      threads.emplace_back([&dir] {
+        for (int i = 0; i < 200; ++i)
+          (void)append_event(dir.path(), full_event(EventKind::Start));
+      });
+  }
+  std::istringstream lines(support::slurp(dir.file("api-events.log")));
+  std::string line;
+  int count = 0;
+  while (std::getline(lines, line)) {
+    REQUIRE(parse_event(line).has_value());
+    ++count;
+  }
+  CHECK(count == 800);
+}
+
+TEST_CASE("events are not written through a link put in their place") {
+  const support::TempDir dir;
+  const std::string victim = dir.write("victim", "");
+  REQUIRE(::symlink(victim.c_str(), dir.file("api-events.log").c_str()) == 0);
+  Event event;
+  event.app = "api";
+  CHECK_FALSE(append_event(dir.path(), event).has_value());
+  CHECK(support::slurp(victim).empty());
+}
+
+}  // namespace store

@@ -1,0 +1,47 @@
+#include "store/names.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <random>
+#include <string>
+
+namespace store {
+
+TEST_CASE("live files are named as SPEC names them") {
+  CHECK(live_name("api", Stream::Out, 0) == "api-out.log");
+  CHECK(live_name("api", Stream::Error, 0) == "api-error.log");
+  CHECK(live_name("api", Stream::Out, 1) == "api-out-1.log");
+  CHECK(live_name("api", Stream::Error, 12) == "api-error-12.log");
+  CHECK(events_name("api") == "api-events.log");
+}
+
+TEST_CASE("no two owners ever meet on one name, whatever apps are called") {
+  // Names made of the very pieces that file names are made of.
+  const std::string pieces[] = {"api",     "-",   "out", "error", "events",
+                                "-out",    "1",   "-1",  ".log",  "-error-1",
+                                "-events", "-10", "a",   "."};
+  std::mt19937 random(11);
+  std::map<std::string, std::string> owners;
+  const auto claim = [&](const std::string& file, const std::string& owner) {
+    const auto [at, fresh] = owners.emplace(file, owner);
+    if (!fresh) CHECK_MESSAGE(at->second == owner, file);
+  };
+  claim(std::string(kDaemonEvents), "the daemon");
+  claim(std::string(kCatalogName), "the catalog");
+  claim(std::string(kArchiveDir), "the archive");
+  for (int i = 0; i < 20'000; ++i) {
+    std::string app;
+    const size_t count = 1 + random() % 4;
+    for (size_t k = 0; k < count; ++k)
+      app += pieces[random() % std::size(pieces)];
+    for (int instance : {0, 1, 2, 10, 11}) {
+      const std::string number = " " + std::to_string(instance);
+      claim(live_name(app, Stream::Out, instance), app + number + " out");
+      claim(live_name(app, Stream::Error, instance), app + number + " error");
+    }
+    claim(events_name(app), app + " events");
+  }
+}
+
+}  // namespace store
