@@ -108,6 +108,22 @@ std::unexpected<Error> unknown(const std::string& word,
   const auto nearest = nearest_word(word, names);
   std::string hint;
   if (!nearest.empty()) hint = fmt::format("did you mean {}?", nearest);
+  // "api/7" of an app that is there: which instances it has.
+  constexpr int kMostShown = 4;
+  const auto app = word.substr(0, word.find('/'));
+  std::string instances;
+  int count = 0;
+  for (const auto& candidate : all) {
+    if (candidate.app != app || app.size() == word.size()) continue;
+    if (count < kMostShown)
+      instances += fmt::format("{}{}/{}", count == 0 ? "" : ", ", app,
+                               candidate.instance);
+    ++count;
+  }
+  if (count > 0)
+    return fail(Errc::NotFound, fmt::format("{}: no such instance", word),
+                fmt::format("there is {}{}", instances,
+                            count > kMostShown ? ", ..." : ""));
   return fail(Errc::NotFound, fmt::format("{}: no such app", word),
               std::move(hint));
 }

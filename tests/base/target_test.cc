@@ -128,6 +128,8 @@ TEST_CASE("what matches nothing is an error, never silence") {
 TEST_CASE("a slip of the finger is answered with the nearest name") {
   CHECK(ids({"wbe"}) == "wbe: no such app | did you mean web?");
   CHECK(ids({"dbmain"}) == "dbmain: no such app | did you mean db.main?");
+  CHECK(ids({"api/7"}) ==
+        "api/7: no such instance | there is api/0, api/1, api/2");
   CHECK(ids({"zzzzzz"}) == "zzzzzz: no such app | ");
 }
 
