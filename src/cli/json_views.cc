@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
@@ -25,6 +27,10 @@ ordered_json time_or_null(int64_t unix_ms) {
 ordered_json number_or_null(int64_t value, int64_t none = -1) {
   if (value == none) return nullptr;
   return value;
+}
+
+double tenths(double value) {
+  return std::round(value * 10) / 10;
 }
 
 ordered_json text_or_null(const std::string& text) {
@@ -52,7 +58,7 @@ ordered_json instance_json(const InstanceInfo& row) {
   json["unstable_restarts"] = row.unstable_restarts;
   json["last_exit_code"] = number_or_null(row.last_exit_code);
   json["last_exit_signal"] = number_or_null(row.last_exit_signal, 0);
-  json["cpu_percent"] = row.cpu_percent;
+  json["cpu_percent"] = tenths(row.cpu_percent);
   json["memory_bytes"] = row.memory_bytes;
   json["user"] = row.user;
   json["mode"] = row.mode;
@@ -85,7 +91,9 @@ ordered_json pm2_instance(const InstanceInfo& row) {
   env["created_at"] = row.created_at_ms;
   env["restart_time"] = row.restarts;
   env["unstable_restarts"] = row.unstable_restarts;
-  env["exit_code"] = row.last_exit_code < 0 ? 0 : row.last_exit_code;
+  // As in PM2, 0 when a signal ended it; nothing when nothing has ended yet.
+  if (row.last_exit_code >= 0 || row.last_exit_signal > 0)
+    env["exit_code"] = std::max(row.last_exit_code, 0);
   env["exec_mode"] = row.mode == "cluster" ? "cluster_mode" : "fork_mode";
   env["exec_interpreter"] = row.interpreter.empty() ? "none" : row.interpreter;
   env["instances"] = row.instances;
@@ -101,7 +109,8 @@ ordered_json pm2_instance(const InstanceInfo& row) {
   json["name"] = row.app;
   json["pm2_env"] = std::move(env);
   json["pm_id"] = row.id;
-  json["monit"] = {{"memory", row.memory_bytes}, {"cpu", row.cpu_percent}};
+  json["monit"] = {{"memory", row.memory_bytes},
+                   {"cpu", tenths(row.cpu_percent)}};
   return json;
 }
 

@@ -246,6 +246,11 @@ TEST_CASE("jlist has PM2's shape") {
   CHECK(env["pm_out_log_path"] == "/h/logs/api-out.log");
   CHECK(env["pm_exec_path"] == "/srv/api.js");
   CHECK(env["instances"] == 2);
+  CHECK(env["exit_code"] == 1);
+  auto young = online();
+  young.last_exit_code = -1;
+  const auto fresh = nlohmann::json::parse(cli::pm2_json({young}));
+  CHECK_FALSE(fresh[0]["pm2_env"].contains("exit_code"));
 }
 
 TEST_CASE("list as JSON is one array, with null where there is nothing") {
@@ -255,5 +260,6 @@ TEST_CASE("list as JSON is one array, with null where there is nothing") {
   CHECK(json[1]["pid"].is_null());
   CHECK(json[1]["uptime_ms"].is_null());
   CHECK(json[1]["next_start_ms"] == 1200);
+  CHECK(json[0]["cpu_percent"] == 1.3);
   CHECK(cli::list_json({}) == "[]\n");
 }
