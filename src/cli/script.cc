@@ -98,6 +98,8 @@ std::unexpected<base::Error> no_such_file(const std::string& word,
     hint = fmt::format("it is in {}: lodge start {}", search.caller_dir,
                        fs::absolute(word, search.caller_dir));
   if (auto names = fs::list_dir(dir); hint.empty() && names) {
+    std::erase_if(*names,
+                  [&](const auto& name) { return !names_file(name, dir); });
     const auto nearest = base::nearest_word(fs::base_name(wanted), *names);
     if (!nearest.empty())
       hint = fmt::format("did you mean {}?",

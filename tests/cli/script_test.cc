@@ -80,6 +80,9 @@ TEST_CASE("a mistyped script names the nearest file and where it was looked") {
   CHECK(missing.error().message ==
         "ap.js: no such file in " + dir.search().cwd);
   CHECK(missing.error().hint == "did you mean api.js?");
+  fs::make_dir(dir.path("web.js")).value();  // nothing to start
+  CHECK(cli::find_script("wb.js", dir.search()).error().hint.find("mean") ==
+        std::string::npos);
   CHECK(cli::find_script("/nonexistent", dir.search()).error().message ==
         "/nonexistent: no such file");
   CHECK(cli::find_script("sub/ap.js", dir.search()).error().message ==
