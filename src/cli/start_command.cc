@@ -83,7 +83,9 @@ std::expected<Plan, int> make_plan(const Invocation& invocation,
   std::optional<Candidates> apps;  // asked for once
   Plan plan;
   for (const auto& word : invocation.args.words) {
-    if (may_be_known && !names_file(word, settings.cwd)) {
+    // A plain word is an app that lodge knows before it is a file.
+    if (may_be_known &&
+        (word.find('/') == word.npos || !names_file(word, settings.cwd))) {
       if (!apps) {
         auto known = known_apps(invocation);
         if (!known) return std::unexpected(known.error());

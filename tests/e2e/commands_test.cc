@@ -56,6 +56,18 @@ TEST_CASE("a known app is started by its name without a daemon") {
   CHECK(home.app("web").status == "stopped");
 }
 
+TEST_CASE("a known app wins over a file of its name; a path is a file") {
+  const TestHome home;
+  home.start("api", "exec sleep 1000");
+  home.must({"stop", "api"});
+  home.work().write("api", "not a program");
+  home.must({"start", "api"}, {.cwd = home.work().path()});
+  CHECK(home.app("api").status == "online");
+  const Ran ran = home.lodge({"start", "./api"}, {.cwd = home.work().path()});
+  CHECK(ran.exit == 1);
+  CHECK(ran.err.find("neither executable") != std::string::npos);
+}
+
 TEST_CASE("start --update-env of a known app gives it the new environment") {
   const TestHome home;
   home.start("api", "echo color=$COLOR; exec sleep 1000");
