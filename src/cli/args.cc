@@ -58,6 +58,22 @@ CLI::Option* add_flag(CLI::App& app, const Flag& flag) {
       ->allow_extra_args(false);
 }
 
+// An empty value is a variable of a script that was not set: no default is
+// meant by it.
+base::Status check_values(const Command& command, const Args& args) {
+  base::Status status;
+  for_each_flag(command, [&](const Flag& flag) {
+    if (flag.value.empty() || flag.may_be_empty) return;
+    for (const auto& value : args.values(flag.name))
+      if (status && value.empty())
+        status = base::fail(
+            base::Errc::Invalid,
+            fmt::format("--{}: {} is missing", flag.name, flag.value),
+            fmt::format("lodge {} --help", command.name));
+  });
+  return status;
+}
+
 }  // namespace
 
 bool Args::has(std::string_view flag) const {
@@ -105,6 +121,8 @@ base::Result<Args> parse_args(const Command& command,
   }
   for (const auto& [name, option] : added)
     if (option->count() > 0) args.flags_[name] = option->results();
+  if (auto full = check_values(command, args); !full)
+    return base::fail(std::move(full.error()));
   return args;
 }
 

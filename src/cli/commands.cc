@@ -40,7 +40,7 @@ constexpr std::array kStartFlags = {
     Flag{"namespace", 0, "NAME", "group that commands can name"},
     Flag{"cwd", 0, "DIR", "directory to run in (default: this one)"},
     Flag{"interpreter", 0, "PROGRAM", "what runs the script; none: itself"},
-    Flag{"interpreter-args", 0, "ARGS", "arguments of the interpreter"},
+    Flag{"interpreter-args", 0, "ARGS", "arguments of the interpreter", true},
     Flag{"no-autorestart", 0, "", "leave it down when it ends"},
     Flag{"max-restarts", 0, "N",
          "unstable restarts until errored (default: 16)"},

@@ -18,6 +18,7 @@ struct Flag {
   char letter = 0;         // 0 = none
   std::string_view value;  // what it takes ("N", "DIR"); empty = nothing
   std::string_view help;
+  bool may_be_empty = false;  // its value
 };
 
 struct Example {

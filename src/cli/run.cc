@@ -98,6 +98,11 @@ int run_command(const Command& command, std::span<const std::string> argv,
 int run_words(std::span<const std::string> words) {
   const Front front = front_flags(words);
   const auto rest = words.subspan(front.size);
+  if (rest.empty() && !words.empty() && words.back() == "--home")
+    return report("", asks_for_json(words),
+                  {base::Errc::Invalid, 0, "--home: DIR is missing",
+                   "lodge --home DIR list"},
+                  kUsage);
   if (rest.empty()) {
     const auto text = overview();
     std::fwrite(text.data(), 1, text.size(), stdout);

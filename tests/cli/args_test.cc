@@ -71,6 +71,13 @@ TEST_CASE("a flag without its value, or with one too many, is an error") {
   CHECK_FALSE(parse("list", {"-x"}));
 }
 
+TEST_CASE("an empty value is refused where it can't be meant") {
+  CHECK(parse("logs", {"--since", ""}).error().message ==
+        "--since: TIME is missing");
+  CHECK(parse("list", {"--home="}).error().message == "--home: DIR is missing");
+  CHECK(parse("start", {"x", "--interpreter-args", ""}));
+}
+
 TEST_CASE("random command lines are parsed or refused, never worse") {
   const std::vector<std::string> pieces = {
       "--",      "-",      "",      "--name", "-n",      "--name=",  "-i2",
