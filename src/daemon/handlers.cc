@@ -78,7 +78,8 @@ void Handlers::handle(const control::Request& request,
       std::holds_alternative<control::KillRequest>(request);
   if (parts_.is_ending() && !harmless)
     return reply(control::ErrorReply{"the daemon is shutting down",
-                                     "start it again: lodge start", 1});
+                                     "start it again: lodge start", 1,
+                                     true});
   std::visit([&](const auto& asked) { on(asked, cause, std::move(reply)); },
              request);
 }
