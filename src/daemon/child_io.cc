@@ -194,23 +194,26 @@ void ChildIo::source_ended(uint64_t source) {
   release_if_over(slot);
 }
 
-base::Status ChildIo::hand_over(
-    const std::function<Process(uint64_t slot)>& process) {
-  for (const auto& [slot, held] : held_) {
-    std::vector<keeper::RoleFdRef> kept;
-    const auto add = [&](Role role, const base::UniqueFd& fd) {
-      if (fd) kept.push_back({role, fd.get()});
-    };
-    add(Role::Stdin, held.in);
-    add(Role::Ipc, held.ipc);
-    add(Role::Stdout, held.out);
-    add(Role::Stderr, held.err);
-    if (auto ok = link_.hold(slot, held.label, kept); !ok) return ok;
-    const Process alive = process(slot);
-    if (alive.pid == 0) continue;
-    if (auto ok = link_.adopt(slot, alive.pid, alive.pidfd); !ok) return ok;
-  }
+base::Status ChildIo::hand_over(const FindProcess& process) {
+  for (const auto& [slot, held] : held_)
+    if (auto ok = hold(slot, process); !ok) return ok;
   return {};
+}
+
+base::Status ChildIo::hold(uint64_t slot, const FindProcess& process) {
+  const Held& held = held_.at(slot);
+  std::vector<keeper::RoleFdRef> kept;
+  const auto add = [&](Role role, const base::UniqueFd& fd) {
+    if (fd) kept.push_back({role, fd.get()});
+  };
+  add(Role::Stdin, held.in);
+  add(Role::Ipc, held.ipc);
+  add(Role::Stdout, held.out);
+  add(Role::Stderr, held.err);
+  if (auto ok = link_.hold(slot, held.label, kept); !ok) return ok;
+  const Process alive = process(slot);
+  if (alive.pid == 0) return {};
+  return link_.adopt(slot, alive.pid, alive.pidfd);
 }
 
 bool ChildIo::output_open(uint64_t slot) const {

@@ -45,7 +45,10 @@ class ChildIo final : public supervisor::Launcher {
     int pid = 0;
     int pidfd = -1;
   };
-  base::Status hand_over(const std::function<Process(uint64_t slot)>& process);
+  using FindProcess = std::function<Process(uint64_t slot)>;
+  base::Status hand_over(const FindProcess& process);
+  // The same for one slot.
+  base::Status hold(uint64_t slot, const FindProcess& process);
 
   // Something still holds the output of that slot.
   bool output_open(uint64_t slot) const;

@@ -19,6 +19,7 @@
 #include "daemon/chronicle.h"
 #include "daemon/handlers.h"
 #include "daemon/listing.h"
+#include "daemon/orphans.h"
 #include "daemon/recorder.h"
 #include "keeper/launch.h"
 #include "keeper/link.h"
@@ -61,15 +62,18 @@ class Daemon final : private keeper::LinkObserver, private capture::Observer {
                    std::string_view what) override;
 
   void adopt_all();
+  void adopt_orphans();
   void adopt_one(const supervisor::Life& life, keeper::FoundSlot& slot);
   void end_stray(const supervisor::Life& life, int pid);
   void shut_down(supervisor::Cause cause, std::function<void()> done);
   void finish();
   void replace_keeper();
   base::Status hand_over();
+  ChildIo::Process process_of(uint64_t slot);
   control::PingReply describe() const;
 
   const base::Home& home_;
+  const std::string home_id_;
   base::SystemClock clock_;
   const base::MonoTime born_ = clock_.mono();
   base::EventLoop loop_;
@@ -99,6 +103,7 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
                supervisor::AppList list, store::Catalog catalog,
                const std::string& home_id)
     : home_(home),
+      home_id_(home_id),
       recorder_(
           loop_, home,
           [this] { return supervisor::print_app_list(supervisor_.list()); }),
@@ -143,7 +148,9 @@ void Daemon::on_ready(int keeper_pid, base::UniqueFd listener) {
   if (server_) return;  // a new keeper says who it is
   if (auto copy = base::fs::duplicate(listener.get()); copy)
     listener_ = std::move(*copy);
+  const bool fresh = found_.empty();
   adopt_all();
+  if (fresh) adopt_orphans();
   chronicle_.enter(supervisor_);
   supervisor_.begin();
   server_ =
@@ -203,6 +210,31 @@ void Daemon::adopt_one(const supervisor::Life& life, keeper::FoundSlot& slot) {
               life, {slot.status, true, base::Timestamp{slot.ended_us}}))
         io_.forget(slot.number);
       return;
+  }
+}
+
+// Keeper and daemon died together, and some of their children live on.
+void Daemon::adopt_orphans() {
+  for (auto& orphan : find_orphans(home_id_)) {
+    auto* instance = supervisor_.find(orphan.life.id);
+    auto life = orphan.life;
+    supervisor_.set_keeper(0);
+    if (instance == nullptr || orphan.slot.pid == 0 || !instance->wanted() ||
+        instance->state() != supervisor::State::Stopped) {
+      supervisor_.end_stray(orphan.slot.pid, life);
+      continue;
+    }
+    const auto launched = life.launched;
+    life = instance->life();
+    life.generation = orphan.life.generation;
+    life.launched = launched;
+    life.slot = orphan.slot.number = supervisor_.new_slot();
+    orphan.slot.label = supervisor::print_label(life);
+    base::log::warn("process {} of {} had lost daemon and keeper; taken over",
+                    orphan.slot.pid, life.app);
+    io_.adopt({{life, &orphan.slot}});
+    adopt_one(life, orphan.slot);
+    (void)io_.hold(life.slot, [this](uint64_t slot) { return process_of(slot); });
   }
 }
 
@@ -266,11 +298,13 @@ void Daemon::replace_keeper() {
 // Everything that is to outlive us, to a keeper that knows nothing yet.
 base::Status Daemon::hand_over() {
   if (auto ok = link_.listen(listener_.get()); !ok) return ok;
-  return io_.hand_over([this](uint64_t slot) {
-    const auto* instance = supervisor_.by_slot(slot);
-    if (instance == nullptr || instance->pid() == 0) return ChildIo::Process{};
-    return ChildIo::Process{instance->pid(), instance->pidfd()};
-  });
+  return io_.hand_over([this](uint64_t slot) { return process_of(slot); });
+}
+
+ChildIo::Process Daemon::process_of(uint64_t slot) {
+  const auto* instance = supervisor_.by_slot(slot);
+  if (instance == nullptr || instance->pid() == 0) return {};
+  return {instance->pid(), instance->pidfd()};
 }
 
 void Daemon::on_source_ended(uint64_t source) {

@@ -52,6 +52,7 @@ class Supervisor {
   // begin() starts what should run and does not.
   void restore(AppList list);
   void reserve_slot(uint64_t slot);
+  uint64_t new_slot() { return next_slot_++; }
   // A slot that belongs to no app is the caller's to end: false.
   bool adopt(Life life, int pid, base::UniqueFd pidfd);
   bool adopt_ended(Life life, const ExitNews& news);
