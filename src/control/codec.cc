@@ -42,7 +42,8 @@ constexpr auto members(const Selection*) {
 constexpr auto members(const StartRequest*) {
   using M = StartRequest;
   return std::tuple{Member{"definitions", &M::definitions},
-                    Member{"known", &M::known}, Member{"wait", &M::wait},
+                    Member{"known", &M::known},
+                    Member{"wait", &M::wait},
                     Member{"wait_ms", &M::wait_ms},
                     Member{"update_env", &M::update_env},
                     Member{"env", &M::env}};

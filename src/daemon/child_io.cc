@@ -130,9 +130,9 @@ void ChildIo::forget(uint64_t slot) {
 }
 
 void ChildIo::adopt(
-    std::vector<std::pair<supervisor::Life, keeper::FoundSlot*>> lives) {
+    const std::vector<std::pair<supervisor::Life, keeper::FoundSlot*>>& lives) {
   std::vector<capture::CaptureThread::Adopted> sources;
-  for (auto& [life, found] : lives) {
+  for (const auto& [life, found] : lives) {
     Held& held = held_[life.slot];
     held.label = found->label;
     for (auto& entry : found->fds) {
@@ -151,9 +151,8 @@ void ChildIo::adopt(
 
 void ChildIo::drain(uint64_t slot, std::function<void()> done) {
   const auto [it, made] = drains_.try_emplace(
-      slot, Drain{std::move(done), 2, base::Timer(loop_, [this, slot] {
-                    drained(slot);
-                  })});
+      slot, Drain{std::move(done), 2,
+                  base::Timer(loop_, [this, slot] { drained(slot); })});
   if (!made) return;
   // Here and not in capture: one log write that hangs must not keep the exits
   // of all other apps waiting.

@@ -29,8 +29,8 @@ class ChildIo final : public supervisor::Launcher {
   void forget(uint64_t slot) override;
 
   // Goes on with the descriptors of lives that an earlier daemon began.
-  void adopt(
-      std::vector<std::pair<supervisor::Life, keeper::FoundSlot*>> lives);
+  void adopt(const std::vector<std::pair<supervisor::Life, keeper::FoundSlot*>>&
+                 lives);
 
   // The child has exited: `done` is called when what it wrote has been read, or
   // after a second.

@@ -65,7 +65,7 @@ class Daemon final : private keeper::LinkObserver, private capture::Observer {
   void adopt_orphans();
   void adopt_one(const supervisor::Life& life, keeper::FoundSlot& slot);
   void end_stray(const supervisor::Life& life, int pid);
-  void shut_down(supervisor::Cause cause, std::function<void()> done);
+  void shut_down(const supervisor::Cause& cause, std::function<void()> done);
   void finish();
   void replace_keeper();
   base::Status hand_over();
@@ -114,12 +114,12 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
       supervisor_(loop_, clock_, io_, chronicle_, home_id),
       listing_(clock_, home.logs(),
                [this](uint64_t slot) { return io_.output_open(slot); }),
-      handlers_({loop_, clock_, home_, supervisor_, capture_, chronicle_,
-                 recorder_, listing_, [this] { return describe(); },
-                 [this] { return ending_; },
-                 [this](supervisor::Cause cause, std::function<void()> done) {
-                   shut_down(std::move(cause), std::move(done));
-                 }}),
+      handlers_(
+          {loop_, clock_, home_, supervisor_, capture_, chronicle_, recorder_,
+           listing_, [this] { return describe(); }, [this] { return ending_; },
+           [this](const supervisor::Cause& cause, std::function<void()> done) {
+             shut_down(cause, std::move(done));
+           }}),
       finish_timer_(loop_, [this] { finish(); }),
       keeper_retry_(loop_, [this] { replace_keeper(); }) {
   supervisor_.restore(std::move(list));
@@ -234,7 +234,8 @@ void Daemon::adopt_orphans() {
                     orphan.slot.pid, life.app);
     io_.adopt({{life, &orphan.slot}});
     adopt_one(life, orphan.slot);
-    (void)io_.hold(life.slot, [this](uint64_t slot) { return process_of(slot); });
+    (void)io_.hold(life.slot,
+                   [this](uint64_t slot) { return process_of(slot); });
   }
 }
 
@@ -356,11 +357,12 @@ void Daemon::on_reopened(const capture::SourceInfo& source,
   });
 }
 
-void Daemon::shut_down(supervisor::Cause cause, std::function<void()> done) {
+void Daemon::shut_down(const supervisor::Cause& cause,
+                       std::function<void()> done) {
   ended_.push_back(std::move(done));
   if (ending_) return;
   ending_ = true;
-  supervisor_.shut_down(std::move(cause), [this] {
+  supervisor_.shut_down(cause, [this] {
     recorder_.list_changed();
     recorder_.when_written([this](base::Status) {
       (void)link_.quit();

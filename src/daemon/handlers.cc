@@ -72,14 +72,12 @@ class Answers : public std::enable_shared_from_this<Answers> {
 void Handlers::handle(const control::Request& request,
                       const control::Peer& peer, OnReply reply) {
   const supervisor::Cause cause{user_of(peer.uid), peer.caller.command};
-  const bool harmless =
-      std::holds_alternative<control::PingRequest>(request) ||
-      std::holds_alternative<control::ListRequest>(request) ||
-      std::holds_alternative<control::KillRequest>(request);
+  const bool harmless = std::holds_alternative<control::PingRequest>(request) ||
+                        std::holds_alternative<control::ListRequest>(request) ||
+                        std::holds_alternative<control::KillRequest>(request);
   if (parts_.is_ending() && !harmless)
     return reply(control::ErrorReply{"the daemon is shutting down",
-                                     "start it again: lodge start", 1,
-                                     true});
+                                     "start it again: lodge start", 1, true});
   std::visit([&](const auto& asked) { on(asked, cause, std::move(reply)); },
              request);
 }
@@ -93,13 +91,13 @@ std::string Handlers::user_of(uid_t uid) {
   return users_[uid] = user != nullptr ? user->pw_name : std::to_string(uid);
 }
 
-void Handlers::on(const control::PingRequest&, supervisor::Cause,
+void Handlers::on(const control::PingRequest&, const supervisor::Cause&,
                   OnReply reply) {
   reply(parts_.describe_daemon());
 }
 
-void Handlers::on(const control::StartRequest& request, supervisor::Cause cause,
-                  OnReply reply) {
+void Handlers::on(const control::StartRequest& request,
+                  const supervisor::Cause& cause, OnReply reply) {
   // Everything is checked before anything is started.
   std::vector<supervisor::AppSpec> specs;
   for (const auto& definition : request.definitions) {
@@ -147,15 +145,15 @@ void Handlers::on(const control::StartRequest& request, supervisor::Cause cause,
   hold({});
 }
 
-void Handlers::on(const control::StopRequest& request, supervisor::Cause cause,
-                  OnReply reply) {
+void Handlers::on(const control::StopRequest& request,
+                  const supervisor::Cause& cause, OnReply reply) {
   auto ids = select_some(request.selection);
   if (!ids) return reply(refusal(ids.error()));
   parts_.supervisor.stop(*ids, cause, answer(reply));
 }
 
 void Handlers::on(const control::RestartRequest& request,
-                  supervisor::Cause cause, OnReply reply) {
+                  const supervisor::Cause& cause, OnReply reply) {
   auto ids = select_some(request.selection);
   if (!ids) return reply(refusal(ids.error()));
   const std::map<std::string, std::string> env(request.env.begin(),
@@ -166,7 +164,7 @@ void Handlers::on(const control::RestartRequest& request,
 }
 
 void Handlers::on(const control::DeleteRequest& request,
-                  supervisor::Cause cause, OnReply reply) {
+                  const supervisor::Cause& cause, OnReply reply) {
   auto ids = select_some(request.selection);
   if (!ids) return reply(refusal(ids.error()));
   parts_.supervisor.remove(
@@ -193,8 +191,8 @@ void Handlers::on(const control::ListRequest& request, supervisor::Cause,
   reply(std::move(list));
 }
 
-void Handlers::on(const control::FlushRequest& request, supervisor::Cause cause,
-                  OnReply reply) {
+void Handlers::on(const control::FlushRequest& request,
+                  const supervisor::Cause& cause, OnReply reply) {
   const auto candidates = rotate::flush_candidates(parts_.chronicle.catalog());
   auto chosen = base::resolve_targets(request.selection.targets,
                                       request.selection.exclude, candidates);
@@ -240,7 +238,7 @@ void Handlers::on(const control::FlushRequest& request, supervisor::Cause cause,
       });
 }
 
-void Handlers::on(const control::KillRequest&, supervisor::Cause cause,
+void Handlers::on(const control::KillRequest&, const supervisor::Cause& cause,
                   OnReply reply) {
   parts_.shut_down(cause, [reply] { reply(control::DoneReply{}); });
 }

@@ -30,7 +30,8 @@ struct Parts {
   Listing& listing;
   std::function<control::PingReply()> describe_daemon;
   std::function<bool()> is_ending;
-  std::function<void(supervisor::Cause, std::function<void()>)> shut_down;
+  std::function<void(const supervisor::Cause&, std::function<void()>)>
+      shut_down;
 };
 
 class Handlers final : public control::Handler {
@@ -43,14 +44,14 @@ class Handlers final : public control::Handler {
               OnReply reply) override;
 
  private:
-  void on(const control::PingRequest&, supervisor::Cause, OnReply);
-  void on(const control::StartRequest&, supervisor::Cause, OnReply);
-  void on(const control::StopRequest&, supervisor::Cause, OnReply);
-  void on(const control::RestartRequest&, supervisor::Cause, OnReply);
-  void on(const control::DeleteRequest&, supervisor::Cause, OnReply);
-  void on(const control::ListRequest&, supervisor::Cause, OnReply);
-  void on(const control::FlushRequest&, supervisor::Cause, OnReply);
-  void on(const control::KillRequest&, supervisor::Cause, OnReply);
+  void on(const control::PingRequest&, const supervisor::Cause&, OnReply);
+  void on(const control::StartRequest&, const supervisor::Cause&, OnReply);
+  void on(const control::StopRequest&, const supervisor::Cause&, OnReply);
+  void on(const control::RestartRequest&, const supervisor::Cause&, OnReply);
+  void on(const control::DeleteRequest&, const supervisor::Cause&, OnReply);
+  void on(const control::ListRequest&, const supervisor::Cause&, OnReply);
+  void on(const control::FlushRequest&, const supervisor::Cause&, OnReply);
+  void on(const control::KillRequest&, const supervisor::Cause&, OnReply);
 
   base::Result<std::vector<int>> select(const control::Selection& selection);
   std::string user_of(uid_t uid);

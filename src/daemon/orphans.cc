@@ -34,9 +34,9 @@ base::Timestamp started_at(const supervisor::ProcessInfo& process) {
   timespec up{};
   ::clock_gettime(CLOCK_BOOTTIME, &up);
   const int64_t up_us = up.tv_sec * 1'000'000 + up.tv_nsec / 1000;
-  const auto since_boot = static_cast<int64_t>(
-      process.start_ticks * 1'000'000 /
-      static_cast<uint64_t>(::sysconf(_SC_CLK_TCK)));
+  const auto since_boot =
+      static_cast<int64_t>(process.start_ticks * 1'000'000 /
+                           static_cast<uint64_t>(::sysconf(_SC_CLK_TCK)));
   return {base::SystemClock().now().us - up_us + since_boot};
 }
 
@@ -68,8 +68,7 @@ std::vector<Orphan> find_orphans(std::string_view home_id) {
     // the oldest is the child.
     const bool leads = process.session == process.pid;
     const auto launched = started_at(process);
-    const bool older =
-        orphan.slot.pid == 0 || launched < orphan.life.launched;
+    const bool older = orphan.slot.pid == 0 || launched < orphan.life.launched;
     if (!leads || !older) continue;
     orphan.slot.pid = process.pid;
     orphan.life.launched = launched;

@@ -1,8 +1,8 @@
 #pragma once
 // Processes of this home that have lost both daemon and keeper. A child is a
-// reader of its own pipes, so it has noticed nothing, and what it wrote since is
-// still in them: /proc/PID/fd leads there. Looked for once, by a daemon whose
-// keeper knows of no life at all. Blocking, for some milliseconds.
+// reader of its own pipes, so it has noticed nothing, and what it wrote since
+// is still in them: /proc/PID/fd leads there. Looked for once, by a daemon
+// whose keeper knows of no life at all. Blocking, for some milliseconds.
 
 #include <string>
 #include <string_view>

@@ -80,8 +80,8 @@ class Keeper {
   milliseconds delay_{0};
   bool hung_up_ = false;      // it closed its end, and lives
   bool terminating_ = false;  // somebody asked for an orderly end
-  bool in_sync_ = false;   // the daemon said Hello
-  bool was_ready_ = false;  // some daemon once came up
+  bool in_sync_ = false;      // the daemon said Hello
+  bool was_ready_ = false;    // some daemon once came up
   bool quitting_ = false;
   bool told_all_ = true;
   bool done_ = false;
@@ -215,7 +215,8 @@ void Keeper::turn() {
   polled.push_back({signals_.get(), POLLIN, 0});
   const bool untold = in_sync_ && !told_all_;
   const short wanted = untold ? POLLIN | POLLOUT : POLLIN;
-  polled.push_back({daemon_ != 0 && !hung_up_ ? channel_.get() : -1, wanted, 0});
+  polled.push_back(
+      {daemon_ != 0 && !hung_up_ ? channel_.get() : -1, wanted, 0});
   std::vector<uint64_t> watched;
   for (auto& [number, slot] : slots_.all()) {
     const bool spawning = slot.state == SlotState::Spawning;
@@ -353,8 +354,8 @@ void Keeper::resync() {
     header.slot = number;
     header.pid = slot.pid;
     header.status = slot.status;
-    header.value = static_cast<uint32_t>(slot.state) |
-                   (slot.adopted ? kAdopted : 0);
+    header.value =
+        static_cast<uint32_t>(slot.state) | (slot.adopted ? kAdopted : 0);
     header.time_us = slot.ended_us;
     // The daemon is reading: a full queue drains within microseconds.
     base::Status sent;

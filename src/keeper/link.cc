@@ -71,7 +71,9 @@ void Link::release(uint64_t slot) {
   (void)send({.type = FrameType::Release, .slot = slot});
 }
 
-void Link::dismiss() { (void)send({.type = FrameType::Quit, .value = 1}); }
+void Link::dismiss() {
+  (void)send({.type = FrameType::Quit, .value = 1});
+}
 
 base::Status Link::quit() {
   return send({.type = FrameType::Quit});
@@ -118,11 +120,10 @@ void Link::handle(Frame frame) {
   const FrameHeader& header = frame.header;
   switch (header.type) {
     case FrameType::Slot:
-      observer_.on_found({header.slot,
-                          static_cast<SlotState>(header.value & ~kAdopted),
-                          (header.value & kAdopted) != 0, header.pid,
-                          header.status, header.time_us, std::move(frame.body),
-                          std::move(frame.fds)});
+      observer_.on_found(
+          {header.slot, static_cast<SlotState>(header.value & ~kAdopted),
+           (header.value & kAdopted) != 0, header.pid, header.status,
+           header.time_us, std::move(frame.body), std::move(frame.fds)});
       break;
     case FrameType::Ready:
       observer_.on_ready(header.pid, frame.take(Role::Listener));

@@ -5,7 +5,8 @@
 // {major, minor} lets neighbours of a live upgrade understand each other.
 //
 // A *slot* is one life of one instance, numbered by the daemon and never used
-// twice while the keeper lives. It lives in the keeper from Hold to Release and outlives any daemon.
+// twice while the keeper lives. It lives in the keeper from Hold to Release and
+// outlives any daemon.
 
 #include <array>
 #include <cstdint>

@@ -93,9 +93,8 @@ void Instance::stop(Cause cause, std::function<void(Settled)> done) {
 bool Instance::refuse(std::function<void(Settled)>& done) {
   if (!leaving_) return false;
   if (done)
-    around_.loop.post([done = std::move(done)] {
-      done({true, "it is being deleted", {}});
-    });
+    around_.loop.post(
+        [done = std::move(done)] { done({true, "it is being deleted", {}}); });
   return true;
 }
 

@@ -41,7 +41,9 @@ void Sweeper::root_ended(uint64_t handle) {
   timer_.start(milliseconds{0});
 }
 
-void Sweeper::cancel(uint64_t handle) { jobs_.erase(handle); }
+void Sweeper::cancel(uint64_t handle) {
+  jobs_.erase(handle);
+}
 
 void Sweeper::tick() {
   if (jobs_.empty()) return;

@@ -16,7 +16,7 @@
 namespace supervisor {
 
 struct Sweep {
-  int root = 0;             // see ProcessSnapshot::Tree
+  int root = 0;  // see ProcessSnapshot::Tree
   bool root_ended = false;
   std::string tag;
   int signal = 0;

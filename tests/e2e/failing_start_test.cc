@@ -149,9 +149,8 @@ TEST_CASE("a script without x bit runs by its first line") {
   const TestHome home;
   home.work().write("plain", "#!/bin/sh\necho ran; exec sleep 1000\n", 0644);
   home.start("plain", "./plain");
-  CHECK(wait_until([&] {
-    return home.must({"logs", "plain", "--raw"}).out == "ran\n";
-  }));
+  CHECK(wait_until(
+      [&] { return home.must({"logs", "plain", "--raw"}).out == "ran\n"; }));
 }
 
 }  // namespace support

@@ -106,9 +106,8 @@ TEST_CASE("mistyped commands and flags name the nearest") {
 TEST_CASE("reading commands work without a daemon, and start none") {
   const TestHome home;
   home.start("api", "echo hello; exec sleep 1000");
-  CHECK(wait_until([&] {
-    return home.must({"logs", "api", "--raw"}).out == "hello\n";
-  }));
+  CHECK(wait_until(
+      [&] { return home.must({"logs", "api", "--raw"}).out == "hello\n"; }));
   home.must({"kill"});
   CHECK(home.processes().empty());
   CHECK(home.must({"logs", "api", "--raw"}).out == "hello\n");

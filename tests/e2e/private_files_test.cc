@@ -19,7 +19,7 @@ std::string open_paths(const std::string& home) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(home))
     paths.push_back(entry.path());
   for (const auto& path : paths) {
-    struct ::stat info {};
+    struct ::stat info{};
     if (::lstat(path.c_str(), &info) != 0) continue;
     const mode_t mode = info.st_mode & 07777;
     const bool right = S_ISDIR(info.st_mode)   ? mode == 0700
@@ -58,9 +58,8 @@ TEST_CASE("an app has the umask of the one who started it") {
   home.must({"start", "umask; exec sleep 1000", "--name", "a", "--min-uptime",
              "50ms"},
             {.umask = 022});
-  CHECK(wait_until([&] {
-    return home.must({"logs", "a", "--raw"}).out == "0022\n";
-  }));
+  CHECK(wait_until(
+      [&] { return home.must({"logs", "a", "--raw"}).out == "0022\n"; }));
 }
 
 TEST_CASE("a home longer than a socket's name, with spaces, works") {
@@ -69,9 +68,8 @@ TEST_CASE("a home longer than a socket's name, with spaces, works") {
   CHECK(home.path().size() > 120);
   home.start("api", "echo hello; exec sleep 1000");
   CHECK(home.app("api").status == "online");
-  CHECK(wait_until([&] {
-    return home.must({"logs", "api", "--raw"}).out == "hello\n";
-  }));
+  CHECK(wait_until(
+      [&] { return home.must({"logs", "api", "--raw"}).out == "hello\n"; }));
   home.kill_daemon();
   CHECK(wait_until([&] { return home.lodge({"ping"}).exit == 0; }));
   CHECK(home.app("api").status == "online");

@@ -120,9 +120,8 @@ TEST_CASE("an executable, a program on PATH and an interpreter of one's own") {
   home.start("odd", "odd.txt", {"--interpreter", "bash"});
   for (const std::string name : {"mine", "sleeper", "odd"})
     CHECK(home.app(name).status == "online");
-  CHECK(wait_until([&] {
-    return home.must({"logs", "odd", "--raw"}).out == "odd\n";
-  }));
+  CHECK(wait_until(
+      [&] { return home.must({"logs", "odd", "--raw"}).out == "odd\n"; }));
 }
 
 TEST_CASE("an app gets its arguments, directory and environment as given") {

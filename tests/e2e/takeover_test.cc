@@ -148,9 +148,8 @@ TEST_CASE("an app's last words are kept when it and the daemon die together") {
   const TestHome home;
   home.start("api", "echo first; read -r x; echo last words",
              {"--no-autorestart"});
-  CHECK(wait_until([&] {
-    return home.must({"logs", "api", "--raw"}).out == "first\n";
-  }));
+  CHECK(wait_until(
+      [&] { return home.must({"logs", "api", "--raw"}).out == "first\n"; }));
   const pid_t daemon = home.daemon_pid();
   const pid_t app = home.app("api").pid;
   ::kill(daemon, SIGSTOP);

@@ -70,9 +70,8 @@ TEST_CASE("an app that handles SIGINT ends its own way, and is waited for") {
                     "print('up', flush=True)\n"
                     "while True: time.sleep(1)\n");
   home.start("polite", "polite.py");
-  CHECK(wait_until([&] {
-    return home.must({"logs", "polite", "--raw"}).out == "up\n";
-  }));
+  CHECK(wait_until(
+      [&] { return home.must({"logs", "polite", "--raw"}).out == "up\n"; }));
   home.must({"stop", "polite"});
   CHECK(home.must({"logs", "polite", "--raw"}).out == "up\nclosing\nclosed\n");
 }

@@ -14,7 +14,7 @@ namespace support {
 namespace {
 
 ino_t inode(const std::string& path) {
-  struct ::stat info {};
+  struct ::stat info{};
   ::stat(path.c_str(), &info);
   return info.st_ino;
 }

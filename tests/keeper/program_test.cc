@@ -42,14 +42,15 @@ Ended run(const Program& program) {
 }
 
 Program shell(std::string line) {
-  return {"/bin/sh", {"sh", "-c", std::move(line)}, {"PATH=/usr/bin:/bin"}, "/"};
+  return {
+      "/bin/sh", {"sh", "-c", std::move(line)}, {"PATH=/usr/bin:/bin"}, "/"};
 }
 
 }  // namespace
 
 TEST_CASE("a program survives its way through memory, empty words too") {
-  const Program program{"/bin/x", {"x", "", "a b", "\xff"},
-                        {"A=", "B=1\n2"}, "/tmp"};
+  const Program program{
+      "/bin/x", {"x", "", "a b", "\xff"}, {"A=", "B=1\n2"}, "/tmp"};
   auto fd = keeper::encode_program(program);
   REQUIRE(fd);
   auto again = keeper::decode_program(fd->get());
@@ -72,8 +73,9 @@ TEST_CASE("a block cut off anywhere is refused") {
 
 TEST_CASE("a child leads a session of its own with fresh signals") {
   ::signal(SIGPIPE, SIG_IGN);
-  const auto ended = run(shell("ps -o sid= -p $$ | tr -d ' '; echo $$;"
-                               "grep -E 'SigIgn|SigBlk' /proc/self/status"));
+  const auto ended =
+      run(shell("ps -o sid= -p $$ | tr -d ' '; echo $$;"
+                "grep -E 'SigIgn|SigBlk' /proc/self/status"));
   const auto first = ended.output.substr(0, ended.output.find('\n'));
   CHECK(ended.output.starts_with(first + "\n" + first + "\n"));
   CHECK(ended.output.find("SigBlk:\t0000000000000000") != std::string::npos);

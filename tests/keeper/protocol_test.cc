@@ -113,8 +113,8 @@ TEST_CASE("a full queue is told as such and loses nothing") {
   FrameHeader header;
   for (;; ++sent) {
     header.slot = static_cast<uint64_t>(sent);
-    const auto status =
-        keeper::send_frame(channel.one.get(), header, std::string(4000, 'x'), {});
+    const auto status = keeper::send_frame(channel.one.get(), header,
+                                           std::string(4000, 'x'), {});
     if (status) continue;
     CHECK(status.error().code == base::Errc::WouldBlock);
     break;

@@ -53,7 +53,7 @@ TEST_CASE("a catalog comes back as it was saved, in order") {
   REQUIRE(loaded->apps.size() == 2);
   check_same(loaded->apps[0], catalog.apps[0]);
   check_same(loaded->apps[1], catalog.apps[1]);
-  struct ::stat info {};
+  struct ::stat info{};
   REQUIRE(::stat(dir.file("catalog.json").c_str(), &info) == 0);
   CHECK((info.st_mode & 07777) == 0600);
 }

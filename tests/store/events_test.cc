@@ -163,7 +163,7 @@ TEST_CASE("events go to their app's file, the daemon's to its own, private") {
   const std::string path = dir.file("api-events.log");
   const std::string text = support::slurp(path);
   CHECK(std::count(text.begin(), text.end(), '\n') == 2);
-  struct ::stat info {};
+  struct ::stat info{};
   REQUIRE(::stat(path.c_str(), &info) == 0);
   CHECK((info.st_mode & 07777) == 0600);
 }

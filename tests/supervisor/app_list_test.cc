@@ -23,9 +23,9 @@ AppList sample() {
   app.spec.env = {{"A", "1\n2"}, {"B", ""}};
   app.spec.instances = 2;
   app.created = base::Timestamp{1'763'000'000'123'456};
-  app.instances = {{.id = 3, .number = 0, .wanted = true, .generation = 12,
-                    .restarts = 4},
-                   {.id = 6, .number = 1, .wanted = false}};
+  app.instances = {
+      {.id = 3, .number = 0, .wanted = true, .generation = 12, .restarts = 4},
+      {.id = 6, .number = 1, .wanted = false}};
   return list;
 }
 

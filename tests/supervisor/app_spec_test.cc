@@ -62,8 +62,8 @@ TEST_CASE("nonsense is refused, never half taken") {
 
 TEST_CASE("what changed is named by key; env and the name's origin are not") {
   const auto one = parse_spec(kGood);
-  const auto two = parse_spec(
-      with(R"("args":["x"],"env":{"A":"1"},"name_given":false)"));
+  const auto two =
+      parse_spec(with(R"("args":["x"],"env":{"A":"1"},"name_given":false)"));
   REQUIRE((one && two));
   CHECK(supervisor::changed_keys(*one, *two) ==
         std::vector<std::string>{"args"});

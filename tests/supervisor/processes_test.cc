@@ -82,9 +82,10 @@ TEST_CASE("when the root is over its session still names the rest") {
   CHECK(members(all, {0, true, "t", kKeeper}).empty());
 }
 
-TEST_CASE("a number that is there again after the root was reaped is another's") {
-  const std::vector<ProcessInfo> all = {
-      process(10, 1, 10), process(20, 10, 20), process(21, 20, 20)};
+TEST_CASE(
+    "a number that is there again after the root was reaped is another's") {
+  const std::vector<ProcessInfo> all = {process(10, 1, 10), process(20, 10, 20),
+                                        process(21, 20, 20)};
   CHECK(members(all, {20, true, "t", kKeeper}).empty());
   CHECK(members(all, {20, false, "t", kKeeper}) == std::vector{20, 21});
 }
@@ -95,8 +96,7 @@ TEST_CASE("we and our keeper are of no app's tree, whoever started us") {
                                         process(self, kKeeper, 20),
                                         process(30, kKeeper, 30)};
   const auto tags = [](int) { return std::string("home:3:7."); };
-  CHECK(members(all, {20, false, "home:3:", kKeeper}, tags) ==
-        std::vector{30});
+  CHECK(members(all, {20, false, "home:3:", kKeeper}, tags) == std::vector{30});
 }
 
 TEST_CASE("without an ancestor a tree is looked for everywhere") {

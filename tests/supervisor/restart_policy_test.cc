@@ -47,7 +47,8 @@ TEST_CASE("delays grow by half from 100 ms to a cap of 30 s") {
   CHECK(last == 30s);
 }
 
-TEST_CASE("even the worst jitter leaves each delay longer than the one before") {
+TEST_CASE(
+    "even the worst jitter leaves each delay longer than the one before") {
   AppSpec spec;
   spec.max_restarts = 1000;
   RestartHistory history{.attempts = 1, .unstable = 1};

@@ -31,8 +31,8 @@ TEST_CASE("a life as it should be: started, stopped") {
   CHECK(run.state == State::Online);
   run << Event::Stop << Event::Gone;
   CHECK(run.state == State::Stopped);
-  CHECK(run.actions == std::vector{Action::Launch, Action::Terminate,
-                                   Action::Settle});
+  CHECK(run.actions ==
+        std::vector{Action::Launch, Action::Terminate, Action::Settle});
 }
 
 TEST_CASE("a stop that comes before the pid is carried out with the pid") {
