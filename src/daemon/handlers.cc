@@ -175,7 +175,7 @@ void Handlers::on(const control::DeleteRequest& request,
       });
 }
 
-void Handlers::on(const control::ListRequest& request, supervisor::Cause,
+void Handlers::on(const control::ListRequest& request, const supervisor::Cause&,
                   OnReply reply) {
   auto ids = select(request.selection);
   if (!ids) return reply(refusal(ids.error()));
