@@ -91,9 +91,11 @@ ordered_json pm2_instance(const InstanceInfo& row) {
   env["created_at"] = row.created_at_ms;
   env["restart_time"] = row.restarts;
   env["unstable_restarts"] = row.unstable_restarts;
-  // As in PM2, 0 when a signal ended it; nothing when nothing has ended yet.
-  if (row.last_exit_code >= 0 || row.last_exit_signal > 0)
-    env["exit_code"] = std::max(row.last_exit_code, 0);
+  // As in PM2, 0 when a signal ended it; null for what never ended.
+  const bool ended = row.last_exit_code >= 0 || row.last_exit_signal > 0;
+  env["exit_code"] =
+      ended ? nlohmann::ordered_json(std::max(row.last_exit_code, 0))
+            : nlohmann::ordered_json();
   env["exec_mode"] = row.mode == "cluster" ? "cluster_mode" : "fork_mode";
   env["exec_interpreter"] = row.interpreter.empty() ? "none" : row.interpreter;
   env["instances"] = row.instances;

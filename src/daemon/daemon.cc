@@ -417,9 +417,9 @@ base::Status run_locked(const base::Home& home, base::UniqueFd& channel) {
   auto list = supervisor::load_app_list(home.app_list());
   if (!list) return base::fail(std::move(list.error()));
   if (!list->warning.empty()) base::log::warn("{}", list->warning);
-  for (const auto& dir : {home.root(), home.logs()})
-    if (auto gone = rotate::remove_leftovers(dir); !gone)
-      base::log::warn("{}", gone.error().message);
+  supervisor::remove_leftovers(home.app_list());
+  if (auto gone = rotate::remove_leftovers(home.logs()); !gone)
+    base::log::warn("{}", gone.error().message);
   auto catalog = store::load_catalog(home.logs());
   if (!catalog) {
     // It can be made again from the app list; apps must not wait for it.

@@ -121,6 +121,16 @@ base::Result<LoadedList> load_app_list(const std::string& path) {
           ", then start again; running apps go on meanwhile");
 }
 
+void remove_leftovers(const std::string& path) {
+  const std::string dir = base::fs::dir_name(path);
+  const std::string ours = "." + base::fs::base_name(path) + ".";
+  auto names = base::fs::list_dir(dir);
+  if (!names) return;
+  for (const auto& name : *names)
+    if (base::fs::is_temporary(name) && name.starts_with(ours))
+      (void)base::fs::unlink(base::fs::join(dir, name));
+}
+
 base::Status save_app_list(const std::string& path, const std::string& text) {
   // The copy is a hard link to what was the list: no moment without a list.
   const std::string copy = path + ".bak";

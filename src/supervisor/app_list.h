@@ -45,6 +45,9 @@ struct LoadedList {
 // A missing list is an empty one. When the list is damaged its copy is used;
 // when both are, that is an error: nothing is overwritten.
 base::Result<LoadedList> load_app_list(const std::string& path);
+// Temporary files that a crash left beside the list, and no others: commands
+// that come at this moment make files of their own there.
+void remove_leftovers(const std::string& path);
 base::Status save_app_list(const std::string& path, const std::string& text);
 
 }  // namespace supervisor
