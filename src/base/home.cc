@@ -72,8 +72,9 @@ Status Home::make() const {
       return pass(std::move(made), "home");
   if (fs::exists(path("id"))) return {};
   auto created = fs::create_file(path("id"), random_id() + "\n");
-  // Somebody else was first: theirs is the id.
-  if (!created && created.error().code != Errc::Exists)
+  // Somebody else was first: theirs is the id. Their daemon may also have
+  // swept our temporary away as a leftover before it got its name.
+  if (!created && !fs::exists(path("id")))
     return pass(std::move(created), "home");
   return {};
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <thread>
 #include <vector>
@@ -82,6 +83,34 @@ TEST_CASE("many who make a home at once agree on its id") {
     for (const auto& id : ids) CHECK(id == ids[0]);
     const auto names = fs::list_dir(home.root()).value();
     CHECK(std::ranges::none_of(names, fs::is_temporary));
+  }
+}
+
+TEST_CASE("a sweep of leftovers does not fail who makes the home meanwhile") {
+  for (int round = 0; round < 20; ++round) {
+    const support::TempDir dir;
+    const Home home(dir.file("home"));
+    std::atomic<bool> done{false};
+    std::atomic<int> failures{0};
+    std::jthread sweeper([&] {
+      while (!done) {
+        // As a daemon does: there is a home with an id by then.
+        if (!fs::exists(home.path("id"))) continue;
+        const auto names = fs::list_dir(home.root());
+        if (!names) continue;
+        for (const auto& name : *names)
+          if (fs::is_temporary(name)) (void)fs::unlink(home.path(name));
+      }
+    });
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 0; i < 8; ++i)
+        threads.emplace_back([&] {
+          if (!home.make()) ++failures;
+        });
+    }
+    done = true;
+    CHECK(failures == 0);
   }
 }
 

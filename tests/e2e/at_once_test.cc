@@ -1,7 +1,6 @@
 // Commands that meet: none hangs, and what is left makes sense.
 
 #include <doctest/doctest.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <random>
@@ -135,10 +134,7 @@ TEST_CASE("after keeper and daemon died, no app runs twice") {
   const TestHome home;
   home.start("a", "exec sleep 1000");
   home.start("b", "exec sleep 1001");
-  for (const auto& keeper : home.keepers()) ::kill(keeper.pid, SIGKILL);
-  for (const auto& daemon : home.daemons()) ::kill(daemon.pid, SIGKILL);
-  CHECK(wait_until(
-      [&] { return home.daemons().empty() && home.keepers().empty(); }));
+  home.kill_daemon_and_keeper();
   home.start("c", "exec sleep 1002");
   CHECK(home.reaches("a", "online"));
   CHECK(home.reaches("b", "online"));

@@ -151,8 +151,7 @@ TEST_CASE("ping names daemon and keeper") {
 TEST_CASE("a socket and locks left by a crash are no daemon") {
   const TestHome home;
   home.start("api", "exec sleep 1000");
-  for (const auto& keeper : home.keepers()) ::kill(keeper.pid, SIGKILL);
-  for (const auto& daemon : home.daemons()) ::kill(daemon.pid, SIGKILL);
+  home.kill_daemon_and_keeper();
   const auto app = home.processes();
   for (const auto& process : app) ::kill(process.pid, SIGKILL);
   CHECK(wait_until([&] { return home.processes().empty(); }));

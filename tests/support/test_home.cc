@@ -176,6 +176,14 @@ void TestHome::kill_daemon() const {
   REQUIRE(wait_until([&] { return !is_running(pid); }));
 }
 
+void TestHome::kill_daemon_and_keeper() const {
+  std::vector<ProcessInfo> both = daemons();
+  for (auto& keeper : keepers()) both.push_back(std::move(keeper));
+  for (const auto& process : both) ::kill(process.pid, SIGSTOP);
+  for (const auto& process : both) ::kill(process.pid, SIGKILL);
+  REQUIRE(wait_until([&] { return daemons().empty() && keepers().empty(); }));
+}
+
 std::string lodge_binary() {
   return LODGE_BINARY;
 }

@@ -77,6 +77,8 @@ class TestHome {
   pid_t daemon_pid() const;                    // 0 unless there is exactly one
   // SIGKILL, and waits until it is gone.
   void kill_daemon() const;
+  // SIGKILL for daemon and keeper, neither of which sees the other go.
+  void kill_daemon_and_keeper() const;
 
  private:
   std::vector<ProcessInfo> with_role(std::string_view role) const;
