@@ -29,7 +29,8 @@ class CaptureThread::Loop {
  public:
   Loop(Options options, Observer& observer)
       : observer_(observer),
-        bench_{events_, options.clock, observer, Stamper(options.clock), {}},
+        bench_{events_, options.clock, observer, Stamper(options.clock), {},
+               {}},
         buffer_(std::make_unique_for_overwrite<char[]>(kReadSize)) {}
 
   void start() {
@@ -249,6 +250,7 @@ void CaptureThread::Loop::replace(
       continue;
     }
     all->results[i].path = paths[i];
+    bench_.replaced[paths[i]] = bench_.clock.mono();
     auto bytes = store::LiveFile::replace_closed(paths[i]);
     if (bytes)
       all->results[i].bytes = *bytes;

@@ -15,6 +15,7 @@ constexpr Millis kFirstRetry{100};
 constexpr Millis kLastRetry{1000};
 constexpr Millis kCheckPath{500};
 constexpr Millis kReplaceWait{100};
+constexpr Millis kReplaceSpacing{500};
 constexpr uint64_t kMaxHead = uint64_t{64} << 10;
 
 }  // namespace
@@ -53,7 +54,7 @@ size_t Sink::room(uint64_t source) const {
 void Sink::feed(uint64_t source, std::string_view bytes) {
   const MonoTime now = bench_.clock.mono();
   check_path(now);
-  if (replacing_ && arbiter_.owner() == source) {
+  if (replacing_ && now >= replacing_->earliest && arbiter_.owner() == source) {
     const size_t newline = bytes.find('\n');
     if (newline != bytes.npos) {  // the line end that a flush waits for
       feed_now(source, bytes.substr(0, newline + 1), now);
@@ -62,7 +63,7 @@ void Sink::feed(uint64_t source, std::string_view bytes) {
     }
   }
   feed_now(source, bytes, now);
-  if (replacing_ && !mid_line_) finish_replace();
+  if (may_replace(now)) finish_replace();
   rearm(now);
 }
 
@@ -79,7 +80,7 @@ void Sink::end(uint64_t source) {
   settle_tail(source, now);
   arbiter_.end(source, now, *this);
   flush(now);
-  if (replacing_ && !mid_line_) finish_replace();
+  if (may_replace(now)) finish_replace();
   forget_ended();
   rearm(now);
 }
@@ -251,23 +252,41 @@ void Sink::begin_anew() {
 
 void Sink::replace(std::function<void(Replaced)> done) {
   const MonoTime now = bench_.clock.mono();
-  if (replacing_) finish_replace();
+  if (replacing_) {
+    replacing_->done.push_back(std::move(done));
+    return;
+  }
   check_path(now);
-  replacing_ = Replacing{std::move(done), now + kReplaceWait};
-  if (!mid_line_ || blocked()) finish_replace();
+  replacing_.emplace();
+  replacing_->done.push_back(std::move(done));
+  const auto last = bench_.replaced.find(path_);
+  replacing_->earliest =
+      last == bench_.replaced.end() ? now : last->second + kReplaceSpacing;
+  replacing_->deadline = std::max(now, replacing_->earliest) + kReplaceWait;
+  if (may_replace(now)) finish_replace();
   rearm(now);
 }
 
+bool Sink::may_replace(MonoTime now) const {
+  if (!replacing_ || now < replacing_->earliest) return false;
+  return !mid_line_ || blocked() || now >= replacing_->deadline;
+}
+
 void Sink::finish_replace() {
-  const auto done = std::move(replacing_->done);
+  const auto waiting = std::move(replacing_->done);
   replacing_.reset();
+  const MonoTime now = bench_.clock.mono();
+  std::erase_if(bench_.replaced, [&](const auto& entry) {
+    return now - entry.second > kReplaceSpacing;
+  });
+  bench_.replaced[path_] = now;
   auto swapped = swap_file();
   Replaced replaced{path_, 0, std::nullopt};
   if (swapped)
     replaced.bytes = *swapped;
   else
     replaced.error = std::move(swapped.error());
-  done(std::move(replaced));
+  for (const auto& done : waiting) done(replaced);
 }
 
 base::Result<uint64_t> Sink::swap_file() {
@@ -329,10 +348,10 @@ void Sink::on_timer() {
     check_path(now);
     arbiter_.tick(now, *this);
     flush(now);
-    if (replacing_ && !mid_line_) finish_replace();
+    if (may_replace(now)) finish_replace();
     forget_ended();
   }
-  if (replacing_ && now >= replacing_->deadline) finish_replace();
+  if (may_replace(now)) finish_replace();
   rearm(now);
   const auto tell = on_change_;  // a copy: it may destroy this
   tell();
@@ -344,7 +363,9 @@ void Sink::rearm(MonoTime now) {
     if (!next || time < *next) next = time;
   };
   if (retry_at_) sooner(*retry_at_);
-  if (replacing_) sooner(replacing_->deadline);
+  if (replacing_)
+    sooner(now < replacing_->earliest ? replacing_->earliest
+                                      : replacing_->deadline);
   if (next == timer_at_) return;
   timer_at_ = next;
   if (!next) {

@@ -8,6 +8,7 @@
 // in OutBuffer, before flush() hands it to the file.
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,6 +39,8 @@ class Sink final : private LineArbiter::Output {
     Observer& observer;
     Stamper stamper;
     OutBuffer out;  // empty between calls
+    // When a live file was last replaced, by path; of the last seconds.
+    std::map<std::string, base::MonoTime> replaced;
   };
   // `on_change` is called when something happened without a caller: room() of
   // its sources may have changed, or it may have become idle.
@@ -53,7 +56,9 @@ class Sink final : private LineArbiter::Output {
   size_t room(uint64_t source) const;
 
   // Puts an empty file in place of the live file: at a line end, which is
-  // waited for up to 100 ms; after that the line's head moves along.
+  // waited for up to 100 ms; after that the line's head moves along. A file
+  // that took another's place is not replaced before kReplaceSpacing, so that
+  // whoever follows the path has seen it.
   void replace(std::function<void(Replaced)> done);
 
   // Writes all that is held, as far as the disk lets it.
@@ -66,8 +71,9 @@ class Sink final : private LineArbiter::Output {
 
  private:
   struct Replacing {
-    std::function<void(Replaced)> done;
-    base::MonoTime deadline;
+    std::vector<std::function<void(Replaced)>> done;
+    base::MonoTime earliest;
+    base::MonoTime deadline;  // then in mid-line too
   };
 
   void write(uint64_t source, std::string_view bytes,
@@ -84,6 +90,7 @@ class Sink final : private LineArbiter::Output {
   void check_path(base::MonoTime now);
   void leave_file(std::string_view why);
   void begin_anew();
+  bool may_replace(base::MonoTime now) const;
   void finish_replace();
   base::Result<uint64_t> swap_file();
 
