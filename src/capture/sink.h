@@ -64,8 +64,10 @@ class Sink final : private LineArbiter::Output {
   // Writes all that is held, as far as the disk lets it.
   void finish();
 
-  // Nobody writes it and nothing is left to write.
-  bool idle() const { return arbiter_.empty() && pending_.empty(); }
+  // Nobody writes it, nothing is left to write, and nobody waits for it.
+  bool idle() const {
+    return arbiter_.empty() && pending_.empty() && !replacing_;
+  }
   bool blocked() const { return !file_ || !pending_.empty(); }
   const std::string& path() const { return path_; }
 

@@ -118,6 +118,20 @@ TEST_CASE("a flush of nothing answers") {
   CHECK(rig.replace({}).empty());
 }
 
+TEST_CASE("a flush whose app ends while it waits is answered all the same") {
+  Rig rig;
+  auto child = rig.add(1, "api-out.log");
+  const std::string path = rig.dir.path("api-out.log");
+  CHECK(rig.replace({path}).size() == 1);
+  // So soon after the first one the second has to wait, and its file loses its
+  // last writer meanwhile.
+  std::thread ends([&] { child.reset(); });
+  const auto done = rig.replace({path});
+  ends.join();
+  REQUIRE(done.size() == 1);
+  CHECK_FALSE(done[0].error);
+}
+
 TEST_CASE("a flushed file is private and has left nothing beside it") {
   Rig rig;
   auto child = rig.add(1, "api-out.log");
