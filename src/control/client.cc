@@ -4,8 +4,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/unique_fd.h"
+#include "base/unix_socket.h"
 #include "control/framing.h"
 
 namespace control {
@@ -23,8 +22,6 @@ using base::Errc;
 using base::UniqueFd;
 using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
-
-constexpr const char* kSocketName = "lodge.sock";
 
 milliseconds left_until(base::MonoTime deadline) {
   const auto left =
@@ -50,40 +47,15 @@ std::unexpected<base::Error> silent(milliseconds waited,
             "when it goes on");
 }
 
-// A socket's path is limited to 108 bytes, a home's is not: the way leads
-// through a descriptor of the directory.
 base::Result<UniqueFd> connect_to(const base::Home& home,
                                   base::MonoTime deadline) {
-  auto dir = base::fs::open(home.root(), O_PATH | O_DIRECTORY);
-  if (!dir && dir.error().code == Errc::NotFound)
+  auto socket = base::connect_unix(home.socket(), deadline);
+  if (socket) return socket;
+  if (socket.error().code == Errc::Unavailable)
     return base::fail(Errc::Unavailable, "no daemon in " + home.root());
-  if (!dir) return base::fail(std::move(dir.error()));
-
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const auto end =
-      fmt::format_to_n(address.sun_path, sizeof address.sun_path - 1,
-                       "/proc/self/fd/{}/{}", dir->get(), kSocketName);
-  *end.out = '\0';
-
-  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket) return base::fail(base::fs::errno_error(errno, "socket", ""));
-  // For a unix socket this is how long connect(2) waits for room in the queue
-  // of a daemon that does not accept. Zero would mean for ever.
-  const auto left = std::max(left_until(deadline), milliseconds(1));
-  const timeval limit{.tv_sec = left.count() / 1000,
-                      .tv_usec = left.count() % 1000 * 1000};
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  while (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address),
-                   sizeof address) != 0) {
-    if (errno == EINTR) continue;
-    if (errno == ENOENT || errno == ECONNREFUSED)
-      return base::fail(Errc::Unavailable, "no daemon in " + home.root());
-    if (errno == EAGAIN)
-      return base::fail(Errc::Timeout, "the daemon takes no connections",
-                        "it may be stopped or overloaded");
-    return base::fail(base::fs::errno_error(errno, "connect", home.socket()));
-  }
+  if (socket.error().code == Errc::Timeout)
+    return base::fail(Errc::Timeout, "the daemon takes no connections",
+                      "it may be stopped or overloaded");
   return socket;
 }
 
@@ -96,7 +68,7 @@ base::Status wait_for(int socket, short events, base::MonoTime deadline) {
         ::poll(&poll, 1, static_cast<int>(std::min<int64_t>(left, 3'600'000)));
     if (ready > 0) return {};
     if (ready < 0 && errno != EINTR)
-      return base::fail(base::fs::errno_error(errno, "poll", kSocketName));
+      return base::fail(base::fs::errno_error(errno, "poll", "the daemon"));
     if (left_until(deadline).count() == 0)
       return base::fail(Errc::Timeout, "no answer");
   }
@@ -115,7 +87,7 @@ base::Status send_all(int socket, std::string_view bytes,
     // It hung up early. Why may be waiting for us: a refusal.
     if (errno == EPIPE || errno == ECONNRESET) return {};
     if (errno != EAGAIN)
-      return base::fail(base::fs::errno_error(errno, "send", kSocketName));
+      return base::fail(base::fs::errno_error(errno, "send", "the daemon"));
     if (auto ready = wait_for(socket, POLLOUT, deadline); !ready) return ready;
   }
   return {};
@@ -144,7 +116,7 @@ class Answer {
       if (got == 0 || errno == ECONNRESET)
         return base::fail(Errc::Io, "the daemon ended before it answered",
                           "lodge list shows what was done");
-      return base::fail(base::fs::errno_error(errno, "recv", kSocketName));
+      return base::fail(base::fs::errno_error(errno, "recv", "the daemon"));
     }
   }
 
@@ -192,7 +164,7 @@ base::Result<int> listener_pid(const base::Home& home) {
   ucred maker{};  // of a connected client's peer: who called listen(2)
   socklen_t size = sizeof maker;
   if (::getsockopt(socket->get(), SOL_SOCKET, SO_PEERCRED, &maker, &size) != 0)
-    return base::fail(base::fs::errno_error(errno, "peer", kSocketName));
+    return base::fail(base::fs::errno_error(errno, "peer", "the daemon"));
   return maker.pid;
 }
 

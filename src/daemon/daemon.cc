@@ -140,6 +140,12 @@ int Daemon::run() {
 }
 
 void Daemon::on_found(keeper::FoundSlot slot) {
+  // Without the whole truth we would start a second copy of what runs. The
+  // keeper tries again with another daemon, later and later.
+  if (!slot.whole) {
+    base::log::error("no descriptors left to take the apps over; ending");
+    ::_exit(1);
+  }
   found_.push_back(std::move(slot));
 }
 

@@ -18,10 +18,9 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
-#include "keeper/listener.h"
+#include "base/unix_socket.h"
 #include "keeper/protocol.h"
 #include "keeper/slots.h"
-#include "keeper/spawn.h"
 
 namespace keeper {
 namespace {
@@ -49,18 +48,12 @@ class Keeper {
   void start_daemon();
   void turn();
   int patience() const;
-  void adopted_ended(Slot& slot);
   void handle_signals();
   void receive();
   void handle(Frame frame);
   void resync();
-  void spawn(Slot& slot, Frame& frame);
-  void finish_spawn(Slot& slot);
   void reap();
   void daemon_ended(int status);
-  void child_ended(pid_t pid, int status);
-  void tell();
-  bool tell(uint64_t number, Slot& slot);
   void report_ready(std::string_view words);
   void note(const std::string& words) const;
 
@@ -72,7 +65,7 @@ class Keeper {
   base::UniqueFd signals_;
   base::UniqueFd channel_;
   rlimit nofile_{};
-  Slots slots_;
+  Slots slots_{nofile_};
   pid_t daemon_ = 0;  // 0 = not running
   bool daemon_is_child_ = true;
   Steady::time_point daemon_started_;
@@ -83,7 +76,6 @@ class Keeper {
   bool in_sync_ = false;      // the daemon said Hello
   bool was_ready_ = false;    // some daemon once came up
   bool quitting_ = false;
-  bool told_all_ = true;
   bool done_ = false;
   int exit_code_ = 0;
 };
@@ -92,7 +84,7 @@ int Keeper::run(base::UniqueFd ready) {
   ready_ = std::move(ready);
   auto prepared = prepare();
   if (prepared) {
-    auto listener = listen_at(home_);
+    auto listener = base::listen_unix(home_.socket());
     if (listener)
       listener_ = std::move(*listener);
     else
@@ -213,35 +205,22 @@ void Keeper::start_daemon() {
 void Keeper::turn() {
   std::vector<pollfd> polled;
   polled.push_back({signals_.get(), POLLIN, 0});
-  const bool untold = in_sync_ && !told_all_;
+  const bool untold = in_sync_ && slots_.has_untold();
   const short wanted = untold ? POLLIN | POLLOUT : POLLIN;
   polled.push_back(
       {daemon_ != 0 && !hung_up_ ? channel_.get() : -1, wanted, 0});
-  std::vector<uint64_t> watched;
-  for (auto& [number, slot] : slots_.all()) {
-    const bool spawning = slot.state == SlotState::Spawning;
-    const bool adopted = slot.adopted && slot.state == SlotState::Running;
-    if (!spawning && !adopted) continue;
-    polled.push_back(
-        {spawning ? slot.outcome.get() : slot.pidfd.get(), POLLIN, 0});
-    watched.push_back(number);
-  }
+  const auto watched = slots_.watched();
+  for (const auto& slot : watched) polled.push_back({slot.fd, POLLIN, 0});
   ::poll(polled.data(), polled.size(), patience());
   // What the daemon said just before it died must be heard before it is
   // reaped, or a registration would be lost.
   receive();
-  for (size_t i = 0; i < watched.size(); ++i) {
-    Slot* const slot = slots_.find(watched[i]);
-    if (slot == nullptr || polled[i + 2].revents == 0) continue;
-    if (slot->state == SlotState::Spawning)
-      finish_spawn(*slot);
-    else
-      adopted_ended(*slot);
-  }
+  for (size_t i = 0; i < watched.size(); ++i)
+    if (polled[i + 2].revents != 0) slots_.on_readable(watched[i].number);
   handle_signals();
   reap();
   if (daemon_ == 0 && !done_ && Steady::now() >= daemon_due_) start_daemon();
-  tell();
+  if (daemon_ != 0 && in_sync_) slots_.tell(channel_.get());
 }
 
 // Milliseconds until the daemon is due again, or for ever.
@@ -282,44 +261,32 @@ void Keeper::receive() {
 }
 
 void Keeper::handle(Frame frame) {
-  const auto& header = frame.header;
-  Slot* const slot = slots_.find(header.slot);
+  const FrameHeader header = frame.header;
   switch (header.type) {
     case FrameType::Hello:
       resync();
       break;
-    case FrameType::Hold: {
-      if (slot != nullptr) {
-        note("a slot that is in use is not held anew");
-        break;
-      }
-      Slot& held = slots_.make(header.slot);
-      held.label = std::move(frame.body);
-      held.fds = std::move(frame.fds);
+    case FrameType::Hold:
+      if (auto held = slots_.hold(std::move(frame)); !held)
+        note(held.error().message);
       break;
-    }
     case FrameType::Spawn:
-      if (slot != nullptr && slot->state == SlotState::Held)
-        spawn(*slot, frame);
+      slots_.spawn(std::move(frame));
       break;
     case FrameType::Listen:
       listener_ = frame.take(Role::Listener);
       break;
     case FrameType::Adopt:
-      if (slot == nullptr) break;
-      slot->state = static_cast<SlotState>(header.value);
-      slot->pid = header.pid;
-      slot->pidfd = frame.take(Role::PidFd);
-      slot->adopted = true;
+      slots_.adopt(std::move(frame));
       break;
     case FrameType::Label:
-      if (slot != nullptr) slot->label = std::move(frame.body);
+      slots_.label(std::move(frame));
       break;
     case FrameType::Drop:
       slots_.drop(header.slot, static_cast<Role>(header.value));
       break;
     case FrameType::Release:
-      slots_.erase(header.slot);
+      slots_.release(header.slot);
       break;
     case FrameType::Quit:
       quitting_ = true;
@@ -344,31 +311,7 @@ void Keeper::handle(Frame frame) {
 void Keeper::resync() {
   in_sync_ = true;
   was_ready_ = true;
-  bool whole = true;
-  for (auto& [number, slot] : slots_.all()) {
-    std::vector<RoleFdRef> fds;
-    for (const auto& kept : slot.fds) fds.push_back({kept.role, kept.fd.get()});
-    if (slot.pidfd) fds.push_back({Role::PidFd, slot.pidfd.get()});
-    FrameHeader header;
-    header.type = FrameType::Slot;
-    header.slot = number;
-    header.pid = slot.pid;
-    header.status = slot.status;
-    header.value =
-        static_cast<uint32_t>(slot.state) | (slot.adopted ? kAdopted : 0);
-    header.time_us = slot.ended_us;
-    // The daemon is reading: a full queue drains within microseconds.
-    base::Status sent;
-    for (int tries = 0; tries < 1000; ++tries) {
-      sent = send_frame(channel_.get(), header, slot.label, fds);
-      if (sent || sent.error().code != base::Errc::WouldBlock) break;
-      pollfd writable{channel_.get(), POLLOUT, 0};
-      ::poll(&writable, 1, 10);
-    }
-    whole = whole && sent.has_value();
-    slot.exit_untold = false;
-    slot.spawn_untold = slot.state == SlotState::Spawning;
-  }
+  const bool whole = slots_.tell_all(channel_.get());
   FrameHeader ready;
   ready.type = FrameType::Ready;
   ready.pid = ::getpid();
@@ -384,42 +327,6 @@ void Keeper::resync() {
   if (terminating_) ::kill(daemon_, SIGTERM);
 }
 
-void Keeper::spawn(Slot& slot, Frame& frame) {
-  slot.spawn_untold = true;
-  told_all_ = false;
-  auto fail = [&](int error) {
-    slot.state = SlotState::Exited;
-    slot.failure = {error == 0 ? EINVAL : error, ExecFailure::Descriptors};
-    slot.ended_us = clock_.now().us;
-  };
-  auto program = decode_program(frame.take(Role::Program).get());
-  if (!program) return fail(program.error().sys_errno);
-  const base::UniqueFd in = frame.take(Role::Stdin);
-  const base::UniqueFd out = frame.take(Role::Stdout);
-  const base::UniqueFd err = frame.take(Role::Stderr);
-  const base::UniqueFd ipc = frame.take(Role::Ipc);
-  auto forked = fork_program(
-      *program, {in.get(), out.get(), err.get(), ipc.get()}, nofile_);
-  if (!forked) return fail(forked.error().sys_errno);
-  slot.state = SlotState::Spawning;
-  slot.pid = forked->pid;
-  slot.outcome = std::move(forked->outcome);
-  slot.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, forked->pid, 0)));
-  if (slot.pidfd) ::fcntl(slot.pidfd.get(), F_SETFD, FD_CLOEXEC);
-}
-
-void Keeper::finish_spawn(Slot& slot) {
-  ExecFailure failure;
-  const ssize_t n = ::read(slot.outcome.get(), &failure, sizeof failure);
-  if (n < 0 && errno == EINTR) return;
-  slot.outcome.reset();
-  slot.state = SlotState::Running;
-  // Should exec have failed, the child is on its way out: child_ended() will
-  // find the failure here.
-  if (n == static_cast<ssize_t>(sizeof failure)) slot.failure = failure;
-  told_all_ = false;
-}
-
 void Keeper::reap() {
   int status = 0;
   pid_t pid = 0;
@@ -427,28 +334,8 @@ void Keeper::reap() {
     if (pid == daemon_)
       daemon_ended(status);
     else
-      child_ended(pid, status);
+      slots_.on_reaped(pid, status);
   }
-}
-
-void Keeper::child_ended(pid_t pid, int status) {
-  Slot* const slot = slots_.running(pid);
-  if (slot == nullptr) return;  // an orphan that came to us
-  if (slot->state == SlotState::Spawning) finish_spawn(*slot);
-  slot->state = SlotState::Exited;
-  slot->status = status;
-  slot->ended_us = clock_.now().us;
-  slot->exit_untold = slot->failure.error == 0;
-  told_all_ = false;
-}
-
-// Its exit status goes to whoever reaps it, which is not us.
-void Keeper::adopted_ended(Slot& slot) {
-  slot.state = SlotState::Exited;
-  slot.status_known = false;
-  slot.ended_us = clock_.now().us;
-  slot.exit_untold = true;
-  told_all_ = false;
 }
 
 void Keeper::daemon_ended(int status) {
@@ -472,43 +359,6 @@ void Keeper::daemon_ended(int status) {
   daemon_due_ = Steady::now() + delay_;
   note("daemon ended (wait status " + std::to_string(status) +
        "); starting it again");
-}
-
-// Tells the daemon what it has not heard, as far as its queue takes it.
-void Keeper::tell() {
-  if (daemon_ == 0 || !in_sync_) return;
-  for (auto& [number, slot] : slots_.all())
-    if (!tell(number, slot)) return;
-  told_all_ = true;
-}
-
-bool Keeper::tell(uint64_t number, Slot& slot) {
-  FrameHeader header;
-  header.slot = number;
-  header.pid = slot.pid;
-  const bool spawn_over =
-      slot.state == SlotState::Running || slot.state == SlotState::Exited;
-  // A failed exec is told once the child is reaped: one frame says it all.
-  const bool failing = slot.failure.error != 0;
-  if (slot.spawn_untold && spawn_over &&
-      (!failing || slot.state == SlotState::Exited)) {
-    header.type = FrameType::Spawned;
-    header.value = static_cast<uint32_t>(slot.failure.error);
-    header.status = slot.failure.step;
-    std::vector<RoleFdRef> fds;
-    if (slot.pidfd && !failing) fds.push_back({Role::PidFd, slot.pidfd.get()});
-    if (!send_frame(channel_.get(), header, {}, fds)) return false;
-    slot.spawn_untold = false;
-  }
-  if (slot.exit_untold) {
-    header.type = FrameType::Exited;
-    header.status = slot.status;
-    header.value = slot.status_known ? 0 : 1;
-    header.time_us = slot.ended_us;
-    if (!send_frame(channel_.get(), header, {}, {})) return false;
-    slot.exit_untold = false;
-  }
-  return true;
 }
 
 void Keeper::report_ready(std::string_view words) {

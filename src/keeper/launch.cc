@@ -14,7 +14,7 @@
 #include <thread>
 
 #include "base/fs.h"
-#include "keeper/listener.h"
+#include "base/unix_socket.h"
 
 namespace keeper {
 namespace {
@@ -99,7 +99,7 @@ base::Result<base::UniqueFd> start_successor(const base::Home& home) {
 
 base::Status ensure_running(const base::Home& home) {
   const auto deadline = Steady::now() + kPatience;
-  auto there = connect_to(home);
+  auto there = base::connect_unix(home.socket(), deadline);
   if (there) return {};
   if (there.error().code != base::Errc::Unavailable)
     return base::fail(std::move(there.error()));
@@ -109,7 +109,7 @@ base::Status ensure_running(const base::Home& home) {
   if (!made) return made;
   for (;;) {
     auto lock = base::fs::try_lock(home.run("start.lock"));
-    if (connect_to(home)) return {};
+    if (base::connect_unix(home.socket(), deadline)) return {};
     if (lock) return start_keeper(home, deadline);
     if (lock.error().code != base::Errc::WouldBlock)
       return base::fail(std::move(lock.error()));

@@ -120,10 +120,11 @@ void Link::handle(Frame frame) {
   const FrameHeader& header = frame.header;
   switch (header.type) {
     case FrameType::Slot:
-      observer_.on_found(
-          {header.slot, static_cast<SlotState>(header.value & ~kAdopted),
-           (header.value & kAdopted) != 0, header.pid, header.status,
-           header.time_us, std::move(frame.body), std::move(frame.fds)});
+      observer_.on_found({header.slot,
+                          static_cast<SlotState>(header.value & ~kAdopted),
+                          (header.value & kAdopted) != 0, header.pid,
+                          header.status, header.time_us, std::move(frame.body),
+                          std::move(frame.fds), !frame.truncated});
       break;
     case FrameType::Ready:
       observer_.on_ready(header.pid, frame.take(Role::Listener));

@@ -24,6 +24,7 @@ struct FoundSlot {
   int64_t ended_us = 0;
   std::string label;
   std::vector<RoleFd> fds;  // duplicates, ours now
+  bool whole = true;        // false: we had no room for some
 };
 
 class LinkObserver {

@@ -92,8 +92,9 @@ base::Result<Frame> receive_frame(int socket) {
     return base::fail(base::Errc::Invalid,
                       "keeper: speaks version " + std::to_string(header.major) +
                           ", not " + std::to_string(kMajor));
+  frame.truncated = (message.msg_flags & MSG_CTRUNC) != 0;
   if (received != sizeof header + header.body_size ||
-      header.fd_count != frame.fds.size())
+      (header.fd_count != frame.fds.size() && !frame.truncated))
     return base::fail(base::Errc::Invalid, "keeper: damaged frame");
   frame.body.assign(body, header.body_size);
   return frame;

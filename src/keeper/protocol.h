@@ -94,6 +94,7 @@ struct Frame {
   FrameHeader header;
   std::string body;
   std::vector<RoleFd> fds;
+  bool truncated = false;  // descriptors were lost: we have no more room
 
   // Takes the descriptor of that role out; invalid when there is none.
   base::UniqueFd take(Role role);

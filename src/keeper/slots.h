@@ -1,12 +1,13 @@
 #pragma once
-// The keeper's table of slots: what is held for each life of an instance, and
-// what the daemon has not been told of yet. No I/O but closing descriptors.
+// The keeper's table of slots: the life of each process from its descriptors'
+// coming to its end, and what the daemon has not been told of yet.
 
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "keeper/protocol.h"
 #include "keeper/spawn.h"
 
@@ -30,18 +31,44 @@ struct Slot {
 
 class Slots {
  public:
-  Slot& make(uint64_t number) { return slots_[number]; }
-  Slot* find(uint64_t number);
-  void erase(uint64_t number) { slots_.erase(number); }
-  // Drops the kept descriptor of that role.
-  void drop(uint64_t number, Role role);
-  // The slot whose process is or was `pid` and has not been reaped.
-  Slot* running(pid_t pid);
+  explicit Slots(const rlimit& child_limit) : nofile_(child_limit) {}
 
-  std::map<uint64_t, Slot>& all() { return slots_; }
+  Slot* find(uint64_t number);
+
+  // What the daemon asks for. Frames that lost their descriptors on the way
+  // (ours are used up) make a slot that could not be spawned.
+  base::Status hold(Frame frame);
+  void spawn(Frame frame);
+  void adopt(Frame frame);
+  void label(Frame frame);
+  void drop(uint64_t number, Role role);
+  void release(uint64_t number) { slots_.erase(number); }
+
+  // Descriptors to be polled for reading, by slot; on_readable() when one is.
+  struct Watched {
+    uint64_t number;
+    int fd;
+  };
+  std::vector<Watched> watched() const;
+  void on_readable(uint64_t number);
+  // A process of ours was reaped; orphans that came to us are nobody's.
+  void on_reaped(pid_t pid, int status);
+
+  // Tells the daemon what it has not heard, as far as its queue takes it.
+  bool has_untold() const { return untold_; }
+  void tell(int channel);
+  // Tells a daemon that knows nothing everything; false: not all of it went.
+  bool tell_all(int channel);
 
  private:
+  void fail(Slot& slot, int error);
+  void finish_spawn(Slot& slot);
+  static bool tell_one(int channel, uint64_t number, Slot& slot);
+
+  base::SystemClock clock_;
+  const rlimit& nofile_;  // what children get back
   std::map<uint64_t, Slot> slots_;
+  bool untold_ = false;
 };
 
 }  // namespace keeper
