@@ -1,7 +1,7 @@
 #pragma once
 // Who writes, and what capture tells about it. The observer's functions are
-// called on the capture thread and must not block: implementers post to their
-// own loop.
+// called on the capture thread; what they take there is taken from all apps, so
+// implementers post to their own loop whatever can wait.
 
 #include <cstdint>
 #include <string>

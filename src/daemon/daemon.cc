@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "capture/capture_thread.h"
 #include "control/server.h"
+#include "daemon/capture_news.h"
 #include "daemon/child_io.h"
 #include "daemon/chronicle.h"
 #include "daemon/handlers.h"
@@ -34,7 +35,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kKeeperRetry{1000};
 
-class Daemon final : private keeper::LinkObserver, private capture::Observer {
+class Daemon final : private keeper::LinkObserver {
  public:
   Daemon(const base::Home& home, base::UniqueFd channel,
          supervisor::AppList list, store::Catalog catalog,
@@ -51,15 +52,6 @@ class Daemon final : private keeper::LinkObserver, private capture::Observer {
   void on_exited(uint64_t slot, int status, bool known,
                  int64_t ended_us) override;
   void on_keeper_lost() override;
-
-  // capture::Observer, on the capture thread
-  void on_source_ended(uint64_t source) override;
-  void on_line_ended(const capture::SourceInfo& source,
-                     base::Timestamp line) override;
-  void on_trouble(const capture::SourceInfo& source,
-                  const base::Error& error) override;
-  void on_reopened(const capture::SourceInfo& source,
-                   std::string_view what) override;
 
   void adopt_all();
   void adopt_orphans();
@@ -79,6 +71,7 @@ class Daemon final : private keeper::LinkObserver, private capture::Observer {
   base::EventLoop loop_;
   Recorder recorder_;
   Chronicle chronicle_;
+  CaptureNews capture_news_;
   capture::CaptureThread capture_;
   keeper::Link link_;
   ChildIo io_;
@@ -108,7 +101,9 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
           loop_, home,
           [this] { return supervisor::print_app_list(supervisor_.list()); }),
       chronicle_(recorder_, clock_, std::move(catalog)),
-      capture_({.clock = clock_}, *this),
+      capture_news_(loop_, clock_, home.logs(), chronicle_,
+                    [this](uint64_t source) { io_.source_ended(source); }),
+      capture_({.clock = clock_}, capture_news_),
       link_(loop_, std::move(channel), *this),
       io_(loop_, link_, capture_, home.logs()),
       supervisor_(loop_, clock_, io_, chronicle_, home_id),
@@ -312,55 +307,6 @@ ChildIo::Process Daemon::process_of(uint64_t slot) {
   const auto* instance = supervisor_.by_slot(slot);
   if (instance == nullptr || instance->pid() == 0) return {};
   return {instance->pid(), instance->pidfd()};
-}
-
-void Daemon::on_source_ended(uint64_t source) {
-  loop_.post([this, source] { io_.source_ended(source); });
-}
-
-void Daemon::on_line_ended(const capture::SourceInfo& source,
-                           base::Timestamp line) {
-  // At once and from here: the note must be there before the newline is.
-  store::Event event;
-  event.time = clock_.now();
-  event.kind = store::EventKind::LineEnded;
-  event.app = source.app;
-  event.id = source.app_id;
-  event.instance = source.instance;
-  event.generation = source.generation;
-  event.stream = source.stream;
-  event.line = line;
-  if (auto written = store::append_event(home_.logs(), event); !written)
-    base::log::error("{}", written.error().message);
-}
-
-void Daemon::on_trouble(const capture::SourceInfo& source,
-                        const base::Error& error) {
-  base::log::error("{}: {}", source.app, error.message);
-  loop_.post([this, source, message = error.message] {
-    store::Event event;
-    event.kind = store::EventKind::Error;
-    event.app = source.app;
-    event.id = source.app_id;
-    event.instance = source.instance;
-    event.stream = source.stream;
-    event.reason = message;
-    chronicle_.record(std::move(event));
-  });
-}
-
-void Daemon::on_reopened(const capture::SourceInfo& source,
-                         std::string_view what) {
-  loop_.post([this, source, words = std::string(what)] {
-    store::Event event;
-    event.kind = store::EventKind::Lost;
-    event.app = source.app;
-    event.id = source.app_id;
-    event.instance = source.instance;
-    event.stream = source.stream;
-    event.reason = words;
-    chronicle_.record(std::move(event));
-  });
 }
 
 void Daemon::shut_down(const supervisor::Cause& cause,

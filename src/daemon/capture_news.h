@@ -1,0 +1,41 @@
+#pragma once
+// What capture tells, made into events. Called on the capture thread; all but
+// the note of an added newline goes home to the control loop.
+
+#include <functional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/event_loop.h"
+#include "capture/observer.h"
+#include "daemon/chronicle.h"
+
+namespace daemon_ {
+
+class CaptureNews final : public capture::Observer {
+ public:
+  // `on_ended` is called on the loop: no writer is left at that source.
+  CaptureNews(base::EventLoop& loop, const base::Clock& clock,
+              std::string log_dir, Chronicle& chronicle,
+              std::function<void(uint64_t source)> on_ended);
+
+  void on_source_ended(uint64_t source) override;
+  // Writes the event itself, blocking: it must be there before the newline is.
+  void on_line_ended(const capture::SourceInfo& source,
+                     base::Timestamp line) override;
+  void on_trouble(const capture::SourceInfo& source,
+                  const base::Error& error) override;
+  void on_reopened(const capture::SourceInfo& source,
+                   std::string_view what) override;
+
+ private:
+  void record(store::Event event);
+
+  base::EventLoop& loop_;
+  const base::Clock& clock_;
+  const std::string log_dir_;
+  Chronicle& chronicle_;  // on the loop alone
+  const std::function<void(uint64_t)> on_ended_;
+};
+
+}  // namespace daemon_
