@@ -373,6 +373,8 @@ base::Status run_locked(const base::Home& home, base::UniqueFd& channel) {
   if (auto gone = rotate::remove_leftovers(home.logs()); !gone)
     base::log::warn("{}", gone.error().message);
   auto catalog = store::load_catalog(home.logs());
+  if (!catalog && catalog.error().code != base::Errc::Invalid)
+    return base::fail(std::move(catalog.error()));
   if (!catalog) {
     // It can be made again from the app list; apps must not wait for it.
     const auto path = base::fs::join(home.logs(), store::kCatalogName);
