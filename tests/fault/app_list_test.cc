@@ -14,7 +14,9 @@ namespace {
 
 // SIGKILL for all there is, the keeper first, which would start a new daemon.
 void kill_everything(const TestHome& home) {
-  for (const auto& keeper : home.keepers()) ::kill(keeper.pid, SIGKILL);
+  // Stopped first: either would start the other anew when it sees it die.
+  for (const auto& daemon : home.daemons()) ::kill(daemon.pid, SIGSTOP);
+  for (const auto& keeper : home.keepers()) ::kill(keeper.pid, SIGSTOP);
   REQUIRE(wait_until([&] {
     const auto left = home.processes();
     for (const auto& process : left) ::kill(process.pid, SIGKILL);
