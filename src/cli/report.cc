@@ -29,7 +29,8 @@ std::string other_user(const base::Home& ours) {
     const auto info = base::fs::stat(root);
     if (!info || !S_ISDIR(info->st_mode) || info->st_uid == ::geteuid())
       continue;
-    if (::geteuid() == 0 && !base::fs::exists(base::Home(root).socket())) continue;
+    if (::geteuid() == 0 && !base::fs::exists(base::Home(root).socket()))
+      continue;
     const passwd* user = ::getpwuid(info->st_uid);
     if (user != nullptr) return user->pw_name;
   }
