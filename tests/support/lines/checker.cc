@@ -154,35 +154,35 @@ struct LineChecker::Track {
 
   void begin() {
     const uint64_t handed = truth->handed_bytes;
-    while (must_end + shape.size(must_lines + 1) <= handed)
-      must_end += shape.size(++must_lines);
-    must_rest = handed - must_end;
+    while (must_end_ + shape.size(must_lines + 1) <= handed)
+      must_end_ += shape.size(++must_lines);
+    must_rest = handed - must_end_;
     seen.resize(must_lines);
-    offered_lines = must_lines;
-    offered_end = must_end;
+    offered_lines_ = must_lines;
+    offered_end_ = must_end_;
   }
 
   bool was_offered(uint64_t seq) {
     const uint64_t offered = truth->offered_bytes;
-    while (offered_lines < seq &&
-           offered_end + shape.size(offered_lines + 1) <= offered)
-      offered_end += shape.size(++offered_lines);
-    return seq <= offered_lines;
+    while (offered_lines_ < seq &&
+           offered_end_ + shape.size(offered_lines_ + 1) <= offered)
+      offered_end_ += shape.size(++offered_lines_);
+    return seq <= offered_lines_;
   }
 
   // Bytes offered by now of the lines after `seq`, which is not before
   // must_lines.
   uint64_t offered_after(uint64_t seq) const {
-    uint64_t end = must_end;
+    uint64_t end = must_end_;
     for (uint64_t i = must_lines + 1; i <= seq; ++i) end += shape.size(i);
     const uint64_t offered = truth->offered_bytes;
     return offered > end ? offered - end : 0;
   }
 
  private:
-  uint64_t must_end = 0;
-  uint64_t offered_lines = 0;
-  uint64_t offered_end = 0;
+  uint64_t must_end_ = 0;
+  uint64_t offered_lines_ = 0;
+  uint64_t offered_end_ = 0;
 };
 
 LineChecker::LineChecker() = default;
