@@ -23,6 +23,16 @@ struct SourceInfo {
   store::Stream stream = store::Stream::Out;
 };
 
+// What was not kept of one source, and why.
+struct Dropped {
+  enum class Why { Overflow, DiskFull, Rate };
+  Why why = Why::Overflow;
+  uint64_t lines = 0;
+  uint64_t bytes = 0;
+  base::Timestamp first;  // when the first of them was read
+  base::Timestamp last;
+};
+
 class Observer {
  public:
   virtual ~Observer() = default;
@@ -46,6 +56,29 @@ class Observer {
   // words. The path was opened anew.
   virtual void on_reopened(const SourceInfo& source, std::string_view what) {
     (void)source, (void)what;
+  }
+
+  // Lines were dropped, as the options of their file allow. Told when the
+  // dropping ends, and once a second while it lasts; every line is told once.
+  virtual void on_dropped(const SourceInfo& source, const Dropped& dropped) {
+    (void)source, (void)dropped;
+  }
+
+  // The file system of this live file is full, or has room again.
+  virtual void on_disk_full(const SourceInfo& source, bool full) {
+    (void)source, (void)full;
+  }
+
+  // Bytes that an earlier daemon had read can't be accounted for; `what` says
+  // which and why.
+  virtual void on_unaccounted(const SourceInfo& source, std::string_view what) {
+    (void)source, (void)what;
+  }
+
+  // The live file was sealed: it is now `segment` (absolute).
+  virtual void on_sealed(const SourceInfo& source, const std::string& segment,
+                         uint64_t bytes) {
+    (void)source, (void)segment, (void)bytes;
   }
 };
 
