@@ -309,6 +309,14 @@ Result<size_t> bytes_waiting(int fd) {
   return static_cast<size_t>(waiting);
 }
 
+Result<size_t> tee(int from, int to, size_t most) {
+  for (;;) {
+    const ssize_t n = ::tee(from, to, most, SPLICE_F_NONBLOCK);
+    if (n >= 0) return static_cast<size_t>(n);
+    if (errno != EINTR) return fail(errno_error(errno, "tee", "pipe"));
+  }
+}
+
 Result<size_t> set_pipe_capacity(int fd, size_t size) {
   const int now = ::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(size));
   if (now < 0) return fail(errno_error(errno, "fcntl", "pipe"));

@@ -84,6 +84,8 @@ Status set_nonblocking(int fd, bool on);
 // How many bytes a pipe can hold, and how many wait in it now.
 Result<size_t> pipe_capacity(int fd);
 Result<size_t> bytes_waiting(int fd);
+// Copies what a pipe holds first into another pipe, without taking it.
+Result<size_t> tee(int from, int to, size_t most);
 // At least `size`; returns what it is then. Fails at the user's pipe quota.
 Result<size_t> set_pipe_capacity(int fd, size_t size);
 // Another descriptor of the same open file, CLOEXEC.

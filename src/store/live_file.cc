@@ -35,17 +35,18 @@ base::Result<base::UniqueFd> make(const std::string& path) {
   return fs::open(path, kFlags | O_CREAT | O_EXCL);
 }
 
-// An empty file under a temporary name, renamed over `path`.
-base::Result<base::UniqueFd> put_new_file(const std::string& path) {
+// A file that holds `head`, made under a temporary name, renamed over `path`.
+base::Result<base::UniqueFd> put_new_file(const std::string& path,
+                                          std::string_view head = {}) {
   const std::string temporary =
       fs::join(fs::dir_name(path), fs::temporary_name(fs::base_name(path)));
   auto fd = make(temporary);
   if (!fd) return fd;
-  if (auto renamed = fs::rename(temporary, path); !renamed) {
-    (void)fs::unlink(temporary);
-    return base::fail(std::move(renamed.error()));
-  }
-  return fd;
+  base::Status put = fs::write_all(fd->get(), head, temporary);
+  if (put) put = fs::rename(temporary, path);
+  if (put) return fd;
+  (void)fs::unlink(temporary);
+  return base::fail(std::move(put.error()));
 }
 
 }  // namespace
@@ -75,6 +76,10 @@ base::Result<size_t> LiveFile::write_some(std::string_view bytes) {
   auto n = fs::write_some(fd_.get(), bytes, path_);
   if (n) size_ += *n;
   return n;
+}
+
+base::Result<base::UniqueFd> LiveFile::duplicate() const {
+  return fs::duplicate(fd_.get());
 }
 
 base::Result<LiveFile::Standing> LiveFile::standing() const {
@@ -127,8 +132,8 @@ base::Result<std::optional<LiveFile::OpenLine>> LiveFile::open_line() const {
   return line;
 }
 
-base::Result<uint64_t> LiveFile::replace() {
-  auto fd = put_new_file(path_);
+base::Result<uint64_t> LiveFile::replace(std::string_view head) {
+  auto fd = put_new_file(path_, head);
   if (!fd) return base::fail(std::move(fd.error()));
   const uint64_t old_size = size_;
   auto fresh = adopt(path_, std::move(*fd));

@@ -43,14 +43,20 @@ class LiveFile {
   base::Result<std::optional<OpenLine>> open_line() const;
   base::Result<std::string> read(uint64_t offset, size_t size) const;
 
-  // Renames a new empty file over the path and goes on in it. Never truncates:
-  // who reads the old descriptor can finish it. Returns the old file's size.
-  base::Result<uint64_t> replace();
+  // Renames a new file that holds `head` over the path and goes on in it. Never
+  // truncates: who reads the old descriptor can finish it. Returns the old
+  // file's size.
+  base::Result<uint64_t> replace(std::string_view head = {});
   // The same for a file nobody writes. A missing one is 0 bytes, and stays so.
   static base::Result<uint64_t> replace_closed(const std::string& path);
 
   const std::string& path() const { return path_; }
   uint64_t size() const { return size_; }
+  // Another descriptor of it, for a sync that may take its time.
+  base::Result<base::UniqueFd> duplicate() const;
+  // Which file it is, as stat(2) says.
+  uint64_t device() const { return device_; }
+  uint64_t inode() const { return inode_; }
 
  private:
   LiveFile(std::string path, base::UniqueFd fd, uint64_t size, uint64_t device,
