@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "support/lines/checker.h"
@@ -50,6 +51,23 @@ size_t lines_of(const TestHome& home, const std::string& app) {
   const auto text = home.must({"logs", app, "--raw", "-n", "all"}).out;
   return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
 }
+
+// What no daemon can come up with, and what it was before.
+class Spoiled {
+ public:
+  explicit Spoiled(const TestHome& home) : list_(home.file("apps.json")) {
+    stdfs::rename(list_, list_ + ".aside");
+    for (const auto& path : {list_, list_ + ".bak"})
+      std::ofstream(path) << "spoiled";
+  }
+  void mend() const {
+    stdfs::rename(list_ + ".aside", list_);
+    stdfs::remove(list_ + ".bak");
+  }
+
+ private:
+  std::string list_;
+};
 
 constexpr auto kTicker =
     "i=0; while :; do echo tick $((i=i+1)); sleep 0.02; done";
@@ -171,8 +189,7 @@ TEST_CASE("a daemon that can't come up gives way to one that only captures") {
   home.start("job", "exec sleep 1000");
   const AppRow before = home.app("api");
   const AppRow job = home.app("job");
-  stdfs::rename(home.file("apps.json"), home.file("apps.json.aside"));
-  stdfs::create_directory(home.file("apps.json"));
+  const Spoiled spoiled(home);
   home.kill_daemon();
   REQUIRE(wait_until([&] { return answers(home); }));
   const auto pong = json_of(home.must({"ping", "--json"}).out);
@@ -196,8 +213,7 @@ TEST_CASE("a daemon that can't come up gives way to one that only captures") {
   REQUIRE(wait_until([&] { return answers(home); }));
   CHECK(home.app("api").pid == before.pid);
   // Once the cause is gone an update ends it, and what happened is made up for.
-  stdfs::remove(home.file("apps.json"));
-  stdfs::rename(home.file("apps.json.aside"), home.file("apps.json"));
+  spoiled.mend();
   home.must({"update"});
   CHECK_FALSE(
       json_of(home.must({"ping", "--json"}).out).at("safe").get<bool>());
@@ -210,14 +226,12 @@ TEST_CASE("a daemon that can't come up gives way to one that only captures") {
 TEST_CASE("a kill in safe mode ends every app and forgets none") {
   const TestHome home;
   home.start("api", "exec sleep 1000");
-  stdfs::rename(home.file("apps.json"), home.file("apps.json.aside"));
-  stdfs::create_directory(home.file("apps.json"));
+  const Spoiled spoiled(home);
   home.kill_daemon();
   REQUIRE(wait_until([&] { return answers(home); }));
   home.must({"kill"});
   CHECK(wait_until([&] { return home.processes().empty(); }));
-  stdfs::remove(home.file("apps.json"));
-  stdfs::rename(home.file("apps.json.aside"), home.file("apps.json"));
+  spoiled.mend();
   home.must({"start", "api"});
   CHECK(home.reaches("api", "online"));
 }
