@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
 #include <cstring>
 
@@ -327,6 +328,26 @@ Result<UniqueFd> duplicate(int fd) {
   const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
   if (copy < 0) return fail(errno_error(errno, "dup", ""));
   return UniqueFd(copy);
+}
+
+Status set_inheritable(int fd, bool on) {
+  if (::fcntl(fd, F_SETFD, on ? 0 : FD_CLOEXEC) < 0)
+    return fail(errno_error(errno, "fcntl", "descriptor"));
+  return {};
+}
+
+Status set_owner(int fd, uid_t uid, gid_t gid) {
+  if (::fchown(fd, uid, gid) < 0)
+    return fail(errno_error(errno, "chown", "descriptor"));
+  return {};
+}
+
+Result<std::string> read_link(const std::string& path) {
+  std::string target(PATH_MAX, '\0');
+  const ssize_t n = ::readlink(path.c_str(), target.data(), target.size());
+  if (n < 0) return fail(errno_error(errno, "readlink", path));
+  target.resize(static_cast<size_t>(n));
+  return target;
 }
 
 Result<UniqueFd> try_lock(const std::string& path) {

@@ -90,6 +90,11 @@ Result<size_t> tee(int from, int to, size_t most);
 Result<size_t> set_pipe_capacity(int fd, size_t size);
 // Another descriptor of the same open file, CLOEXEC.
 Result<UniqueFd> duplicate(int fd);
+// Whether the next exec of this process leaves it open.
+Status set_inheritable(int fd, bool on);
+Status set_owner(int fd, uid_t uid, gid_t gid);
+// Where a symbolic link leads.
+Result<std::string> read_link(const std::string& path);
 
 // Holds flock(2) on `path` for as long as the returned descriptor lives.
 // Errc::WouldBlock when another process holds it.
