@@ -177,6 +177,23 @@ TEST_CASE("a source that was started again is restarted") {
   check_only(story.check(), Breach::Restarted);
 }
 
+TEST_CASE("a whole line that lost its newline is torn") {
+  Story story(100);
+  story.rest = story.log.back();
+  story.log.pop_back();
+  CHECK(story.check().count(Breach::Torn) == 1);
+}
+
+TEST_CASE("what is lost is counted in lines and told in ranges") {
+  Story story(100);
+  story.log.erase(story.log.begin() + 10, story.log.begin() + 30);
+  story.log.erase(story.log.begin() + 40);
+  const Report report = story.check();
+  check_only(report, Breach::Lost, 21);
+  REQUIRE(report.examples.size() == 2);
+  CHECK(report.examples[0].ends_with("lines 11 to 30 of 100"));
+}
+
 TEST_CASE("a failed write and a SIGPIPE are told") {
   Story failed(10);
   failed.truth->run[0].failures = 1;
