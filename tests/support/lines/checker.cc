@@ -320,7 +320,10 @@ bool LineChecker::take_tail(std::string_view text) {
 void LineChecker::end_track(const Track& track, Report& report) const {
   const std::string& token = track.shape.token();
   // Told as ranges: a lost file is one thing to read, and 20 million are cheap.
-  for (uint64_t seq = 1; seq <= track.must_lines; ++seq) {
+  uint64_t first = 1;
+  if (heads_forgiven_)
+    while (first <= track.must_lines && track.seen[first - 1] == 0) ++first;
+  for (uint64_t seq = first; seq <= track.must_lines; ++seq) {
     if (track.seen[seq - 1] != 0) continue;
     uint64_t last = seq;
     while (last < track.must_lines && track.seen[last] == 0) ++last;
