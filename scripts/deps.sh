@@ -27,6 +27,7 @@ python3 python3
 nodejs node
 procps ps
 binutils readelf
+faketime faketime
 ROWS
     demo) cat <<'ROWS' ;;
 python3 python3
