@@ -84,7 +84,7 @@ def one_writer(tools, scratch, options, how, words):
 def over_a_while(name, pids, files, seconds):
     """A row for many writers: what they cost while they write on."""
     wait_for(lambda: all(os.path.exists(path) and os.path.getsize(path) > 0
-                         for path in files))
+                         for path in files), f"the lines of all under {name}")
     before, began = cpu_seconds(pids), time.monotonic()
     sizes = rivals.total_size(files)
     time.sleep(seconds)
@@ -101,15 +101,15 @@ def verdict(files):
             for key in ("lost", "doubled", "damaged")]
 
 
-def many_writers(lodge, scratch, options):
+def many_writers(lodge, tools, scratch, options):
     count, words = options.apps, ["--rate", "1000", "--each", "yes"]
     seconds = 1 if options.quick else 5
     rows = [(f"{count} apps at 1,000 lines/s", "of a core", "MiB", "file MB/s",
              "lost", "doubled", "damaged")]
     kept = True
-    pm2 = rivals.Pm2("pm2 --time", ["--time"])
-    for tool in (lodge, pm2):
-        if not tool.there():
+    by_name = {tool.name: tool for tool in tools}
+    for tool in (lodge, by_name.get("pm2 --time")):
+        if tool is None:
             continue
         tool.begin(os.path.join(scratch, "many"))
         try:
@@ -122,8 +122,7 @@ def many_writers(lodge, scratch, options):
             rows.append((*row, *map(str, bad)))
         finally:
             tool.end()
-    s6 = next(tool for tool in rivals.FILTERS if tool.name == "s6-log T")
-    if s6.there():
+    if s6 := by_name.get("s6-log T"):
         rows.append(s6_for_each(s6, scratch, count, words, seconds))
     table(rows)
     print()
@@ -168,7 +167,7 @@ def resume(lodge, scratch, options):
         lodge.start_app("many", [rivals.LINES, "write", "--rate", "200",
                                  "--each", "yes"], count)
         files = [lodge.file_of("many", i) for i in range(count)]
-        wait_for(lambda: all(map(os.path.exists, files)))
+        wait_for(lambda: all(map(os.path.exists, files)), "all files")
         for _ in range(3):
             daemon = lodge.ping()["daemon"]
             # A daemon that dies young is made to wait: not what is measured.
@@ -208,7 +207,7 @@ def hanging_sink(lodge, scratch, options):
         words = [rivals.LINES, "write", "--each", "yes", "--rate", "20000"]
         path = lodge.file_of("b")
         lodge.start_app("b", words)
-        wait_for(lambda: os.path.exists(path))
+        wait_for(lambda: os.path.exists(path), "the file of b")
         for step in range(2):
             if step == 1:
                 lodge.start_app("a", words)
@@ -277,7 +276,7 @@ def main():
             kept &= one_writer(tools, scratch, options, "a write a line",
                                [*limits, "--each", "yes"])
         if "many" in wanted:
-            kept &= many_writers(lodge, scratch, options)
+            kept &= many_writers(lodge, tools, scratch, options)
         if "resume" in wanted:
             resume(lodge, scratch, options)
         if "hang" in wanted:

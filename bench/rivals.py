@@ -48,11 +48,11 @@ def memory_mib(pids, key="VmHWM"):
     return total / 1024
 
 
-def wait_for(condition, seconds=120, pause=0.002):
+def wait_for(condition, what, seconds=120, pause=0.002):
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise SystemExit("bench: waited in vain")
+            raise SystemExit(f"bench: waited in vain for {what}")
         time.sleep(pause)
 
 
@@ -165,7 +165,7 @@ class Supervisor:
         path = self.file_of(app)
         cpu = cpu_seconds(self.pids())
         self.start_app(app, producer(words, report))
-        wait_for(lambda: os.path.exists(report), seconds=600)
+        wait_for(lambda: os.path.exists(report), f"{self.name}'s app", 600)
         size, grown, end_ns = -1, time.monotonic(), 0
         while time.monotonic() - grown < 0.5:
             now = total_size([path])
@@ -219,9 +219,9 @@ class Lodge(Supervisor):
                             f"{app}-out{number}{raw}.log")
 
     def start_app(self, app, argv, instances=1):
-        self.side.call("start", argv[0], "--name", app, "--no-autorestart",
-                       "--no-wait", "-i", str(instances), *self.flags, "--",
-                       *argv[1:])
+        once = ["--no-autorestart"] if instances == 1 else []
+        self.side.call("start", argv[0], "--name", app, "--no-wait", "-i",
+                       str(instances), *once, *self.flags, "--", *argv[1:])
 
     def remove_app(self, app):
         self.side.call("delete", app)
