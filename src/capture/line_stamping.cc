@@ -37,25 +37,6 @@ struct Newlines {
   uint64_t bytes[kBlocks];  // bit i of bytes[b]: byte i of block b is one
 };
 
-void find_plain(const char* from, size_t blocks, Newlines& newlines) {
-  constexpr uint64_t kLow = 0x7f7f7f7f7f7f7f7f;
-  uint64_t any = 0;
-  for (size_t b = 0; b < blocks; ++b) {
-    uint64_t mask = 0;
-    for (size_t i = 0; i < kBlock; i += 8) {
-      uint64_t word;
-      std::memcpy(&word, from + b * kBlock + i, sizeof word);
-      word ^= 0x0a0a0a0a0a0a0a0a;  // '\n' becomes 0
-      // The high bit of each byte that is 0, and of no other.
-      const uint64_t zeros = ~(((word & kLow) + kLow) | word | kLow);
-      mask |= (((zeros >> 7) * 0x0102040810204080) >> 56) << i;
-    }
-    newlines.bytes[b] = mask;
-    any |= static_cast<uint64_t>(mask != 0) << b;
-  }
-  newlines.blocks = any;
-}
-
 #if defined(__x86_64__)
 uint64_t sse2_bits(const char* at) {
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
@@ -258,10 +239,6 @@ LODGE_INLINE void stamp_blocks(Place& place, const char* end, const char* limit,
 using StampBlocks = void(Place&, const char* end, const char* limit,
                          std::string_view stamp);
 
-void blocks_plain(Place& place, const char* end, const char* limit,
-                  std::string_view stamp) {
-  stamp_blocks<find_plain, 16>(place, end, limit, stamp);
-}
 #if defined(__x86_64__)
 void blocks_sse2(Place& place, const char* end, const char* limit,
                  std::string_view stamp) {
@@ -278,6 +255,7 @@ void blocks_neon(Place& place, const char* end, const char* limit,
 }
 #endif
 
+// Null: there is nothing faster than one line after the other.
 StampBlocks* blocks_for(Simd simd) {
   switch (simd) {
 #if defined(__x86_64__)
@@ -290,7 +268,7 @@ StampBlocks* blocks_for(Simd simd) {
       return blocks_neon;
 #endif
     default:
-      return blocks_plain;
+      return nullptr;
   }
 }
 
@@ -321,7 +299,8 @@ Stamped stamp_lines(std::string_view bytes, std::string_view stamp,
   const char* const limit = out.data() + out.size();
   StampBlocks* const blocks = blocks_for(simd);
   // Blocks while lines are short, one by one while they are long.
-  while (static_cast<size_t>(end - place.from) >= kBlock + kOvershoot) {
+  while (blocks != nullptr &&
+         static_cast<size_t>(end - place.from) >= kBlock + kOvershoot) {
     const char* const before = place.from;
     blocks(place, end, limit, stamp);
     if (place.from == before) break;

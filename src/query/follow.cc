@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/fs.h"
-#include "store/line.h"
 
 namespace query {
 namespace {
@@ -121,7 +120,7 @@ bool Follower::look(Tail& tail) {
     return false;
   }
   if (*size < source.reader().offset()) {
-    source.reader().seek(0);
+    source.reader().restart(source.fd());
     tail.size = 0;
   }
   const auto now = clock_.mono();
@@ -155,19 +154,17 @@ bool Follower::succeed(Tail& tail) {
   const bool open_line = reader.mid_line() || source.held();
   bool same_line = false;
   if (open_line) {
-    char head[store::kPrefixSize];
-    auto n = base::fs::pread(tail.next.get(), head, 0, path);
-    if (!n) {
-      reading_.problems().push_back(std::move(n.error()));
+    auto next = store::read_head(tail.next.get(), 0, path);
+    if (!next) {
+      reading_.problems().push_back(std::move(next.error()));
       return false;
     }
-    std::string_view begin(head, *n);
-    if (begin.empty() || store::is_torn_prefix(begin)) return false;
-    const auto next_stamp = store::parse_line(begin).time;
+    if (!next->known) return false;
+    const auto next_stamp = next->stamp;
     std::optional<base::Timestamp> stamp = reader.line_time();
     if (!reader.mid_line()) {
-      auto held = base::fs::pread(source.fd(), head, reader.offset(), path);
-      stamp = held ? store::parse_line({head, *held}).time : std::nullopt;
+      auto held = store::read_head(source.fd(), reader.offset(), path);
+      stamp = held ? held->stamp : std::nullopt;
     }
     same_line = stamp && next_stamp == stamp;
   }

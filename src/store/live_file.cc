@@ -126,7 +126,7 @@ base::Result<std::optional<LiveFile::OpenLine>> LiveFile::open_line() const {
   if (begin == end) return std::nullopt;
   OpenLine line{begin, end - begin, std::nullopt};
   if (begin == floor && floor > 0) return line;
-  auto head = read(begin, std::min<uint64_t>(line.size, kPrefixSize));
+  auto head = read(begin, std::min<uint64_t>(line.size, kHeadSize));
   if (!head) return base::fail(std::move(head.error()));
   line.stamp = parse_line(*head).time;
   return line;
