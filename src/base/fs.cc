@@ -144,6 +144,18 @@ Status rename(const std::string& from, const std::string& to) {
   return done(result, "rename", from + " to " + to);
 }
 
+Status rename_noreplace(const std::string& from, const std::string& to) {
+  const int result = retry("rename", to, [&] {
+    return ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(),
+                       RENAME_NOREPLACE);
+  });
+  if (result == 0 || (errno != EINVAL && errno != ENOSYS))
+    return done(result, "rename", from + " to " + to);
+  // link(2) refuses a name that is taken on every file system.
+  auto linked = link(from, to);
+  return linked ? unlink(from) : linked;
+}
+
 Status link(const std::string& path, const std::string& name) {
   const int result =
       retry("link", name, [&] { return ::link(path.c_str(), name.c_str()); });
@@ -166,6 +178,15 @@ Status make_dir(const std::string& path) {
     errno = ENOTDIR;
   }
   return done(result, "mkdir", path);
+}
+
+Status make_dirs(const std::string& path) {
+  auto made = make_dir(path);
+  if (made || made.error().code != Errc::NotFound) return made;
+  const std::string parent = dir_name(path);
+  if (parent == path) return made;
+  auto above = make_dirs(parent);
+  return above ? make_dir(path) : above;
 }
 
 Status set_mode(const std::string& path, mode_t mode) {

@@ -43,12 +43,17 @@ Status fsync_dir(const std::string& dir);
 Status close(UniqueFd fd, std::string_view what);
 
 Status rename(const std::string& from, const std::string& to);
+// The same, but never over a file that is there: Errc::Exists. Where the file
+// system can't promise that in one step, `from` has both names for a moment.
+Status rename_noreplace(const std::string& from, const std::string& to);
 // Another name for the file.
 Status link(const std::string& path, const std::string& name);
 // A missing file is no error: it is already so.
 Status unlink(const std::string& path);
 // Makes one directory, 0700; an existing one is no error.
 Status make_dir(const std::string& path);
+// ... and those above it that are missing.
+Status make_dirs(const std::string& path);
 Status set_mode(const std::string& path, mode_t mode);
 Status truncate(int fd, uint64_t size, std::string_view what);
 

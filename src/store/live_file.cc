@@ -18,19 +18,10 @@ constexpr int kFlags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
 constexpr size_t kStep = size_t{64} << 10;
 constexpr uint64_t kLookBack = uint64_t{64} << 20;
 
-base::Status make_dirs(const std::string& dir) {
-  auto made = fs::make_dir(dir);
-  if (made || made.error().code != Errc::NotFound) return made;
-  const std::string parent = fs::dir_name(dir);
-  if (parent == dir) return made;
-  if (auto above = make_dirs(parent); !above) return above;
-  return fs::make_dir(dir);
-}
-
 base::Result<base::UniqueFd> make(const std::string& path) {
   auto fd = fs::open(path, kFlags | O_CREAT | O_EXCL);
   if (fd || fd.error().code != Errc::NotFound) return fd;
-  if (auto dirs = make_dirs(fs::dir_name(path)); !dirs)
+  if (auto dirs = fs::make_dirs(fs::dir_name(path)); !dirs)
     return base::fail(std::move(dirs.error()));
   return fs::open(path, kFlags | O_CREAT | O_EXCL);
 }
@@ -88,7 +79,7 @@ base::Result<LiveFile::Standing> LiveFile::standing() const {
     if (info.error().code == Errc::NotFound) return Standing::Gone;
     return base::fail(std::move(info.error()));
   }
-  if (info->st_dev != device_ || info->st_ino != inode_) return Standing::Gone;
+  if (!is_ours(*info)) return Standing::Gone;
   if (static_cast<uint64_t>(info->st_size) < size_) return Standing::Truncated;
   return Standing::InPlace;
 }
@@ -140,6 +131,35 @@ base::Result<uint64_t> LiveFile::replace(std::string_view head) {
   if (!fresh) return base::fail(std::move(fresh.error()));
   *this = std::move(*fresh);
   return old_size;
+}
+
+base::Status LiveFile::rename_to(const std::string& segment) {
+  auto here = fs::stat(path_);
+  const bool here_ours = here && is_ours(*here);
+  // Who died in the middle of this step may have left it done, or with both
+  // names.
+  if (auto there = fs::stat(segment); there && is_ours(*there))
+    return here_ours ? fs::unlink(path_) : base::Status{};
+  if (!here) return base::fail(std::move(here.error()));
+  if (!here_ours)
+    return base::fail(Errc::NotFound,
+                      "seal " + path_ + ": another file is there");
+  return fs::rename_noreplace(path_, segment);
+}
+
+base::Status LiveFile::reopen() {
+  auto fresh = open(path_);
+  if (!fresh) return base::fail(std::move(fresh.error()));
+  *this = std::move(*fresh);
+  return {};
+}
+
+base::Result<uint64_t> LiveFile::seal(const std::string& segment) {
+  const uint64_t sealed = size_;
+  auto done = rename_to(segment);
+  if (done) done = reopen();
+  if (!done) return base::fail(std::move(done.error()));
+  return sealed;
 }
 
 base::Result<uint64_t> LiveFile::replace_closed(const std::string& path) {
