@@ -193,6 +193,7 @@ class Sink final : private LineArbiter::Waiting {
   std::optional<base::MonoTime> tell_at_;
   base::MonoTime checked_at_;
   std::optional<base::MonoTime> slow_until_;
+  std::optional<std::string_view> leaving_;  // the file, with these last words
   bool suspect_ = false;  // a write failed for good: the file is to be sealed
   bool ahead_ = false;    // its stamps are: likewise
   bool unsynced_ = false;

@@ -47,6 +47,9 @@ bool Sink::prepare() {
   } else if (!file_.is_open()) {
     if (may_try) begin(SinkFile::Kind::Open);
     ready = may_try;
+  } else if (leaving_) {
+    begin(SinkFile::Kind::Leave).bytes = *std::exchange(leaving_, std::nullopt);
+    ready = true;
   } else if (now >= checked_at_ + kCheckPath &&
              (replacing_ || !rest_.empty() ||
               std::ranges::any_of(sources_, [](const Source* source) {
@@ -344,11 +347,11 @@ void Sink::leave(std::string_view why) {
   const bool truncated = why == "truncated";
   const auto owner = arbiter_.owner();
   if (!sources_.empty()) bench_.observer.on_reopened(last_info_, why);
-  auto& op = begin(SinkFile::Kind::Leave);
+  leaving_ = "";
   if (!disk_mid_line_ || !rest_.empty() || truncated || !owner) return;
   // The head stays in the file that left; its rest begins a line of its own.
   tell_line_ended(*owner);
-  op.bytes = "\n";
+  leaving_ = "\n";
 }
 
 // What comes next begins a file, not the rest of a line whose head is gone.

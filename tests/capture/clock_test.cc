@@ -7,7 +7,7 @@
 
 using namespace capture_test;
 
-TEST_CASE("a clock set back: a second is absorbed, an hour is followed") {
+TEST_CASE("a clock set back: a second is absorbed, an hour seals the file") {
   HandSetClock clock;
   Rig rig(clock);
   auto child = rig.add(1, "api-out.log");
@@ -22,7 +22,7 @@ TEST_CASE("a clock set back: a second is absorbed, an hour is followed") {
   say("c\n");
   say("d\n");
   std::vector<int64_t> stamps;
-  for (const auto& line : lines_of(rig.file("api-out.log")))
+  for (const auto& line : lines_of(rig.history("api-out.log")))
     stamps.push_back(store::parse_line(line).time.value().us);
   REQUIRE(stamps.size() == 4);
   CHECK(stamps[1] == stamps[0] + 1);
@@ -30,6 +30,9 @@ TEST_CASE("a clock set back: a second is absorbed, an hour is followed") {
   CHECK(stamps[2] >= clock.us);
   CHECK(stamps[2] < clock.us + 10);
   CHECK(stamps[3] > stamps[2]);
+  // No file has stamps that run backward.
+  REQUIRE(rig.segments().size() == 1);
+  CHECK(lines_of(rig.segments()[0]).size() == 2);
 }
 
 TEST_CASE("no two batches share a stamp, even of two files") {

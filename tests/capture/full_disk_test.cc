@@ -41,7 +41,8 @@ TEST_CASE("story: all is captured though writes fail" * doctest::skip()) {
   child.reset();
   REQUIRE(rig.ended(1));
   rig.capture.stop();
-  CHECK(without_stamps(rig.file("api-out.log")) == text);
+  // A write that failed with EIO leaves a segment behind.
+  CHECK(without_stamps(rig.history("api-out.log")) == text);
 }
 
 TEST_CASE("story: trouble is told once, another file goes on" *

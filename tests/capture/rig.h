@@ -17,6 +17,7 @@
 #include "base/fs.h"
 #include "capture/capture_thread.h"
 #include "store/line.h"
+#include "store/segments.h"
 
 namespace capture_test {
 
@@ -149,7 +150,8 @@ class Rig {
   base::UniqueFd add(uint64_t id, std::string_view name) {
     auto pipe = base::fs::make_pipe();
     REQUIRE(pipe);
-    capture.add(info(id), std::move(pipe->read), {dir.path(name), options});
+    capture.add(info(id), std::move(pipe->read),
+                {dir.path(name), options, {.app = "api"}});
     return std::move(pipe->write);
   }
   static capture::SourceInfo info(uint64_t id) {
@@ -170,6 +172,20 @@ class Rig {
     });
     REQUIRE(eventually([&] { return done.load(); }));
     return results;
+  }
+  // What was sealed, oldest first.
+  std::vector<std::string> segments() const {
+    std::vector<std::string> all;
+    auto found = store::list_segments(dir.path(""), "api");
+    REQUIRE(found);
+    for (const auto& segment : *found) all.push_back(contents(segment.path));
+    return all;
+  }
+  // The whole history: what was sealed, then the live file.
+  std::string history(std::string_view name) const {
+    std::string all;
+    for (const auto& segment : segments()) all += segment;
+    return all + file(name);
   }
   std::string file(std::string_view name) const {
     return contents(dir.path(name));
