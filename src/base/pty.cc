@@ -1,10 +1,10 @@
 #include "base/pty.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <termios.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 #include "base/fs.h"
 

@@ -289,6 +289,7 @@ void Daemon::on_exited(uint64_t slot, int status, bool known,
 
 void Daemon::on_keeper_lost() {
   if (ending_) return;
+  updater_.failed("the keeper is gone");
   if (!degraded_) {
     store::Event event;
     event.kind = store::EventKind::Lost;

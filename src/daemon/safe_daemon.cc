@@ -65,7 +65,7 @@ class SafeDaemon final : private keeper::LinkObserver, public control::Handler {
                   int step) override;
   void on_exited(uint64_t slot, int status, bool known,
                  int64_t ended_us) override;
-  void on_keeper_lost() override { replace_keeper(); }
+  void on_keeper_lost() override;
 
   Running* by_slot(uint64_t slot);
   void adopt_all();
@@ -202,9 +202,15 @@ SafeDaemon::Running* SafeDaemon::by_slot(uint64_t slot) {
   return it == apps_.end() ? nullptr : &*it;
 }
 
-void SafeDaemon::replace_keeper() {
+void SafeDaemon::on_keeper_lost() {
   if (ending_) return;
+  updater_.failed("the keeper is gone");
   degraded_ = true;
+  sweeper_.set_ancestor(0);
+  replace_keeper();
+}
+
+void SafeDaemon::replace_keeper() {
   link_.dismiss();  // one that was begun with and failed
   auto channel = keeper::start_successor(home_);
   if (channel) {

@@ -45,9 +45,10 @@ void Updater::failed(const std::string& why) {
 }
 
 void Updater::refuse(const base::Error& error) {
+  if (!reply_) return;
   base::log::warn("update refused: {}", error.message);
-  if (auto reply = std::exchange(reply_, {}))
-    reply(control::ErrorReply{error.message, error.hint, 1});
+  const auto reply = std::exchange(reply_, {});
+  reply(control::ErrorReply{error.message, error.hint, 1});
 }
 
 }  // namespace daemon_

@@ -26,7 +26,7 @@ class Updater {
 
   // `reply` is called when it is refused; else this process ends.
   void begin(const std::string& path, OnReply reply);
-  // The keeper could not.
+  // The keeper could not, or is gone. Nothing when none is under way.
   void failed(const std::string& why);
 
  private:

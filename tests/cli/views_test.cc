@@ -54,7 +54,13 @@ control::InstanceInfo waiting() {
   return row;
 }
 
-const control::ListReply kList = {.instances = {online(), waiting()}};
+control::ListReply list_of(std::vector<control::InstanceInfo> instances) {
+  control::ListReply list;
+  list.instances = std::move(instances);
+  return list;
+}
+
+const control::ListReply kList = list_of({online(), waiting()});
 
 size_t widest(const std::string& text) {
   size_t most = 0;
@@ -145,8 +151,18 @@ TEST_CASE("the footer counts the logs of deleted apps too") {
   auto list = kList;
   list.logs_bytes = 30'720;
   CHECK(cli::list_view(list, 0, false).ends_with("\nlogs 30.0 KB\n"));
-  CHECK(cli::list_view({.instances = {}, .logs_bytes = 1536}, 0, false)
-            .ends_with("\nlogs 1.5 KB\n"));
+  list.instances.clear();
+  list.logs_bytes = 1536;
+  CHECK(cli::list_view(list, 0, false).ends_with("\nlogs 1.5 KB\n"));
+}
+
+TEST_CASE("a list of safe mode says what that is, and the way out") {
+  auto list = kList;
+  CHECK(cli::list_view(list, 0, false).find("safe mode") == std::string::npos);
+  list.safe = true;
+  const auto text = cli::list_view(list, 0, false);
+  CHECK(text.find("only captures") != std::string::npos);
+  CHECK(text.find("lodge update") != std::string::npos);
 }
 
 TEST_CASE("an empty list is an empty table") {

@@ -32,6 +32,7 @@ std::vector<Request> every_request() {
       ListRequest{.selection = kSome},
       FlushRequest{.selection = kSome, .dry_run = true},
       KillRequest{},
+      UpdateRequest{.path = "/usr/bin/lodge"},
   };
 }
 
@@ -76,7 +77,10 @@ std::vector<Reply> every_reply() {
                 .keeper_pid = 2,
                 .version = "9.8.7",
                 .uptime_ms = 3,
-                .degraded = true},
+                .degraded = true,
+                .safe = true,
+                .updates = 4,
+                .update_error = "it did not come up"},
       OutcomesReply{{Outcome{.app = "api",
                              .id = 1,
                              .instance = 2,
@@ -92,7 +96,9 @@ std::vector<Reply> every_reply() {
                      Outcome{}}},
       ListReply{.instances = {an_instance(), {}},
                 .logs_bytes = 1LL << 40,
-                .degraded = true},
+                .degraded = true,
+                .safe = true,
+                .version = "9.8.7"},
       FlushReply{.files = {{"api", "/p", 5}}, .dry_run = true},
       DoneReply{},
       ErrorReply{.message = "m", .hint = "h", .exit_code = 2, .ending = true},

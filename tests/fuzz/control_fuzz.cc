@@ -61,7 +61,8 @@ int main(int argc, char** argv) {
        {Request(PingRequest{}), Request(start),
         Request(StopRequest{{{"a", "b/1"}, {"c"}}}), Request(RestartRequest{}),
         Request(DeleteRequest{}), Request(ListRequest{}),
-        Request(FlushRequest{}), Request(KillRequest{})})
+        Request(FlushRequest{}), Request(KillRequest{}),
+        Request(UpdateRequest{.path = "/x"})})
     seeds.push_back(encode(request, caller));
   ListReply list;
   list.instances.emplace_back();
