@@ -77,6 +77,7 @@ class Daemon final : private keeper::LinkObserver {
   ChildIo io_;
   supervisor::Supervisor supervisor_;
   Listing listing_;
+  rotate::SealedBytes sealed_;
   Handlers handlers_;
   std::unique_ptr<control::Server> server_;
   std::vector<keeper::FoundSlot> found_;
@@ -109,9 +110,11 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
       supervisor_(loop_, clock_, io_, chronicle_, home_id),
       listing_(clock_, home.logs(),
                [this](uint64_t slot) { return io_.output_open(slot); }),
+      sealed_(clock_, home.logs()),
       handlers_(
           {loop_, clock_, home_, supervisor_, capture_, chronicle_, recorder_,
-           listing_, [this] { return describe(); }, [this] { return ending_; },
+           listing_, sealed_, [this] { return describe(); },
+           [this] { return ending_; },
            [this](const supervisor::Cause& cause, std::function<void()> done) {
              shut_down(cause, std::move(done));
            }}),

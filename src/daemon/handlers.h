@@ -14,6 +14,7 @@
 #include "daemon/chronicle.h"
 #include "daemon/listing.h"
 #include "daemon/recorder.h"
+#include "rotate/sealed.h"
 #include "supervisor/supervisor.h"
 
 namespace daemon_ {
@@ -28,6 +29,7 @@ struct Parts {
   Chronicle& chronicle;
   Recorder& recorder;
   Listing& listing;
+  rotate::SealedBytes& sealed;
   std::function<control::PingReply()> describe_daemon;
   std::function<bool()> is_ending;
   std::function<void(const supervisor::Cause&, std::function<void()>)>
@@ -58,6 +60,7 @@ class Handlers final : public control::Handler {
   // For what changes apps: nothing at all is Errc::NotFound.
   base::Result<std::vector<int>> select_some(
       const control::Selection& selection);
+  uint64_t sealed_bytes(const std::string& app, int instance);
   std::string app_name(int id) const;
   supervisor::OnOutcomes answer(OnReply reply);
   void send_when_written(control::Reply reply, OnReply to);
