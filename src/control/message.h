@@ -163,7 +163,8 @@ struct InstanceInfo {
 
 struct ListReply {
   std::vector<InstanceInfo> instances;  // ascending by id
-  // What is stored of all apps there ever were, whatever was selected; -1 = not told.
+  // What is stored of all apps there ever were, whatever was selected; -1 = not
+  // told.
   int64_t logs_bytes = -1;
   bool degraded = false;
   bool operator==(const ListReply&) const = default;
