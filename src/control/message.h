@@ -166,7 +166,7 @@ struct InstanceInfo {
   std::string out_file;  // absolute
   std::string error_file;
   std::string events_file;
-  uint64_t log_bytes = 0;       // of both live files
+  uint64_t log_bytes = 0;       // of both streams, all there is
   bool output_pending = false;  // it ended, but something holds its output
   std::vector<Setting> settings;
   bool operator==(const InstanceInfo&) const = default;
@@ -174,7 +174,8 @@ struct InstanceInfo {
 
 struct ListReply {
   std::vector<InstanceInfo> instances;  // ascending by id
-  // Of all apps there ever were, whatever was selected; -1 = not told.
+  // What is stored of all apps there ever were, whatever was selected; -1 = not
+  // told.
   int64_t logs_bytes = -1;
   bool degraded = false;
   bool safe = false;    // the daemon only captures

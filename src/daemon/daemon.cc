@@ -81,6 +81,7 @@ class Daemon final : private keeper::LinkObserver {
   supervisor::Supervisor supervisor_;
   Listing listing_;
   Updater updater_;
+  rotate::SealedBytes sealed_;
   Handlers handlers_;
   std::unique_ptr<control::Server> server_;
   std::vector<keeper::FoundSlot> found_;
@@ -117,9 +118,10 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
                [this](Updater::OnStatus done) {
                  recorder_.when_written(std::move(done));
                }),
+      sealed_(clock_, home.logs()),
       handlers_(
           {loop_, clock_, home_, supervisor_, capture_, chronicle_, recorder_,
-           listing_, users_, updater_, [this] { return describe(); },
+           listing_, users_, updater_, sealed_, [this] { return describe(); },
            [this] { return ending_; },
            [this](const supervisor::Cause& cause, std::function<void()> done) {
              shut_down(cause, std::move(done));

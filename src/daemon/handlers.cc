@@ -187,8 +187,12 @@ void Handlers::on(const control::ListRequest& request, const supervisor::Cause&,
     for (const auto& instance : app->instances)
       if (wanted.contains(instance->life().id))
         list.instances.push_back(parts_.listing.row(*app, *instance));
+  for (auto& row : list.instances)
+    row.log_bytes += sealed_bytes(row.app, row.instance);
   std::ranges::sort(list.instances, {}, &control::InstanceInfo::id);
   list.logs_bytes = live_bytes(parts_.chronicle.catalog(), parts_.home.logs());
+  for (const auto& app : parts_.chronicle.catalog().apps)
+    list.logs_bytes += static_cast<int64_t>(parts_.sealed.of(app));
   list.degraded = parts_.describe_daemon().degraded;
   list.version = LODGE_VERSION;
   reply(std::move(list));
@@ -294,9 +298,16 @@ supervisor::OnOutcomes Handlers::answer(OnReply reply) {
                            store::live_name(row.app, stream, row.instance)));
         if (info) row.log_bytes += info->st_size;
       }
+      row.log_bytes +=
+          static_cast<int64_t>(sealed_bytes(row.app, row.instance));
     }
     send_when_written(std::move(result), reply);
   };
+}
+
+uint64_t Handlers::sealed_bytes(const std::string& app, int instance) {
+  const auto* entry = parts_.chronicle.catalog().find(app);
+  return entry != nullptr ? parts_.sealed.of(*entry, instance) : 0;
 }
 
 std::string Handlers::app_name(int id) const {
@@ -355,19 +366,36 @@ void Handlers::delete_logs(const supervisor::Outcomes& outcomes,
           store::live_name(outcome.life.app, stream, outcome.life.number)));
     apps.insert(outcome.life.app);
   }
+  // By the entries of now: those of apps that are gone are struck.
+  std::vector<Recorder::Gone> sealed;
+  for (const auto& name : apps) {
+    const auto* entry = parts_.chronicle.catalog().find(name);
+    if (entry == nullptr) continue;
+    auto& gone = sealed.emplace_back(*entry, std::set<int>{});
+    for (const auto& outcome : outcomes)
+      if (outcome.life.app == name) gone.instances.insert(outcome.life.number);
+    // Nobody is left to whom the rest of it could belong.
+    if (parts_.supervisor.find_app(name) == nullptr)
+      for (const auto& instance : entry->instances)
+        gone.instances.insert(instance.number);
+  }
   // What is left of an app keeps its events and its entry.
   for (const auto& app : parts_.supervisor.apps()) apps.erase(app->spec.name);
+  auto finish = [this, apps, outcomes, reply](base::Status status) mutable {
+    if (!status) return reply(refusal(status.error()));
+    // One that was started meanwhile has an entry and events of its own.
+    for (const auto& app : parts_.supervisor.apps()) apps.erase(app->spec.name);
+    for (const auto& app : apps) parts_.chronicle.strike(app);
+    parts_.recorder.remove_events(apps);
+    answer(reply)(outcomes);
+  };
+  // Live files first: what nobody writes is not sealed either.
   parts_.capture.remove(
-      paths, [this, apps, outcomes, reply](base::Status status) {
-        parts_.loop.post([this, apps, outcomes, reply,
+      paths, [this, sealed, finish, reply](base::Status status) {
+        parts_.loop.post([this, sealed, finish, reply,
                           status = std::move(status)]() mutable {
           if (!status) return reply(refusal(status.error()));
-          // One that was started meanwhile has an entry and events of its own.
-          for (const auto& app : parts_.supervisor.apps())
-            apps.erase(app->spec.name);
-          for (const auto& app : apps) parts_.chronicle.strike(app);
-          parts_.recorder.remove_events(apps);
-          answer(reply)(outcomes);
+          parts_.recorder.remove_sealed(std::move(sealed), std::move(finish));
         });
       });
 }

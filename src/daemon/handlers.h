@@ -16,6 +16,7 @@
 #include "daemon/recorder.h"
 #include "daemon/updater.h"
 #include "daemon/users.h"
+#include "rotate/sealed.h"
 #include "supervisor/supervisor.h"
 
 namespace daemon_ {
@@ -32,6 +33,7 @@ struct Parts {
   Listing& listing;
   Users& users;
   Updater& updater;
+  rotate::SealedBytes& sealed;
   std::function<control::PingReply()> describe_daemon;
   std::function<bool()> is_ending;
   std::function<void(const supervisor::Cause&, std::function<void()>)>
@@ -63,6 +65,7 @@ class Handlers final : public control::Handler {
   // For what changes apps: nothing at all is Errc::NotFound.
   base::Result<std::vector<int>> select_some(
       const control::Selection& selection);
+  uint64_t sealed_bytes(const std::string& app, int instance);
   std::string app_name(int id) const;
   supervisor::OnOutcomes answer(OnReply reply);
   void send_when_written(control::Reply reply, OnReply to);

@@ -141,7 +141,8 @@ std::string_view segment_kind_name(SegmentKind kind) {
   return "out";
 }
 
-SegmentOwner segment_owner(const CatalogApp& app, std::string_view live_file) {
+std::optional<SegmentOwner> segment_owner(const CatalogApp& app,
+                                          std::string_view live_file) {
   bool out = false;
   bool error = false;
   std::optional<int> first;
@@ -155,7 +156,8 @@ SegmentOwner segment_owner(const CatalogApp& app, std::string_view live_file) {
   const auto kind = out && error ? SegmentKind::All
                     : error      ? SegmentKind::Error
                                  : SegmentKind::Out;
-  return {app.name, kind, first.value_or(0)};
+  if (!first) return std::nullopt;
+  return SegmentOwner{app.name, kind, *first};
 }
 
 std::string segment_name(const Segment& segment) {
@@ -238,6 +240,7 @@ base::Result<std::string> next_segment_path(const std::string& live_path,
 
 base::Status remove_segments(const std::string& live_dir, std::string_view app,
                              const std::vector<Segment>& segments) {
+  if (segments.empty()) return {};
   const std::string dir = archive_dir(live_dir, app);
   std::map<std::pair<SegmentKind, int>, uint64_t> greatest;
   for (const auto& segment : segments) {

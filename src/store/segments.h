@@ -31,8 +31,9 @@ struct SegmentOwner {
 };
 // Who owns the segments of a live file, by its entry in the catalog: a file of
 // both streams is `all`, one of several instances belongs to the first.
-// `live_file` as it stands there.
-SegmentOwner segment_owner(const CatalogApp& app, std::string_view live_file);
+// `live_file` as it stands there; none: no instance writes it now.
+std::optional<SegmentOwner> segment_owner(const CatalogApp& app,
+                                          std::string_view live_file);
 
 struct Segment {
   SegmentKind kind = SegmentKind::Out;

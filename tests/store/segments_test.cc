@@ -219,6 +219,7 @@ TEST_CASE("who owns a live file's segments is read from the catalog") {
         SegmentOwner{"api", Kind::Error, 0});
   CHECK(store::segment_owner(app, "/var/log/all.log") ==
         SegmentOwner{"api", Kind::All, 2});
+  CHECK_FALSE(store::segment_owner(app, "api-error-1.log"));
 }
 
 TEST_CASE("sealing renames the live file and goes on in a new one") {

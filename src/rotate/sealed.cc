@@ -1,0 +1,114 @@
+#include "rotate/sealed.h"
+
+#include <algorithm>
+
+#include "base/fs.h"
+
+namespace rotate {
+namespace {
+
+namespace fs = base::fs;
+
+std::string directory_of(const std::string& log_dir, const std::string& file) {
+  return fs::dir_name(fs::absolute(file, log_dir));
+}
+
+std::set<std::string> directories_of(const std::string& log_dir,
+                                     const store::CatalogApp& app) {
+  std::set<std::string> dirs;
+  for (const auto& instance : app.instances)
+    for (const auto& file : {instance.out_file, instance.error_file})
+      if (!file.empty()) dirs.insert(directory_of(log_dir, file));
+  return dirs;
+}
+
+bool shares(const store::CatalogApp& app, const std::string& file,
+            const std::set<int>& instances) {
+  return std::ranges::any_of(app.instances, [&](const auto& other) {
+    return !instances.contains(other.number) &&
+           (other.out_file == file || other.error_file == file);
+  });
+}
+
+}  // namespace
+
+const SealedBytes::Directory& SealedBytes::look(const std::string& live_dir,
+                                                const std::string& app) {
+  Directory& known = directories_[{live_dir, app}];
+  const auto now = fs::stat(store::archive_dir(live_dir, app));
+  if (!now) return known = {};
+  const auto changed = now->st_mtim;
+  if (changed.tv_sec == known.changed.tv_sec &&
+      changed.tv_nsec == known.changed.tv_nsec)
+    return known;
+  // Two changes within a tick of the file system's clock look like one: what
+  // changed just now is looked at again.
+  const bool settled =
+      clock_.now().us / 1'000'000 - int64_t{changed.tv_sec} > 1;
+  Directory fresh;
+  if (settled) fresh.changed = changed;
+  auto segments = store::list_segments(live_dir, app);
+  if (!segments) return known = {};
+  for (const auto& segment : *segments) {
+    uint64_t bytes = 0;
+    if (const auto at = known.files.find(segment.path); at != known.files.end())
+      bytes = at->second;
+    else if (const auto info = fs::stat(segment.path))
+      bytes = static_cast<uint64_t>(info->st_size);
+    fresh.files.emplace(segment.path, bytes);
+    fresh.bytes[{segment.kind, segment.instance}] += bytes;
+  }
+  return known = std::move(fresh);
+}
+
+uint64_t SealedBytes::of(const store::CatalogApp& app) {
+  uint64_t bytes = 0;
+  for (const auto& dir : directories_of(log_dir_, app))
+    for (const auto& [source, part] : look(dir, app.name).bytes) bytes += part;
+  return bytes;
+}
+
+uint64_t SealedBytes::of(const store::CatalogApp& app, int instance) {
+  const auto known = std::ranges::find(app.instances, instance,
+                                       &store::CatalogInstance::number);
+  if (known == app.instances.end()) return 0;
+  uint64_t bytes = 0;
+  // A file of both streams counts once.
+  for (const auto& file : std::set{known->out_file, known->error_file}) {
+    const auto owner = store::segment_owner(app, file);
+    if (file.empty() || !owner) continue;
+    const auto& parts = look(directory_of(log_dir_, file), app.name).bytes;
+    const auto part = parts.find({owner->kind, owner->instance});
+    if (part != parts.end()) bytes += part->second;
+  }
+  return bytes;
+}
+
+base::Status remove_sealed(const std::string& log_dir,
+                           const store::CatalogApp& app,
+                           const std::set<int>& instances) {
+  const bool all = std::ranges::all_of(app.instances, [&](const auto& one) {
+    return instances.contains(one.number);
+  });
+  std::map<std::string, std::set<std::pair<store::SegmentKind, int>>> theirs;
+  for (const auto& instance : app.instances) {
+    if (!instances.contains(instance.number)) continue;
+    for (const auto& file : {instance.out_file, instance.error_file}) {
+      const auto owner = store::segment_owner(app, file);
+      if (file.empty() || !owner || shares(app, file, instances)) continue;
+      theirs[directory_of(log_dir, file)].emplace(owner->kind, owner->instance);
+    }
+  }
+  for (const auto& dir : directories_of(log_dir, app)) {
+    auto segments = store::list_segments(dir, app.name);
+    if (!segments) return base::fail(std::move(segments.error()));
+    std::erase_if(*segments, [&](const store::Segment& segment) {
+      return !all && !theirs[dir].contains({segment.kind, segment.instance});
+    });
+    auto removed = store::remove_segments(dir, app.name, *segments);
+    if (!removed) return removed;
+  }
+  return {};
+}
+
+}  // namespace rotate

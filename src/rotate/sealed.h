@@ -1,0 +1,53 @@
+#pragma once
+// What is sealed of an app, in all directories its live files are in: how many
+// bytes, and its removal when the app is deleted with its logs. Live files are
+// none of its business (flush.h, capture).
+
+#include <sys/stat.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "store/catalog.h"
+#include "store/segments.h"
+
+namespace rotate {
+
+// Bytes of segments and archives. A directory is read again only when it has
+// changed, and a file's size asked once, for what is sealed keeps its size: so
+// it may be asked for every row of a table. Lives on one thread.
+class SealedBytes {
+ public:
+  SealedBytes(const base::Clock& clock, std::string log_dir)
+      : clock_(clock), log_dir_(std::move(log_dir)) {}
+
+  uint64_t of(const store::CatalogApp& app);
+  // Of what came from the live files of one instance; from a file that several
+  // write, for each of them.
+  uint64_t of(const store::CatalogApp& app, int instance);
+
+ private:
+  using Source = std::pair<store::SegmentKind, int>;  // one live file
+  struct Directory {
+    struct ::timespec changed{};
+    std::map<std::string, uint64_t> files;  // by path
+    std::map<Source, uint64_t> bytes;
+  };
+  const Directory& look(const std::string& live_dir, const std::string& app);
+
+  const base::Clock& clock_;
+  const std::string log_dir_;
+  std::map<std::pair<std::string, std::string>, Directory> directories_;
+};
+
+// Removes what is sealed of these instances, but for what others write too; of
+// all of them: everything the app has. Blocks on the disk.
+base::Status remove_sealed(const std::string& log_dir,
+                           const store::CatalogApp& app,
+                           const std::set<int>& instances);
+
+}  // namespace rotate
