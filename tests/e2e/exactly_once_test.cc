@@ -113,8 +113,12 @@ TEST_CASE("the daemon dies by itself at random steps of its journal") {
     CAPTURE(rule);
     chaos.begin({.env = {{"LODGE_FAILPOINTS", rule}}});
     const std::string ways[] = {"batch", "line", "fragments"};
+    // Started while there is nothing to die of: this is not about `start`.
+    const std::string go = home.work().file("go");
     chaos.start("full", {"--lines", "300000", "--pad", "0-300", "--to", "both",
-                         "--writes", ways[round % 3], "--then", "linger"});
+                         "--writes", ways[round % 3], "--then", "linger",
+                         "--after", go});
+    home.work().write("go", "");
     // Not for ever, where each daemon dies of the recovery from the last.
     CHECK(wait_until(
         [&] { return chaos.all_finished() || chaos.crashes() >= kKillsOfHome; },
