@@ -48,7 +48,8 @@ constexpr std::array kErrnos = {
     NamedErrno{"EMFILE", EMFILE}, NamedErrno{"ENFILE", ENFILE},
     NamedErrno{"EROFS", EROFS},   NamedErrno{"EDQUOT", EDQUOT},
     NamedErrno{"EFBIG", EFBIG},   NamedErrno{"EAGAIN", EAGAIN},
-    NamedErrno{"ENOENT", ENOENT},
+    NamedErrno{"ENOENT", ENOENT}, NamedErrno{"EINVAL", EINVAL},
+    NamedErrno{"ENOSYS", ENOSYS}, NamedErrno{"EPERM", EPERM},
 };
 
 constexpr std::array<std::string_view, 11> kOps = {

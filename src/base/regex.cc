@@ -28,4 +28,15 @@ bool Regex::contains(std::string_view text) const {
                                 impl_->re);
 }
 
+std::optional<Regex::Match> Regex::find(std::string_view text,
+                                        size_t from) const {
+  const re2::StringPiece whole(text.data(), text.size());
+  re2::StringPiece found;
+  if (from > text.size() || !impl_->re.Match(whole, from, text.size(),
+                                             re2::RE2::UNANCHORED, &found, 1))
+    return std::nullopt;
+  const auto begin = static_cast<size_t>(found.data() - text.data());
+  return Match{begin, begin + found.size()};
+}
+
 }  // namespace base

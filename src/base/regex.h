@@ -3,6 +3,7 @@
 // type between releases) stays in one file. Linear time whatever the pattern.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,14 @@ class Regex {
   Regex& operator=(Regex&&) noexcept;
 
   bool contains(std::string_view text) const;  // matches anywhere
+
+  struct Match {
+    size_t begin = 0;
+    size_t end = 0;
+  };
+  // The first match that begins at `from` or later; what is before `from` is
+  // still seen by `^` and `\b`.
+  std::optional<Match> find(std::string_view text, size_t from = 0) const;
 
  private:
   struct Impl;

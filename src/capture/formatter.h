@@ -26,15 +26,19 @@ class Formatter {
   // line. A longer line comes in parts, and is then treated part by part.
   bool wants_whole_lines() const;
 
+  // Whether what is written is what came, so that format() need not be called.
+  bool is_identity() const;
+
   // Room in `out` with which format() always gets on, whatever the bytes.
   static constexpr size_t kLeastRoom = size_t{256} << 10;
 
   struct Formatted {
-    size_t consumed = 0;  // of `bytes`
-    size_t written = 0;   // to `out`
+    size_t consumed = 0;    // of `bytes`
+    size_t written = 0;     // to `out`
     uint64_t redacted = 0;  // matches that were replaced
   };
-  // Formats `bytes` as far as `out` has room, at least one byte of them.
+  // Formats `bytes` as far as `out` has room, at least one byte of them. What
+  // lies in `out` beyond `written` is lost.
   // `mid_line`: whether a line is open before, and after, the call; lines that
   // begin in `bytes` are stamped with `stamp`. Never stops between a stamp and
   // the first byte of its line. Where lines are wanted whole, it stops between

@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "store/line.h"
 #include "store/live_reader.h"
+#include "store/names.h"
 
 namespace store {
 namespace {
@@ -13,7 +14,9 @@ constexpr size_t kBlockSize = size_t{64} << 10;
 }  // namespace
 
 BackwardLines::BackwardLines(int fd, uint64_t end, std::string name)
-    : fd_(fd), name_(std::move(name)), end_(end) {}
+    : fd_(fd), name_(std::move(name)), end_(end) {
+  if (is_unstamped(name_)) times_.emplace(name_, fd);
+}
 
 // Loads the block that ends at `end`.
 base::Status BackwardLines::load_before(uint64_t end) {
@@ -62,20 +65,48 @@ base::Result<std::optional<BackwardLines::Mark>> BackwardLines::previous() {
     at = block_start_;
   }
   mark.start = end_ = at;
-  char head[kPrefixSize];
+  auto read = read_stamp(mark);
+  if (!read) return base::fail(std::move(read.error()));
+  return mark;
+}
+
+base::Status BackwardLines::read_stamp(Mark& mark) {
+  if (times_) {
+    auto time = times_->at(mark.start);
+    if (!time) return base::fail(std::move(time.error()));
+    mark.stamp = *time;
+    return {};
+  }
+  char head[kHeadSize];
   const auto size =
-      static_cast<size_t>(std::min<uint64_t>(kPrefixSize, mark.end - at));
-  if (at >= block_start_ && at + size <= block_start_ + block_size_) {
-    std::memcpy(head, block_.get() + (at - block_start_), size);
+      static_cast<size_t>(std::min<uint64_t>(kHeadSize, mark.end - mark.start));
+  if (mark.start >= block_start_ &&
+      mark.start + size <= block_start_ + block_size_) {
+    std::memcpy(head, block_.get() + (mark.start - block_start_), size);
   } else {
-    auto n = base::fs::pread(fd_, {head, size}, at, name_);
+    auto n = base::fs::pread(fd_, {head, size}, mark.start, name_);
     if (!n) return base::fail(std::move(n.error()));
     if (*n < size)
       return base::fail(base::Errc::Invalid, name_ + ": cut while being read");
   }
   mark.stamp = parse_line({head, size}).time;
   mark.torn = !mark.ended && is_torn_prefix({head, size});
-  return mark;
+  return {};
+}
+
+base::Result<Head> read_head(int fd, uint64_t offset, const std::string& name) {
+  char bytes[kHeadSize];
+  auto n = base::fs::pread(fd, bytes, offset, name);
+  if (!n) return base::fail(std::move(n.error()));
+  std::string_view line(bytes, *n);
+  if (line.empty()) return Head{};
+  if (is_unstamped(name)) {
+    auto time = TimesReader(name, fd).at(offset);
+    if (!time) return base::fail(std::move(time.error()));
+    return Head{true, *time};
+  }
+  if (is_torn_prefix(line)) return Head{};
+  return Head{true, parse_line(line.substr(0, line.find('\n'))).time};
 }
 
 base::Result<uint64_t> end_of_lines(int fd, uint64_t size,

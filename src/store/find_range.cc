@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <cstring>
 #include <map>
 
+#include "base/fs.h"
 #include "store/live_reader.h"
+#include "store/names.h"
 
 namespace store {
 namespace {
@@ -127,6 +130,54 @@ base::Result<Range> StampSearch::narrow(base::Timestamp time) {
   return Range{low, end};
 }
 
+// --- files without stamps ----------------------------------------------------
+
+// Where the first line begins that begins at `offset` or later.
+base::Result<uint64_t> next_start(int fd, uint64_t offset, uint64_t size,
+                                  const std::string& name) {
+  if (offset == 0) return uint64_t{0};
+  char chunk[16384];
+  for (uint64_t at = offset - 1; at < size;) {
+    auto n = base::fs::pread(fd, chunk, at, name);
+    if (!n) return base::fail(std::move(n.error()));
+    if (*n == 0) break;
+    if (const void* newline = std::memchr(chunk, '\n', *n))
+      return std::min(size, at + 1 +
+                                static_cast<uint64_t>(
+                                    static_cast<const char*>(newline) - chunk));
+    at += *n;
+  }
+  return size;
+}
+
+// The sidecar tells where to look.
+base::Result<Range> find_unstamped(int fd, uint64_t size,
+                                   std::optional<base::Timestamp> since,
+                                   std::optional<base::Timestamp> until,
+                                   const std::string& name) {
+  Range range{0, size};
+  TimesReader times(name, fd);
+  auto ordered = times.is_ordered();
+  if (!ordered) return base::fail(std::move(ordered.error()));
+  if (!*ordered) return range;
+  if (since) {
+    auto offset = times.find(*since);
+    if (!offset) return base::fail(std::move(offset.error()));
+    // A line that was begun before goes on there.
+    auto begin = end_of_lines(fd, std::min(size, offset->value_or(size)), name);
+    if (!begin) return base::fail(std::move(begin.error()));
+    range.begin = *begin;
+  }
+  if (until) {
+    auto offset = times.find(*until);
+    if (!offset) return base::fail(std::move(offset.error()));
+    auto end = next_start(fd, offset->value_or(size), size, name);
+    if (!end) return base::fail(std::move(end.error()));
+    range.end = std::max(*end, range.begin);
+  }
+  return range;
+}
+
 }  // namespace
 
 base::Result<Range> find_range(int fd, uint64_t size,
@@ -135,6 +186,7 @@ base::Result<Range> find_range(int fd, uint64_t size,
                                const std::string& name) {
   Range range{0, size};
   if ((!since && !until) || size <= kFineEnough) return range;
+  if (is_unstamped(name)) return find_unstamped(fd, size, since, until, name);
   StampSearch search(fd, size, name);
   auto surveyed = search.survey();
   if (!surveyed) return base::fail(std::move(surveyed.error()));

@@ -5,6 +5,7 @@
 
 #include "base/fs.h"
 #include "store/line.h"
+#include "store/names.h"
 
 namespace store {
 namespace {
@@ -14,11 +15,22 @@ constexpr size_t kBufferSize = size_t{64} << 10;
 }  // namespace
 
 LiveReader::LiveReader(int fd, std::string name)
-    : fd_(fd), name_(std::move(name)) {}
+    : fd_(fd), name_(std::move(name)) {
+  open_file(fd);
+}
+
+void LiveReader::open_file(int fd) {
+  fd_ = fd;
+  times_.reset();
+  if (is_unstamped(name_)) times_.emplace(name_, fd);
+}
 
 void LiveReader::release_buffer() {
   buffer_.reset();
   buffer_size_ = 0;
+  if (!times_) return;
+  times_->release_buffer();
+  times_->look_again(fd_);
 }
 
 void LiveReader::seek(uint64_t line_start,
@@ -31,10 +43,10 @@ void LiveReader::seek(uint64_t line_start,
 }
 
 void LiveReader::move_to(int fd) {
-  fd_ = fd;
+  open_file(fd);
   buffer_size_ = 0;
   newline_.reset();
-  position_ = mid_line_ ? (time_ ? kPrefixSize : 0) + given_ : 0;
+  position_ = mid_line_ ? stamp_size_ + given_ : 0;
   scanned_ = position_;
 }
 
@@ -105,16 +117,34 @@ base::Result<bool> LiveReader::find_newline(uint64_t limit) {
   return false;
 }
 
-// Takes the stamp off. False when a stamp is still being written.
+// Takes the stamp off. What of the text stands before it is moved behind it, in
+// the buffer: the text is then in one piece, as long as it is in the file, and
+// ends where it ends there.
+void LiveReader::take_stamp(const Line& line, size_t head_size) {
+  stamp_size_ = head_size - line.lead.size() - line.text.size();
+  char* const from = buffer_.get() + (position_ - buffer_start_);
+  std::memmove(from + stamp_size_, from, line.lead.size());
+  time_ = line.time;
+  position_ += stamp_size_;
+}
+
+// False when a stamp is still being written.
 base::Result<bool> LiveReader::begin_line(uint64_t limit) {
-  auto n = fill(limit, kPrefixSize);
-  if (!n) return base::fail(std::move(n.error()));
-  const auto head = window(limit).substr(0, kPrefixSize);
-  if (head.empty() || is_torn_prefix(head)) return false;
-  const Line line = parse_line(head);
-  if (line.time) {
-    time_ = line.time;
-    position_ += kPrefixSize;
+  stamp_size_ = 0;
+  if (times_) {
+    auto n = fill(limit, 1);
+    if (!n) return base::fail(std::move(n.error()));
+    if (*n == 0) return false;
+    auto time = times_->at(position_);
+    if (!time) return base::fail(std::move(time.error()));
+    time_ = *time;
+  } else {
+    auto n = fill(limit, kHeadSize);
+    if (!n) return base::fail(std::move(n.error()));
+    const auto head = window(limit).substr(0, kHeadSize);
+    if (head.empty() || is_torn_prefix(head)) return false;
+    const Line line = parse_line(head);
+    if (line.time) take_stamp(line, head.size());
   }
   given_ = 0;
   mid_line_ = true;

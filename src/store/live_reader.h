@@ -3,7 +3,9 @@
 // a line. LiveReader goes forward and gives lines in pieces; BackwardLines
 // walks line by line from the end; find_range narrows a file to a range of
 // stamps without reading it. All borrow the descriptor, take no lock and live
-// on one thread. Offsets are bytes from the beginning of the file.
+// on one thread. Offsets are bytes from the beginning of the file. Names are
+// for errors, and tell of a file without stamps (names.h): its lines take their
+// times from the sidecar, as far as the name still is that of the descriptor.
 
 #include <cstdint>
 #include <memory>
@@ -13,6 +15,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "store/line.h"
+#include "store/times.h"
 
 namespace store {
 
@@ -28,7 +32,6 @@ struct Piece {
 
 class LiveReader {
  public:
-  // `name` is for errors.
   LiveReader(int fd, std::string name);
 
   // Goes to the beginning of a line. `inherited` is the stamp for lines that
@@ -37,8 +40,12 @@ class LiveReader {
             std::optional<base::Timestamp> inherited = std::nullopt);
   // Reads another file, from its beginning.
   void restart(int fd) {
-    fd_ = fd;
+    open_file(fd);
     seek(0);
+  }
+  void restart(int fd, std::string name) {
+    name_ = std::move(name);
+    restart(fd);
   }
   // Goes on in another file that begins with a copy of the current line: its
   // first `given()` bytes of text are passed over.
@@ -59,10 +66,12 @@ class LiveReader {
   void release_buffer();
 
  private:
+  void open_file(int fd);
   std::string_view window(uint64_t limit) const;
   base::Result<size_t> fill(uint64_t limit, size_t at_least);
   base::Result<bool> find_newline(uint64_t limit);
   base::Result<bool> begin_line(uint64_t limit);
+  void take_stamp(const Line& line, size_t head_size);
 
   int fd_;
   std::string name_;
@@ -73,7 +82,9 @@ class LiveReader {
   uint64_t scanned_ = 0;             // no '\n' between position_ and here
   std::optional<uint64_t> newline_;  // the first one from position_ on
   std::optional<base::Timestamp> time_;
+  std::optional<TimesReader> times_;  // of a file without stamps
   bool mid_line_ = false;
+  uint64_t stamp_size_ = 0;  // of the line we are in; what of it is not text
   uint64_t given_ = 0;
 };
 
@@ -95,14 +106,23 @@ class BackwardLines {
 
  private:
   base::Status load_before(uint64_t end);
+  base::Status read_stamp(Mark& mark);
 
   int fd_;
   std::string name_;
+  std::optional<TimesReader> times_;
   std::unique_ptr<char[]> block_;
   uint64_t block_start_ = 0;
   size_t block_size_ = 0;
   uint64_t end_;  // everything before is still to be walked
 };
+
+// The stamp of the line that begins at `offset`.
+struct Head {
+  bool known = false;  // false: it is not there yet, or not whole
+  std::optional<base::Timestamp> stamp;
+};
+base::Result<Head> read_head(int fd, uint64_t offset, const std::string& name);
 
 // Where the last line that has no '\n' begins; `size` when there is none.
 base::Result<uint64_t> end_of_lines(int fd, uint64_t size,

@@ -38,4 +38,28 @@ TEST_CASE("a compiled pattern can be moved") {
   CHECK(two.contains("axb"));
 }
 
+TEST_CASE("matches are found one after the other, with what is before seen") {
+  const auto regex = Regex::compile(R"(\ba+)");
+  const std::string_view text = "aab aaa";
+  const auto first = regex->find(text);
+  REQUIRE(first.has_value());
+  CHECK(first->begin == 0);
+  CHECK(first->end == 2);
+  const auto second = regex->find(text, 1);  // not the second 'a'
+  REQUIRE(second.has_value());
+  CHECK(second->begin == 4);
+  CHECK(second->end == 7);
+  CHECK_FALSE(regex->find(text, 5).has_value());
+  CHECK_FALSE(regex->find(text, 100).has_value());
+  CHECK_FALSE(Regex::compile("^b")->find("ab", 1).has_value());
+}
+
+TEST_CASE("an empty match is found where it is") {
+  const auto found = Regex::compile("x*")->find(std::string_view("aab"), 3);
+  REQUIRE(found.has_value());
+  CHECK(found->begin == 3);
+  CHECK(found->end == 3);
+  CHECK(Regex::compile("x*")->find(std::string_view{}).has_value());
+}
+
 }  // namespace base

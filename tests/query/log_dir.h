@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "query/printer.h"
 #include "store/catalog.h"
 #include "store/line.h"
+#include "store/times.h"
 
 namespace query_test {
 
@@ -42,17 +44,39 @@ class LogDir {
   void flush(std::string_view name, std::string_view head = "") const {
     (void)base::fs::replace_file(file(name), head);
   }
-  void add_app(const std::string& app, int instances) {
+  // Each of them a batch, of a file without stamps.
+  void append_at(std::string_view name, int64_t us,
+                 std::string_view bytes) const {
+    const auto info = base::fs::stat(file(name));
+    auto times = store::TimesFile::open(store::TimesFile::path_for(file(name)));
+    (void)times->append(info ? static_cast<uint64_t>(info->st_size) : 0, {us});
+    append(name, bytes);
+  }
+  // As flush(), its sidecar first.
+  void flush_at(std::string_view name, std::optional<int64_t> us = {},
+                std::string_view head = "") const {
+    auto times = store::TimesFile::open(store::TimesFile::path_for(file(name)));
+    (void)times->replace();
+    if (us) (void)times->append(0, {*us});
+    flush(name, head);
+  }
+  void add_app(const std::string& app, int instances,
+               const std::string& stamp = "prefix") {
     store::CatalogApp entry;
     entry.name = app;
     entry.space = "default";
     entry.events_file = store::events_name(app);
     for (int i = 0; i < instances; ++i)
       entry.instances.push_back(
-          {next_id_++, i, store::live_name(app, store::Stream::Out, i),
-           store::live_name(app, store::Stream::Error, i)});
+          {next_id_++, i, name(app, store::Stream::Out, i, stamp),
+           name(app, store::Stream::Error, i, stamp), stamp});
     catalog_.apps.push_back(std::move(entry));
     (void)store::save_catalog(path_, catalog_);
+  }
+  static std::string name(const std::string& app, store::Stream stream, int i,
+                          const std::string& stamp) {
+    const std::string live = store::live_name(app, stream, i);
+    return stamp == "none" ? store::unstamped_name(live) : live;
   }
   void delete_app(const std::string& app) {
     auto* entry = catalog_.find(app);
@@ -112,10 +136,25 @@ inline std::string read_whole(const std::string& path) {
   return bytes ? *bytes : std::string();
 }
 
+// From the bytes of a sidecar, entry by entry.
+inline std::optional<base::Timestamp> naive_time(const std::string& sidecar,
+                                                 uint64_t offset) {
+  std::optional<base::Timestamp> time;
+  for (size_t at = 16; at + 16 <= sidecar.size(); at += 16) {
+    uint64_t entry[2];
+    std::memcpy(entry, sidecar.data() + at, sizeof entry);
+    if (entry[0] <= offset) time = {{static_cast<int64_t>(entry[1])}};
+  }
+  return time;
+}
+
 // The lines of one file, the plain way.
 inline std::vector<Shown> naive_lines(const query::Origin& origin) {
   std::vector<Shown> lines;
   const std::string bytes = read_whole(origin.path);
+  const bool unstamped = store::is_unstamped(origin.path);
+  const std::string times =
+      unstamped ? read_whole(store::TimesFile::path_for(origin.path)) : "";
   std::optional<base::Timestamp> time;
   for (size_t at = 0; at < bytes.size();) {
     const size_t end = bytes.find('\n', at);
@@ -123,8 +162,13 @@ inline std::vector<Shown> naive_lines(const query::Origin& origin) {
         at, end == bytes.npos ? bytes.npos : end - at);
     const auto parsed = store::parse_line(line);
     if (parsed.time) time = parsed.time;
-    lines.push_back({origin.label, origin.kind, time, std::string(parsed.text),
-                     end != bytes.npos});
+    std::string text = std::string(parsed.lead).append(parsed.text);
+    if (unstamped) {
+      time = naive_time(times, at);
+      text = line;
+    }
+    lines.push_back(
+        {origin.label, origin.kind, time, std::move(text), end != bytes.npos});
     if (end == bytes.npos) break;
     at = end + 1;
   }

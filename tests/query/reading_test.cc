@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <random>
 
 #include "query/last_lines.h"
@@ -30,11 +31,17 @@ class RandomLogs {
     for (int a = 0; a < apps; ++a) {
       const std::string app = "app" + std::to_string(a);
       const int instances = number(1, 3);
-      dir_.add_app(app, instances);
-      for (int i = 0; i < instances; ++i) {
-        fill(store::live_name(app, store::Stream::Out, i));
-        fill(store::live_name(app, store::Stream::Error, i));
-      }
+      const std::string stamp = std::array{
+          "prefix", "json", "none"}[static_cast<size_t>(number(0, 2))];
+      dir_.add_app(app, instances, stamp);
+      for (int i = 0; i < instances; ++i)
+        for (const auto stream : {store::Stream::Out, store::Stream::Error}) {
+          const std::string name = LogDir::name(app, stream, i, stamp);
+          if (stamp == "none")
+            fill_unstamped(name);
+          else
+            fill(name, stamp == "json");
+        }
     }
   }
   int number(int from, int to) {
@@ -54,7 +61,29 @@ class RandomLogs {
     }
     return bytes;
   }
-  void fill(const std::string& name) {
+  // Batches that end anywhere, of any number of lines.
+  void fill_unstamped(const std::string& name) {
+    if (number(0, 5) == 0) return;
+    if (number(0, 9) == 0) dir_.append(name, "from before\n");
+    std::string bytes;
+    const int lines = number(0, 120);
+    for (int i = 0; i < lines; ++i) bytes += text() + "\n";
+    if (number(0, 2) == 0) bytes += "prompt> ";
+    int64_t time = kStart + number(0, 1000);
+    for (size_t at = 0; at < bytes.size();) {
+      const size_t size = static_cast<size_t>(number(1, 20'000));
+      dir_.append_at(name, time, bytes.substr(at, size));
+      at += size;
+      time += number(1, 400'000);
+    }
+    if (number(0, 9) == 0)
+      (void)base::fs::unlink(store::TimesFile::path_for(dir_.file(name)));
+  }
+  static std::string object(int64_t time, std::string_view text) {
+    return "{\"@lodge\":\"" + base::format_stamp({time}) + "\"," +
+           std::string(text) + "}";
+  }
+  void fill(const std::string& name, bool objects) {
     if (number(0, 5) == 0) return;  // no such file
     std::string bytes;
     int64_t time = kStart + number(0, 1000);
@@ -62,7 +91,9 @@ class RandomLogs {
     for (int i = 0; i < lines; ++i) {
       // Batches share a stamp, also with other files: ties must be stable.
       if (number(0, 2) > 0) time += number(1, 200'000);
-      bytes += number(0, 9) == 0 ? "foreign " + text() : stamped(time, text());
+      bytes += number(0, 9) == 0              ? "foreign " + text()
+               : objects && number(0, 1) == 0 ? object(time, text())
+                                              : stamped(time, text());
       bytes += '\n';
     }
     if (number(0, 2) == 0) bytes += stamped(time + 7, "prompt> ");

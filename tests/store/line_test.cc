@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 namespace store {
 
@@ -39,6 +40,49 @@ TEST_CASE("every beginning of a stamp is torn, what could be none is not") {
     CHECK_MESSAGE(is_torn_prefix(stamp.substr(0, size)), size);
   for (const std::string bytes : {"hello", "2026-11x", "20261121", "-", "T"})
     CHECK_FALSE_MESSAGE(is_torn_prefix(bytes), bytes);
+}
+
+TEST_CASE("a stamp within an object is taken out, its own bytes are left") {
+  const std::string stamp = "2026-11-21T10:15:02.123456Z";
+  const std::string member = "\"@lodge\":\"" + stamp + "\"";
+  struct Row {
+    std::string bytes;
+    std::string text;
+  };
+  for (const Row& row : std::vector<Row>{
+           {"{" + member + "}", "{}"},
+           {"{" + member + " }", "{ }"},
+           {"{" + member + ",\"a\":1}", "{\"a\":1}"},
+           {" \t{" + member + ",,}\r", " \t{,}\r"},
+           {"{" + member + "," + member + "}", "{" + member + "}"}}) {
+    CAPTURE(row.bytes);
+    const Line line = parse_line(row.bytes);
+    REQUIRE(line.time.has_value());
+    CHECK(base::format_stamp(*line.time) == stamp);
+    CHECK(std::string(line.lead) + std::string(line.text) == row.text);
+    const auto place = find_member_place(row.text);
+    REQUIRE(place.has_value());
+    CHECK(place->at == line.lead.size());
+  }
+  for (const std::string& bytes : std::vector<std::string>{
+           "{" + member, "{ " + member + "}", "{" + member + "x}",
+           "{" + member + "\n", "[" + member + ",1]",
+           std::string(kMostBlanks + 1, ' ') + "{" + member + "}",
+           "{\"@lodge\":\"2026-02-30T10:15:02.123456Z\"}"}) {
+    CAPTURE(bytes);
+    CHECK_FALSE(parse_line(bytes).time.has_value());
+    CHECK(parse_line(bytes).text == bytes);
+  }
+}
+
+TEST_CASE("every beginning of a stamp within an object is torn") {
+  const std::string bytes = "  {\"@lodge\":\"2026-11-21T10:15:02.123456Z\"";
+  for (size_t size = 1; size <= bytes.size(); ++size)
+    CHECK_MESSAGE(is_torn_prefix(bytes.substr(0, size)), size);
+  for (const std::string& tail : {std::string(","), std::string("}")})
+    CHECK_FALSE(is_torn_prefix(bytes + tail));
+  for (const std::string text : {"{\n", " \n", "{\"a", "{}", "{ ", "[\"@"})
+    CHECK_FALSE_MESSAGE(is_torn_prefix(text), text);
 }
 
 }  // namespace store
