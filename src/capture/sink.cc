@@ -20,24 +20,25 @@ LineArbiter::Whole whole_of(const SinkOptions& options,
 
 }  // namespace
 
-base::Result<std::unique_ptr<Sink>> Sink::make(Bench& bench, SinkSpec spec,
+base::Result<std::unique_ptr<Sink>> Sink::make(Bench& bench,
+                                               const SinkSpec& spec,
                                                uint32_t entry,
                                                std::function<void()> on_due) {
   auto formatter = Formatter::make(spec.options);
   if (!formatter) return base::fail(std::move(formatter.error()));
-  return std::unique_ptr<Sink>(new Sink(bench, std::move(spec), entry,
+  return std::unique_ptr<Sink>(new Sink(bench, spec, entry,
                                         std::move(*formatter),
                                         std::move(on_due)));
 }
 
-Sink::Sink(Bench& bench, SinkSpec spec, uint32_t entry, Formatter formatter,
+Sink::Sink(Bench& bench, const SinkSpec& spec, uint32_t entry, Formatter formatter,
            std::function<void()> on_due)
     : bench_(bench),
-      options_(std::move(spec.options)),
+      options_(spec.options),
       entry_(entry),
       on_due_(std::move(on_due)),
       discards_(spec.path == "/dev/null"),
-      file_(std::move(spec.path)),
+      file_(spec),
       formatter_(std::move(formatter)),
       arbiter_(whole_of(options_, formatter_)),
       rate_(options_.rate),
@@ -202,6 +203,10 @@ Spool::Extent& Sink::out() {
 bool Sink::write_lines(Source& source, std::string_view bytes,
                        base::MonoTime now) {
   base::Timestamp stamp = source.stamp();
+  if (!mid_line_ && steps_back_ != bench_.stamper.steps_back()) {
+    steps_back_ = bench_.stamper.steps_back();  // the file is empty
+    last_stamp_ = {};
+  }
   // A line that waited while younger ones were written takes a new stamp:
   // stamps never run backward in a file.
   if (stamp < last_stamp_) stamp = bench_.stamper.next();
@@ -230,7 +235,7 @@ bool Sink::write_lines(Source& source, std::string_view bytes,
   arbiter_.took(source.key(), mid_line_, !source.waiting().empty(), now);
   rest_ = bench_.spool.view(into.at, formatted.written);
   rest_in_bench_ = &into == &bench_.out;
-  begin(SinkFile::Kind::Write).bytes = rest_;
+  begin_write();
   return true;
 }
 
@@ -248,7 +253,7 @@ bool Sink::end_line(uint64_t source) {
   commit(record);
   rest_ = bench_.spool.view(into.at, 1);
   rest_in_bench_ = &into == &bench_.out;
-  begin(SinkFile::Kind::Write).bytes = rest_;
+  begin_write();
   return true;
 }
 

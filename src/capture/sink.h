@@ -50,7 +50,8 @@ class Sink final : private LineArbiter::Waiting {
   // `entry`: index of its entry in the spool, which may tell of a write that a
   // predecessor began. `on_due` is called when work() has something to do.
   // Errc::Invalid: its options can't be honoured.
-  static base::Result<std::unique_ptr<Sink>> make(Bench& bench, SinkSpec spec,
+  static base::Result<std::unique_ptr<Sink>> make(Bench& bench,
+                                                  const SinkSpec& spec,
                                                   uint32_t entry,
                                                   std::function<void()> on_due);
 
@@ -106,7 +107,7 @@ class Sink final : private LineArbiter::Waiting {
     base::MonoTime deadline;  // then in mid-line too
   };
 
-  Sink(Bench& bench, SinkSpec spec, uint32_t entry, Formatter formatter,
+  Sink(Bench& bench, const SinkSpec& spec, uint32_t entry, Formatter formatter,
        std::function<void()> on_due);
 
   std::string_view waiting(uint64_t source) const override;
@@ -127,6 +128,7 @@ class Sink final : private LineArbiter::Waiting {
   bool blocked() const { return !file_.is_open() || !rest_.empty(); }
   bool dropping() const;
   SinkFile::Op& begin(SinkFile::Kind kind);
+  void begin_write();
   void opened();
   void recover();
   void wrote();
@@ -191,7 +193,8 @@ class Sink final : private LineArbiter::Waiting {
   std::optional<base::MonoTime> tell_at_;
   base::MonoTime checked_at_;
   std::optional<base::MonoTime> slow_until_;
-  bool set_aside_ = false;  // the file failed us: it is to be left
+  bool suspect_ = false;  // a write failed for good: the file is to be sealed
+  bool ahead_ = false;    // its stamps are: likewise
   bool unsynced_ = false;
 
   std::optional<Replacing> replacing_;

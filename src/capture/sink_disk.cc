@@ -22,6 +22,7 @@ constexpr Millis kReplaceSpacing{500};
 constexpr Millis kPatience{10'000};  // with a full disk
 constexpr Millis kSlowFor{10'000};   // after the last slow operation
 constexpr Millis kTellEvery{1'000};  // about what is dropped
+constexpr int64_t kAheadUs = 2'000'000;  // stamper.h absorbs less
 
 // What may wait in memory of each source while its file is slow, or full.
 constexpr size_t kSlowQueue = size_t{256} << 10;
@@ -54,15 +55,19 @@ bool Sink::prepare() {
     begin(SinkFile::Kind::Check);
     ready = true;
   } else if (may_replace(now)) {
-    begin(SinkFile::Kind::Replace).keep_open_line = disk_mid_line_;
+    auto& op = begin(SinkFile::Kind::Replace);
+    op.keep_open_line = disk_mid_line_;
+    op.stamp = line_stamp_.value_or(last_stamp_);
     ready = true;
   } else if (!may_try) {
     ready = false;
-  } else if (!rest_.empty()) {
-    begin(SinkFile::Kind::Write).bytes = rest_;
+  } else if (!rest_.empty() && !suspect_) {
+    begin_write();
     ready = true;
-  } else if (!mid_line_ && seal_due()) {
-    begin(SinkFile::Kind::Seal);
+  } else if (suspect_ || (!mid_line_ && seal_due())) {
+    auto& op = begin(SinkFile::Kind::Seal);
+    op.stamp = last_stamp_;
+    op.sync = options_.sync == SinkOptions::Sync::Rotate && !suspect_;
     ready = true;
   } else {
     ready = prepare_lines(now);
@@ -73,9 +78,13 @@ bool Sink::prepare() {
 
 SinkFile::Op& Sink::begin(SinkFile::Kind kind) {
   busy_ = true;
-  auto& op = file_.begin(kind);
-  op.mode = options_.mode;
-  return op;
+  return file_.begin(kind);
+}
+
+void Sink::begin_write() {
+  auto& op = begin(SinkFile::Kind::Write);
+  op.bytes = rest_;
+  op.stamp = last_stamp_;
 }
 
 void Sink::settle(MonoTime::duration took) {
@@ -151,10 +160,14 @@ void Sink::opened() {
     move_rest(disk_mid_line_ ? "\n" : "");
     return;
   }
+  if (op.newest) {
+    last_stamp_ = std::max(last_stamp_, *op.newest);
+    // The clock went back while nobody looked.
+    ahead_ = last_stamp_.us - bench_.clock.now().us >= kAheadUs;
+  }
   if (!disk_mid_line_ || mid_line_) return;
   mid_line_ = tail_unsettled_ = true;
   line_stamp_ = op.tail->stamp;
-  if (line_stamp_) last_stamp_ = std::max(last_stamp_, *line_stamp_);
 }
 
 // A predecessor announced a write: the file's size says how far it came.
@@ -215,6 +228,10 @@ void Sink::refused(const base::Error& error) {
   const MonoTime now = bench_.clock.mono();
   trouble(error);
   if (is_full(error)) set_full(true);
+  // What the disk had of this file may be gone; it gets nothing more.
+  if (error.sys_errno == EIO && file_.op().kind == SinkFile::Kind::Write &&
+      !discards_)
+    suspect_ = true;
   if (rest_in_bench_) move_rest("");
   retry_delay_ = retry_at_ ? std::min(2 * retry_delay_, kLastRetry)
                            : kFirstRetry;
@@ -405,10 +422,36 @@ void Sink::abandon() {
 // --- sealing -----------------------------------------------------------------
 
 bool Sink::seal_due() const {
-  return false;
+  if (!file_.is_open()) return false;
+  const uint64_t size = const_cast<SinkFile&>(file_).file().size();
+  if (size == 0) return false;
+  // The clock went back, and the file has stamps from before.
+  const bool stepped = steps_back_ != bench_.stamper.steps_back();
+  return stepped || ahead_ || (options_.max_size != 0 && size >= options_.max_size);
 }
 
-void Sink::sealed() {}
+void Sink::sealed() {
+  const auto& op = file_.op();
+  if (!op.segment.empty()) {
+    bench_.observer.on_sealed(last_info_, op.segment, op.size);
+    if (std::exchange(suspect_, false))
+      bench_.observer.on_unaccounted(
+          last_info_, "a write to it failed; what it holds is suspect: " +
+                          op.segment);
+    steps_back_ = bench_.stamper.steps_back();
+    ahead_ = false;
+    last_stamp_ = {};
+    begin_anew();
+    unsynced_ = false;
+  }
+  if (!op.status) return refused(op.status.error());
+  retry_at_.reset();
+  if (!rest_.empty()) move_rest("");
+  device_ = file_.file().device();
+  inode_ = file_.file().inode();
+  disk_mid_line_ = false;
+  checked_at_ = bench_.clock.mono();
+}
 
 // --- the rest ----------------------------------------------------------------
 

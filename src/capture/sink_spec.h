@@ -1,20 +1,20 @@
 #pragma once
-// Where the lines of a source go, and how they are kept there.
+// A live file as somebody wants it: where it is, and how its lines are kept.
+// Plain data: what capture is told of a source's file.
 
 #include <string>
-#include <utility>
 
 #include "capture/options.h"
+#include "store/segments.h"
 
 namespace capture {
 
 struct SinkSpec {
-  // Implicit: most files have the default options.
-  SinkSpec(std::string where, SinkOptions how = {})
-      : path(std::move(where)), options(std::move(how)) {}
-
   std::string path;  // absolute; "/dev/null": nothing is kept
-  SinkOptions options;
+  SinkOptions options = {};
+  store::SegmentOwner owner = {};  // of the segments that it is sealed to
+
+  bool operator==(const SinkSpec&) const = default;
 };
 
 }  // namespace capture

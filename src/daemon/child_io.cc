@@ -73,7 +73,7 @@ base::Status ChildIo::launch(const supervisor::Life& life,
     if (!ours) continue;  // a terminal has one stream
     (out ? held.out : held.err) = duplicate(ours.get());
     capture_.add(source(life, stream), std::move(ours),
-                 live_path(life, stream));
+                 {live_path(life, stream)});
   }
   return {};
 }
@@ -109,7 +109,7 @@ void ChildIo::adopt(
       const auto stream = entry.role == Role::Stdout ? Out : Error;
       (stream == Out ? held.out : held.err) = duplicate(entry.fd.get());
       sources.push_back(
-          {source(life, stream), std::move(entry.fd), live_path(life, stream)});
+          {source(life, stream), std::move(entry.fd), {live_path(life, stream)}});
     }
   }
   capture_.adopt(std::move(sources));

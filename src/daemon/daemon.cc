@@ -139,7 +139,7 @@ int Daemon::run() {
   }
   loop_.run();
   server_.reset();
-  capture_.stop();
+  if (capture_.stop()) SpoolHolder::remove(home_id_);
   return 0;
 }
 
@@ -160,6 +160,7 @@ void Daemon::on_ready(keeper::KeeperNews keeper, base::UniqueFd listener) {
   if (auto copy = base::fs::duplicate(listener.get()); copy)
     listener_ = std::move(*copy);
   const bool fresh = found_.empty();
+  spool_.begin(link_, home_id_, capture_, chronicle_);
   adopt_all();
   if (fresh) adopt_orphans();
   chronicle_.enter(supervisor_);
@@ -194,7 +195,8 @@ void Daemon::adopt_all() {
     newest[life->id] = std::max(newest[life->id], life->generation);
     lives.emplace_back(std::move(*life), &slot);
   }
-  io_.adopt(lives);
+  // Of a keeper that knows nothing, orphans are all there is: see below.
+  if (!lives.empty()) io_.adopt(lives);
   for (auto& [life, slot] : lives) {
     if (life.generation == newest[life.id]) {
       adopt_one(life, *slot);
@@ -232,7 +234,9 @@ void Daemon::adopt_one(const supervisor::Life& life, keeper::FoundSlot& slot) {
 
 // Keeper and daemon died together, and some of their children live on.
 void Daemon::adopt_orphans() {
-  for (auto& orphan : find_orphans(home_id_)) {
+  auto orphans = find_orphans(home_id_);
+  std::vector<std::pair<supervisor::Life, keeper::FoundSlot*>> lives;
+  for (auto& orphan : orphans) {
     auto* instance = supervisor_.find(orphan.life.id);
     auto life = orphan.life;
     supervisor_.set_keeper(0);
@@ -249,10 +253,14 @@ void Daemon::adopt_orphans() {
     orphan.slot.label = supervisor::print_label(life);
     base::log::warn("process {} of {} had lost daemon and keeper; taken over",
                     orphan.slot.pid, life.app);
-    io_.adopt({{life, &orphan.slot}});
-    adopt_one(life, orphan.slot);
+    lives.emplace_back(std::move(life), &orphan.slot);
+  }
+  // Also when there are none: what was read and not written is written now.
+  io_.adopt(lives);
+  for (auto& [life, slot] : lives) {
+    adopt_one(life, *slot);
     (void)io_.hold(life.slot,
-                   [this](uint64_t slot) { return process_of(slot); });
+                   [this](uint64_t number) { return process_of(number); });
   }
 }
 

@@ -134,7 +134,7 @@ base::Status SafeDaemon::run() {
   if (auto said = link_.hello(); !said) return said;
   loop_.run();
   server_.reset();
-  capture_.stop();
+  if (capture_.stop()) SpoolHolder::remove(home_id_);
   return {};
 }
 
@@ -149,6 +149,7 @@ void SafeDaemon::on_ready(keeper::KeeperNews keeper, base::UniqueFd listener) {
   if (server_) return;  // a new keeper says who it is
   if (auto copy = base::fs::duplicate(listener.get()); copy)
     listener_ = std::move(*copy);
+  spool_.begin(link_, home_id_, capture_, chronicle_);
   adopt_all();
   server_ =
       std::make_unique<control::Server>(loop_, std::move(listener), *this);

@@ -52,6 +52,7 @@ int run_as_daemon(const base::Home& home, base::UniqueFd channel,
                   const Body& body) {
   ::umask(077);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // too large a file is an error like others
   ::signal(SIGHUP, SIG_IGN);
   raise_limits();
   auto lock = lock_home(home);
