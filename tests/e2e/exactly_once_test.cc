@@ -2,10 +2,10 @@
 // whoever is killed at whatever instruction. Random kills, judged by truths
 // that survive them; fault/ has kills at chosen calls.
 //
-// Small by default. E2E_ROUNDS=N makes each trial N times what it counts
-// (kills, crashes, rounds): 1000 takes an hour and some 100 GB through the
-// page cache, of which no more than 1 GB lies in $TMPDIR at a time. E2E_SEED
-// repeats the times of a run that failed.
+// Small by default. E2E_ROUNDS=N is what each trial then counts (kills,
+// crashes, rounds): 1000 takes hours and some 100 GB through the page cache, of
+// which no more than 1 GB lies in $TMPDIR at a time. E2E_SEED repeats the times
+// of a run that failed.
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
