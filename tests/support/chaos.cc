@@ -111,11 +111,18 @@ size_t Chaos::crashes() const {
   return count;
 }
 
+void Chaos::leave_safe_mode() const {
+  MESSAGE("daemons killed before they served: leaving safe mode");
+  home_.kill_daemon_and_keeper();
+  begin({});
+}
+
 bool Chaos::insist(std::vector<std::string> args) const {
   Ran ran;
   const bool done = wait_until(
       [&] {
         ran = home_.lodge(args);
+        if (ran.err.find("safe mode") != std::string::npos) leave_safe_mode();
         return ran.exit == 0;
       },
       60s);

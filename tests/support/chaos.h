@@ -47,6 +47,8 @@ class Chaos {
   // Times a daemon ended unasked, as the keeper's diary counts them.
   size_t crashes() const;
   // Runs until a daemon answers and the command succeeds; false after a minute.
+  // Three daemons in a row that were killed before they served leave one that
+  // only captures: it is taken away, with its keeper.
   bool insist(std::vector<std::string> args) const;
 
   // Stops every app and holds all files to the truths. `heads_may_be_gone`:
@@ -63,6 +65,8 @@ class Chaos {
   std::string words() const;  // the seed, for INFO
 
  private:
+  void leave_safe_mode() const;
+
   const TestHome& home_;
   uint32_t seed_;
   std::mt19937 random_;

@@ -4,7 +4,9 @@
 //   line_source --truth FILE --name S [--lines N] [--rate R] [--pad N|N-M]
 //               [--writes batch|line|fragments] [--to out|error|both]
 //               [--then exit|linger] [--exit CODE] [--on-error stop|go-on]
+//               [--after FILE]
 //
+// With --after it waits until FILE exists before it writes.
 // Without --lines it never ends; without --rate it writes as fast as it can.
 
 #include <fmt/format.h>
@@ -39,6 +41,7 @@ enum class Writes { Batch, Line, Fragments };
 struct Options {
   std::string truth;
   std::string name;
+  std::string after;
   uint64_t lines = 0;  // of each stream; 0 = endless
   uint64_t rate = 0;   // lines per second over all streams; 0 = full speed
   uint64_t least_padding = 40;
@@ -80,6 +83,7 @@ bool to_number(std::string_view text, uint64_t& number) {
 bool set(Options& options, std::string_view flag, std::string_view value) {
   if (flag == "--truth") options.truth = value;
   if (flag == "--name") options.name = value;
+  if (flag == "--after") options.after = value;
   if (flag == "--lines") return to_number(value, options.lines);
   if (flag == "--rate") return to_number(value, options.rate);
   if (flag == "--then") options.linger = value == "linger";
@@ -278,6 +282,8 @@ int main(int argc, char** argv) {
   };
   if (options.to_out) add(1, SourceStream::Out);
   if (options.to_error) add(2, SourceStream::Error);
+  while (!options.after.empty() && !base::fs::exists(options.after))
+    ::usleep(1000);
   if (!write_lines(writers, options)) return 3;
   run->finished = 1;
   while (options.linger) ::pause();
