@@ -151,6 +151,13 @@ base::Result<bool> LiveReader::begin_line(uint64_t limit) {
   return true;
 }
 
+base::Result<Head> LiveReader::next_head() {
+  if (!times_) return read_head(fd_, position_, name_);
+  auto time = times_->at(position_);
+  if (!time) return base::fail(std::move(time.error()));
+  return Head{true, *time};
+}
+
 base::Result<bool> LiveReader::next(uint64_t limit, bool partial,
                                     Piece& piece) {
   if (position_ >= limit) return false;
