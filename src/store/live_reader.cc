@@ -5,7 +5,6 @@
 
 #include "base/fs.h"
 #include "store/line.h"
-#include "store/names.h"
 
 namespace store {
 namespace {

@@ -4,7 +4,7 @@
 // walks line by line from the end; find_range narrows a file to a range of
 // stamps without reading it. All borrow the descriptor, take no lock and live
 // on one thread. Offsets are bytes from the beginning of the file. Names are
-// for errors, and tell of a file without stamps (names.h): its lines take their
+// for errors, and tell of a file without stamps (times.h): its lines take their
 // times from the sidecar, as far as the name still is that of the descriptor.
 
 #include <cstdint>
