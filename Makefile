@@ -30,7 +30,9 @@ test:
 
 bench: build
 	@scripts/deps.sh bench
+	@scripts/build.sh release bench_lines
 	@python3 bench/cli.py
+	@python3 bench/capture.py
 
 install: build
 	@DESTDIR="$(DESTDIR)" cmake --install build/release --strip --prefix "$(PREFIX)"

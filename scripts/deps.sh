@@ -27,6 +27,7 @@ python3 python3
 nodejs node
 procps ps
 binutils readelf
+faketime faketime
 ROWS
     demo) cat <<'ROWS' ;;
 python3 python3
@@ -36,6 +37,12 @@ ROWS
 python3 python3
 nodejs node
 npm npm
+s6 s6-log
+runit svlogd
+daemontools multilog
+apache2-utils rotatelogs
+moreutils ts
+supervisor supervisord
 ROWS
     dev) cat <<'ROWS' ;;
 clang-format-19 clang-format-19

@@ -1,5 +1,6 @@
 // Entry point: `lodge keeper HOME` and `lodge daemon HOME` are started by
-// Lodge itself, with a descriptor 3 to talk through; all else is a command.
+// Lodge itself, with a descriptor 3 to talk through, or as a keeper that was
+// another program before; all else is a command.
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -20,19 +21,25 @@ constexpr int kInherited = 3;
 
 bool is_internal(int argc, char** argv, std::string_view role) {
   struct stat info;
-  return argc == 3 && role == argv[1] && argv[2][0] == '/' &&
+  return argc >= 3 && role == argv[1] && argv[2][0] == '/' &&
          ::fstat(kInherited, &info) == 0 &&
          (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode));
 }
 
 int dispatch(int argc, char** argv) {
-  if (is_internal(argc, argv, "keeper")) {
+  if (argc == 4 && std::string_view(argv[1]) == "keeper" &&
+      keeper::is_resume(argv[3]))
+    return keeper::resume(base::Home(argv[2]), argv[3]);
+  if (argc == 3 && is_internal(argc, argv, "keeper")) {
     ::fcntl(kInherited, F_SETFD, FD_CLOEXEC);
     return keeper::run(base::Home(argv[2]), base::UniqueFd(kInherited));
   }
-  if (is_internal(argc, argv, "daemon")) {
+  const bool safe = argc == 4 && std::string_view(argv[3]) == "--safe";
+  if ((argc == 3 || safe) && is_internal(argc, argv, "daemon")) {
     ::fcntl(kInherited, F_SETFD, FD_CLOEXEC);
-    return daemon_::run(base::Home(argv[2]), base::UniqueFd(kInherited));
+    base::UniqueFd channel(kInherited);
+    return safe ? daemon_::run_safe(base::Home(argv[2]), std::move(channel))
+                : daemon_::run(base::Home(argv[2]), std::move(channel));
   }
   return cli::run(argc, argv);
 }

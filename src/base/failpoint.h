@@ -1,21 +1,30 @@
 #pragma once
 // Faults on demand. Every system call that changes what survives a crash
-// passes base/fs, and asks here first whether to fail, to do half, or to die.
+// passes base/fs, and asks here first whether to fail, to do half, or to die;
+// so do the steps of a journal in shared memory, which are no system calls.
 // Off unless LODGE_FAILPOINTS is set, then one string:
 //
 //   rules   = rule *( ";" rule )
-//   rule    = op [ "~" substring ] "=" action "@" k [ "+" ]
+//   rule    = op [ "~" substring ] "=" action "@" when
 //           | "trace=" path              append every op seen, one a line
-//   op      = open read write fsync rename unlink mkdir truncate link close *
-//   action  = kill | short | an errno name (ENOSPC EIO EINTR EACCES EMFILE ...)
+//   op      = open read write fsync rename unlink mkdir truncate link journal *
+//   action  = kill | short | hang | sleep:MS
+//           | an errno name (ENOSPC EIO EINTR EACCES EMFILE ...)
+//   when    = k [ "+" ] | "1/" n
 //
-// The k-th matching call (from 1) is hit; with "+" every one from the k-th.
-// "rename~apps.json=kill@1" dies just before the first rename of apps.json.
+// The k-th matching call (from 1) is hit; with "+" every one from the k-th;
+// with "1/n" each with a chance of one in n, in every process otherwise.
+// "rename~apps.json=kill@1" dies just before the first rename of apps.json,
+// "journal=kill@1/2000" at some step that nobody chose.
 // `kill` is SIGKILL of the calling process: no destructor, no flush.
 // `short` lets a write do half of its bytes.
+// `hang` holds the call, as a dead disk would, until the file that
+// LODGE_FAILPOINT_RELEASE names exists; then it goes on as if nothing was.
 //
-// Thread-safe; the rules are read once at the first call.
+// Thread-safe; the rules are read once at the first call. Without rules a call
+// costs one relaxed load.
 
+#include <atomic>
 #include <string_view>
 
 namespace base::failpoint {
@@ -25,7 +34,21 @@ struct Verdict {
   bool half = false;  // write only half
 };
 
-bool enabled();
-Verdict consult(std::string_view op, std::string_view what);
+namespace detail {
+// Set for good once the rules were looked for and there are none.
+extern std::atomic<bool> known_off;
+bool has_rules();
+Verdict judge(std::string_view op, std::string_view what);
+}  // namespace detail
+
+inline bool enabled() {
+  return !detail::known_off.load(std::memory_order_relaxed) &&
+         detail::has_rules();
+}
+
+inline Verdict consult(std::string_view op, std::string_view what) {
+  if (!enabled()) return {};
+  return detail::judge(op, what);
+}
 
 }  // namespace base::failpoint

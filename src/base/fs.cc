@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
 #include <cstring>
 
@@ -143,6 +144,18 @@ Status rename(const std::string& from, const std::string& to) {
   return done(result, "rename", from + " to " + to);
 }
 
+Status rename_noreplace(const std::string& from, const std::string& to) {
+  const int result = retry("rename", to, [&] {
+    return ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(),
+                       RENAME_NOREPLACE);
+  });
+  if (result == 0 || (errno != EINVAL && errno != ENOSYS))
+    return done(result, "rename", from + " to " + to);
+  // link(2) refuses a name that is taken on every file system.
+  auto linked = link(from, to);
+  return linked ? unlink(from) : linked;
+}
+
 Status link(const std::string& path, const std::string& name) {
   const int result =
       retry("link", name, [&] { return ::link(path.c_str(), name.c_str()); });
@@ -165,6 +178,15 @@ Status make_dir(const std::string& path) {
     errno = ENOTDIR;
   }
   return done(result, "mkdir", path);
+}
+
+Status make_dirs(const std::string& path) {
+  auto made = make_dir(path);
+  if (made || made.error().code != Errc::NotFound) return made;
+  const std::string parent = dir_name(path);
+  if (parent == path) return made;
+  auto above = make_dirs(parent);
+  return above ? make_dir(path) : above;
 }
 
 Status set_mode(const std::string& path, mode_t mode) {
@@ -309,6 +331,14 @@ Result<size_t> bytes_waiting(int fd) {
   return static_cast<size_t>(waiting);
 }
 
+Result<size_t> tee(int from, int to, size_t most) {
+  for (;;) {
+    const ssize_t n = ::tee(from, to, most, SPLICE_F_NONBLOCK);
+    if (n >= 0) return static_cast<size_t>(n);
+    if (errno != EINTR) return fail(errno_error(errno, "tee", "pipe"));
+  }
+}
+
 Result<size_t> set_pipe_capacity(int fd, size_t size) {
   const int now = ::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(size));
   if (now < 0) return fail(errno_error(errno, "fcntl", "pipe"));
@@ -319,6 +349,26 @@ Result<UniqueFd> duplicate(int fd) {
   const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
   if (copy < 0) return fail(errno_error(errno, "dup", ""));
   return UniqueFd(copy);
+}
+
+Status set_inheritable(int fd, bool on) {
+  if (::fcntl(fd, F_SETFD, on ? 0 : FD_CLOEXEC) < 0)
+    return fail(errno_error(errno, "fcntl", "descriptor"));
+  return {};
+}
+
+Status set_owner(int fd, uid_t uid, gid_t gid) {
+  if (::fchown(fd, uid, gid) < 0)
+    return fail(errno_error(errno, "chown", "descriptor"));
+  return {};
+}
+
+Result<std::string> read_link(const std::string& path) {
+  std::string target(PATH_MAX, '\0');
+  const ssize_t n = ::readlink(path.c_str(), target.data(), target.size());
+  if (n < 0) return fail(errno_error(errno, "readlink", path));
+  target.resize(static_cast<size_t>(n));
+  return target;
 }
 
 Result<UniqueFd> try_lock(const std::string& path) {

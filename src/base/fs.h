@@ -43,12 +43,17 @@ Status fsync_dir(const std::string& dir);
 Status close(UniqueFd fd, std::string_view what);
 
 Status rename(const std::string& from, const std::string& to);
+// The same, but never over a file that is there: Errc::Exists. Where the file
+// system can't promise that in one step, `from` has both names for a moment.
+Status rename_noreplace(const std::string& from, const std::string& to);
 // Another name for the file.
 Status link(const std::string& path, const std::string& name);
 // A missing file is no error: it is already so.
 Status unlink(const std::string& path);
 // Makes one directory, 0700; an existing one is no error.
 Status make_dir(const std::string& path);
+// ... and those above it that are missing.
+Status make_dirs(const std::string& path);
 Status set_mode(const std::string& path, mode_t mode);
 Status truncate(int fd, uint64_t size, std::string_view what);
 
@@ -84,10 +89,17 @@ Status set_nonblocking(int fd, bool on);
 // How many bytes a pipe can hold, and how many wait in it now.
 Result<size_t> pipe_capacity(int fd);
 Result<size_t> bytes_waiting(int fd);
+// Copies what a pipe holds first into another pipe, without taking it.
+Result<size_t> tee(int from, int to, size_t most);
 // At least `size`; returns what it is then. Fails at the user's pipe quota.
 Result<size_t> set_pipe_capacity(int fd, size_t size);
 // Another descriptor of the same open file, CLOEXEC.
 Result<UniqueFd> duplicate(int fd);
+// Whether the next exec of this process leaves it open.
+Status set_inheritable(int fd, bool on);
+Status set_owner(int fd, uid_t uid, gid_t gid);
+// Where a symbolic link leads.
+Result<std::string> read_link(const std::string& path);
 
 // Holds flock(2) on `path` for as long as the returned descriptor lives.
 // Errc::WouldBlock when another process holds it.

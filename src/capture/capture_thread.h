@@ -1,7 +1,8 @@
 #pragma once
-// From the children's pipes to live files: a thread of its own that may block
-// on log writes and on nothing else. A disk that is slow or refuses fills the
-// pipes, and children wait; no line is lost while this process lives.
+// From the children's pipes to live files: a thread of its own that waits for
+// no disk (hands.h), and loses nothing when its process is killed (journal.h).
+// A disk that refuses fills the pipes, and children wait, unless their options
+// say that lines go instead.
 //
 // Every function may be called from any thread; answers come on the capture
 // thread, so callers post them home.
@@ -15,6 +16,7 @@
 #include "base/unique_fd.h"
 #include "capture/observer.h"
 #include "capture/sink.h"
+#include "capture/sink_spec.h"
 
 namespace capture {
 
@@ -29,16 +31,22 @@ class CaptureThread {
   CaptureThread(const CaptureThread&) = delete;
   CaptureThread& operator=(const CaptureThread&) = delete;
 
-  // A new generation's pipe. Its lines go to `live_path` (absolute), which is
-  // opened now. An unfinished line in the file is ended first.
-  void add(SourceInfo info, base::UniqueFd pipe, std::string live_path);
+  // The memory to keep the journal in, before anything else is asked for. One
+  // that an earlier thread left is gone on with at adopt(). Without this call
+  // one is made that is gone with the process.
+  void use(Spool spool);
 
-  // Pipes that an earlier daemon was reading. All of them in one call: a file
-  // that ends in mid-line is gone on with if exactly one source is its own.
+  // A new generation's pipe. Its lines go to a live file that is opened now. An
+  // unfinished line in the file is ended first.
+  void add(SourceInfo info, base::UniqueFd pipe, SinkSpec sink);
+
+  // Pipes that an earlier daemon was reading. All of them in one call: what it
+  // had begun is finished then; and a file that ends in mid-line is gone on
+  // with if it is known whose that line is, or exactly one source is its own.
   struct Adopted {
     SourceInfo info;
     base::UniqueFd pipe;
-    std::string live_path;
+    SinkSpec sink;
   };
   void adopt(std::vector<Adopted> sources);
 
@@ -58,8 +66,9 @@ class CaptureThread {
               std::function<void(base::Status)> done);
 
   // Writes all that was read, and joins. What is asked for afterwards is
-  // ignored.
-  void stop();
+  // ignored. False: some of it could not be written in time; it is in the
+  // spool, and a disk may hang in a thread of this process.
+  bool stop();
 
  private:
   class Loop;

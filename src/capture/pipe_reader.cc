@@ -1,5 +1,7 @@
 #include "capture/pipe_reader.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <charconv>
 #include <string>
@@ -54,14 +56,16 @@ PipeReader::~PipeReader() {
   budget_.give_back(granted_);
 }
 
-base::Result<size_t> PipeReader::read(std::span<char> into) {
-  auto n = base::fs::read(pipe_.get(), into, "pipe");
-  if (n && *n > 0) feel_pressure(*n);
-  return n;
-}
-
 size_t PipeReader::waiting() const {
   return base::fs::bytes_waiting(pipe_.get()).value_or(0);
+}
+
+bool PipeReader::at_end() const {
+  pollfd state{pipe_.get(), POLLIN, 0};
+  if (::poll(&state, 1, 0) <= 0) return false;
+  // Hung up first, then empty: nobody can have written in between.
+  return (state.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0 &&
+         waiting() == 0;
 }
 
 void PipeReader::listen(bool on) {

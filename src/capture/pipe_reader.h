@@ -1,10 +1,9 @@
 #pragma once
-// The reading end of one source's pipe: readiness, reads, and the pipe's size,
-// which grows while the child fills it faster than it is read. Lives on the
+// The reading end of one source's pipe: readiness, its end, and its size, which
+// grows while the child fills it faster than it is read. Lives on the
 // capture thread; never blocks.
 
 #include <functional>
-#include <span>
 
 #include "base/event_loop.h"
 #include "base/result.h"
@@ -35,17 +34,18 @@ class PipeReader {
   PipeReader(const PipeReader&) = delete;
   PipeReader& operator=(const PipeReader&) = delete;
 
-  // 0 = no writer is left; Errc::WouldBlock = nothing now.
-  base::Result<size_t> read(std::span<char> into);
+  int fd() const { return pipe_.get(); }
   size_t waiting() const;
+  // No writer is left, and nothing they wrote.
+  bool at_end() const;
+  // So many bytes were read at once.
+  void feel_pressure(size_t bytes);
   void listen(bool on);
 
   const SourceInfo& info() const { return info_; }
   size_t capacity() const { return capacity_; }
 
  private:
-  void feel_pressure(size_t bytes);
-
   PipeBudget& budget_;
   const SourceInfo info_;
   base::UniqueFd pipe_;  // before watch_: a watch goes before its descriptor

@@ -1,122 +1,260 @@
+// The lines of a sink: whose come next, how they are journaled.
 #include "capture/sink.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
-#include "base/fs.h"
+#include "capture/steps.h"
 
 namespace capture {
 namespace {
 
-using base::Millis;
-using base::MonoTime;
-
-constexpr Millis kFirstRetry{100};
-constexpr Millis kLastRetry{1000};
-constexpr Millis kCheckPath{500};
-constexpr Millis kReplaceWait{100};
-constexpr Millis kReplaceSpacing{500};
-constexpr uint64_t kMaxHead = uint64_t{64} << 10;
+LineArbiter::Whole whole_of(const SinkOptions& options,
+                            const Formatter& formatter) {
+  if (!options.redact.empty()) return LineArbiter::Whole::Always;
+  if (formatter.wants_whole_lines() || options.rate.bytes != 0)
+    return LineArbiter::Whole::Briefly;
+  return LineArbiter::Whole::No;
+}
 
 }  // namespace
 
-Sink::Sink(Bench& bench, std::string path, std::function<void()> on_change)
+base::Result<std::unique_ptr<Sink>> Sink::make(Bench& bench,
+                                               const SinkSpec& spec,
+                                               uint32_t entry,
+                                               std::function<void()> on_due) {
+  auto formatter = Formatter::make(spec.options);
+  if (!formatter) return base::fail(std::move(formatter.error()));
+  return std::unique_ptr<Sink>(new Sink(bench, spec, entry,
+                                        std::move(*formatter),
+                                        std::move(on_due)));
+}
+
+Sink::Sink(Bench& bench, const SinkSpec& spec, uint32_t entry, Formatter formatter,
+           std::function<void()> on_due)
     : bench_(bench),
-      path_(std::move(path)),
-      on_change_(std::move(on_change)),
-      timer_(bench.loop, [this] { on_timer(); }) {}
+      options_(spec.options),
+      entry_(entry),
+      on_due_(std::move(on_due)),
+      discards_(spec.path == "/dev/null"),
+      file_(spec),
+      formatter_(std::move(formatter)),
+      arbiter_(whole_of(options_, formatter_)),
+      rate_(options_.rate),
+      steps_back_(bench.stamper.steps_back()),
+      timer_(bench.loop, [this] {
+        timer_at_.reset();
+        const auto tell = on_due_;  // a copy: it may destroy this
+        tell();
+      }) {
+  const SinkEntry& known = bench_.spool.sink(entry_);
+  const SinkRecord& record = known.writes.last();
+  last_stamp_.us = record.last_stamp_us;
+  recovering_ = known.done != known.writes.sequence();
+  if (recovering_) own_out_ = Spool::extent_of(record.out_at, record.out_size);
+}
 
-void Sink::attach(const SourceInfo& source, bool adopted) {
-  const MonoTime now = bench_.clock.mono();
-  // A newcomer does not make the line of the one before it a stranger's.
-  if (!adopted && sources_.size() == 1) {
-    settle_tail(sources_[0].id, now);
-    flush(now);
-  }
-  adopted_ = sources_.empty() && adopted;
-  sources_.push_back(source);
-  arbiter_.attach(source.id, now);
-  if (!file_ && !retry_at_) {
-    if (auto opened = open(); !opened) {
-      trouble(opened.error());
-      retry_delay_ = kFirstRetry;
-      retry_at_ = now + retry_delay_;
-    }
-    checked_at_ = now;
-  }
+void Sink::attach(Source& source, bool adopted) {
+  const base::MonoTime now = bench_.clock.mono();
+  if (sources_.empty() && adopted) adopted_ = source.key();
+  if (!sources_.empty() && adopted) adopted_.reset();
+  sources_.push_back(&source);
+  last_info_ = source.info();
+  arbiter_.attach(source.key(), now);
+  if (source.queued()) arbiter_.more(source.key(), now);
   rearm(now);
 }
 
-size_t Sink::room(uint64_t source) const {
-  return blocked() ? 0 : arbiter_.room(source);
-}
-
-void Sink::feed(uint64_t source, std::string_view bytes) {
-  const MonoTime now = bench_.clock.mono();
-  check_path(now);
-  if (replacing_ && now >= replacing_->earliest && arbiter_.owner() == source) {
-    const size_t newline = bytes.find('\n');
-    if (newline != bytes.npos) {  // the line end that a flush waits for
-      feed_now(source, bytes.substr(0, newline + 1), now);
-      finish_replace();
-      bytes.remove_prefix(newline + 1);
-    }
-  }
-  feed_now(source, bytes, now);
-  if (may_replace(now)) finish_replace();
+void Sink::more(Source& source) {
+  const base::MonoTime now = bench_.clock.mono();
+  arbiter_.more(source.key(), now);
+  if (dropping()) limit_queue(source);
   rearm(now);
 }
 
-void Sink::feed_now(uint64_t source, std::string_view bytes, MonoTime now) {
-  if (bytes.empty()) return;
-  settle_tail(source, now);
-  arbiter_.feed(source, bytes, bench_.stamper.next(), now, *this);
-  flush(now);
+void Sink::end(Source& source) {
+  arbiter_.end(source.key());
+  rearm(bench_.clock.mono());
 }
 
-void Sink::end(uint64_t source) {
-  const MonoTime now = bench_.clock.mono();
-  check_path(now);
-  settle_tail(source, now);
-  arbiter_.end(source, now, *this);
-  flush(now);
-  if (may_replace(now)) finish_replace();
-  forget_ended();
-  rearm(now);
+bool Sink::is_done(const Source& source) const {
+  return source.waiting().empty() && arbiter_.owner() != source.key() &&
+         !(tail_unsettled_ && !sources_.empty() && sources_[0] == &source) &&
+         !busy_;
+}
+
+void Sink::detach(Source& source) {
+  if (source.tell_dropped(bench_.observer)) tell_at_.reset();
+  arbiter_.forget(source.key());
+  std::erase(sources_, &source);
+  rearm(bench_.clock.mono());
 }
 
 void Sink::finish() {
-  const MonoTime now = bench_.clock.mono();
-  arbiter_.finish(now, *this);
-  flush(now);
-  if (!pending_.empty()) retry(now);
-  if (replacing_) finish_replace();
-  if (!pending_.empty())
-    trouble({base::Errc::Io,
-             0,
-             "write " + path_ + ": gave up " + std::to_string(pending_.size()) +
-                 " bytes at the end",
-             {}});
+  finishing_ = true;
+  arbiter_.finish();
+  retry_at_.reset();
 }
 
-// --- lines -------------------------------------------------------------------
+Source* Sink::find(uint64_t source) const {
+  for (Source* const known : sources_)
+    if (known->key() == source) return known;
+  return nullptr;
+}
 
-void Sink::write(uint64_t, std::string_view bytes, base::Timestamp stamp) {
-  // A line that was held while younger ones were written takes a new stamp:
+const SourceInfo& Sink::info(uint64_t source) const {
+  const Source* const known = find(source);
+  return known == nullptr ? last_info_ : known->info();
+}
+
+std::string_view Sink::waiting(uint64_t source) const {
+  const Source* const known = find(source);
+  return known == nullptr ? std::string_view() : known->waiting();
+}
+
+bool Sink::prepare_lines(base::MonoTime now) {
+  if (discards_) return discard(now);
+  for (;;) {
+    if (tail_unsettled_ && !settle_tail(now)) return busy_;
+    const auto grant = arbiter_.next(*this, now);
+    if (!grant) return false;
+    if (grant->end_line) return end_line(grant->source);
+    Source* const found = find(grant->source);
+    if (found == nullptr) return false;
+    Source& source = *found;
+    auto bytes = source.waiting().substr(0, grant->size);
+    if (mid_line_ && seal_due()) {
+      const size_t newline = bytes.find('\n');
+      if (newline != bytes.npos) bytes = bytes.substr(0, newline + 1);
+    }
+    const auto verdict = rate_.judge(bytes, mid_line_, now);
+    if (verdict.keep == 0) {
+      drop(source, verdict.drop, Dropped::Why::Rate, now);
+      continue;
+    }
+    return write_lines(source, bytes.substr(0, verdict.keep), now);
+  }
+}
+
+bool Sink::discard(base::MonoTime now) {
+  while (const auto grant = arbiter_.next(*this, now)) {
+    if (grant->end_line) {
+      arbiter_.line_ended();
+      continue;
+    }
+    Source* const found = find(grant->source);
+    if (found == nullptr) return false;
+    Source& source = *found;
+    SinkRecord record = next_record();
+    source.put_taken(grant->size, record);
+    commit(record);
+    bench_.spool.sink(entry_).done = bench_.spool.sink(entry_).writes.sequence();
+    source.apply(record);
+    arbiter_.took(source.key(), false, !source.waiting().empty(), now);
+  }
+  return false;
+}
+
+void Sink::drop(Source& source, size_t size, Dropped::Why why,
+                base::MonoTime now) {
+  const auto bytes = source.waiting().substr(0, size);
+  const auto lines = std::count(bytes.begin(), bytes.end(), '\n');
+  SinkRecord record = next_record();
+  source.put_taken(size, record);
+  source.put_dropped(why, static_cast<uint64_t>(lines), size, record);
+  commit(record);
+  bench_.spool.sink(entry_).done = bench_.spool.sink(entry_).writes.sequence();
+  source.apply(record);
+  arbiter_.took(source.key(), mid_line_, !source.waiting().empty(), now);
+  if (!tell_at_) tell_at_ = now + base::Millis{1000};
+}
+
+// What the next record says that nothing changes. Nothing of a write is left
+// when it is made.
+SinkRecord Sink::next_record() const {
+  SinkRecord record;
+  record.device = device_;
+  record.inode = inode_;
+  record.file_at = file_.is_open() ? const_cast<SinkFile&>(file_).file().size() : 0;
+  record.last_stamp_us = last_stamp_.us;
+  record.line_stamp_us = line_stamp_ ? line_stamp_->us : 0;
+  record.mid_line = mid_line_ ? 1 : 0;
+  record.owner_id = mid_line_ && arbiter_.owner() ? *arbiter_.owner() : 0;
+  return record;
+}
+
+void Sink::commit(const SinkRecord& record) {
+  step("before write is announced");
+  bench_.spool.sink(entry_).writes.commit(record);
+  step("write announced");
+}
+
+Spool::Extent& Sink::out() {
+  if (!slow()) return bench_.out;
+  if (!own_out_) {
+    auto extent = bench_.spool.allocate(kOutSize);
+    if (!extent) throw std::bad_alloc();
+    own_out_ = *extent;
+  }
+  return own_out_;
+}
+
+bool Sink::write_lines(Source& source, std::string_view bytes,
+                       base::MonoTime now) {
+  base::Timestamp stamp = source.stamp();
+  if (!mid_line_ && steps_back_ != bench_.stamper.steps_back()) {
+    steps_back_ = bench_.stamper.steps_back();  // the file is empty
+    last_stamp_ = {};
+  }
+  // A line that waited while younger ones were written takes a new stamp:
   // stamps never run backward in a file.
-  if (stamp <= last_stamp_) stamp = bench_.stamper.next();
-  const bool begins = !mid_line_ || bytes.find('\n') != bytes.npos;
-  bench_.out.append_lines(bytes, bench_.stamper.prefix(stamp), mid_line_);
-  if (!begins) return;
-  last_stamp_ = stamp;
-  line_stamp_ = stamp;
+  if (stamp < last_stamp_) stamp = bench_.stamper.next();
+  const Spool::Extent& into = out();
+  const bool was_mid_line = mid_line_;
+  const auto formatted = formatter_.format(
+      bytes, stamp, mid_line_, {bench_.spool.at(into.at), into.size});
+  const auto consumed = bytes.substr(0, formatted.consumed);
+  const size_t newline = consumed.find('\n');
+  const bool begins =
+      !was_mid_line || (newline != consumed.npos && newline + 1 < consumed.size());
+  SinkRecord record = next_record();
+  if (begins) {
+    last_stamp_ = stamp;
+    if (mid_line_) line_stamp_ = stamp;
+  }
+  source.put_taken(consumed.size(), record);
+  record.out_at = into.at;
+  record.out_size = formatted.written;
+  record.last_stamp_us = last_stamp_.us;
+  record.line_stamp_us = line_stamp_ ? line_stamp_->us : 0;
+  record.mid_line = mid_line_ ? 1 : 0;
+  record.owner_id = mid_line_ ? source.key() : 0;
+  commit(record);
+  source.apply(record);
+  arbiter_.took(source.key(), mid_line_, !source.waiting().empty(), now);
+  rest_ = bench_.spool.view(into.at, formatted.written);
+  rest_in_bench_ = &into == &bench_.out;
+  begin_write();
+  return true;
 }
 
-void Sink::end_line(uint64_t source) {
-  if (!mid_line_) return;
+bool Sink::end_line(uint64_t source) {
+  arbiter_.line_ended();
+  if (!mid_line_) return prepare_lines(bench_.clock.mono());
   tell_line_ended(source);
-  bench_.out.append("\n");
+  const Spool::Extent& into = out();
+  SinkRecord record = next_record();
+  *bench_.spool.at(into.at) = '\n';
+  record.out_at = into.at;
+  record.out_size = 1;
+  record.mid_line = record.owner_id = 0;
   mid_line_ = false;
+  commit(record);
+  rest_ = bench_.spool.view(into.at, 1);
+  rest_in_bench_ = &into == &bench_.out;
+  begin_write();
+  return true;
 }
 
 void Sink::tell_line_ended(uint64_t source) {
@@ -124,256 +262,31 @@ void Sink::tell_line_ended(uint64_t source) {
   if (line_stamp_) bench_.observer.on_line_ended(info(source), *line_stamp_);
 }
 
-// The file was found to end in mid-line. A source that was adopted alone goes
-// on with that line; otherwise nobody can know whose it was, and it is ended.
-void Sink::settle_tail(uint64_t source, MonoTime now) {
-  if (!std::exchange(tail_unsettled_, false)) return;
-  if (adopted_ && sources_.size() == 1)
-    arbiter_.resume_line(source, now);
-  else
-    end_line(source);
-}
-
-// --- the disk ----------------------------------------------------------------
-
-void Sink::flush(MonoTime now) {
-  OutBuffer& out = bench_.out;
-  if (out.empty()) return;
-  if (blocked()) {
-    pending_.append(out.view());
-    out.clear();
-    return;
-  }
-  std::string_view rest = out.view();
-  if (auto pushed = push(rest); !pushed) {
-    trouble(pushed.error());
-    pending_.assign(rest);
-    retry_delay_ = kFirstRetry;
-    retry_at_ = now + retry_delay_;
-  }
-  out.clear();
-}
-
-// Takes from `bytes` what was written.
-base::Status Sink::push(std::string_view& bytes) {
-  while (!bytes.empty()) {
-    auto n = file_->write_some(bytes);
-    if (!n) return base::fail(std::move(n.error()));
-    if (*n == 0)
-      return base::fail(base::Errc::Io, "write " + path_ + ": no room");
-    disk_mid_line_ = bytes[*n - 1] != '\n';
-    bytes.remove_prefix(*n);
-  }
-  told_.reset();
-  return {};
-}
-
-void Sink::retry(MonoTime now) {
-  check_path(now);
-  base::Status status;
-  if (!file_) status = open();
-  if (status) {
-    std::string_view rest = pending_;
-    status = push(rest);
-    pending_.erase(0, pending_.size() - rest.size());
-  }
-  if (status) {
-    retry_at_.reset();
-    std::string().swap(pending_);
-    return;
-  }
-  trouble(status.error());
-  retry_delay_ = std::clamp(2 * retry_delay_, kFirstRetry, kLastRetry);
-  retry_at_ = now + retry_delay_;
-}
-
-base::Status Sink::open() {
-  auto file = store::LiveFile::open(path_);
-  if (!file) return base::fail(std::move(file.error()));
-  auto tail = file->open_line();
-  if (!tail) return base::fail(std::move(tail.error()));
-  file_ = std::move(*file);
-  disk_mid_line_ = tail->has_value();
-  if (!tail->has_value()) return {};
-  if (pending_.empty() && !mid_line_) {
-    mid_line_ = true;
-    line_stamp_ = (*tail)->stamp;
-    tail_unsettled_ = true;
-    if (line_stamp_) last_stamp_ = std::max(last_stamp_, *line_stamp_);
-    return {};
-  }
-  pending_.insert(0, "\n");  // never glue our line to a stranger's
-  return {};
-}
-
-// The path is what counts: when it names another file, that one is written.
-void Sink::check_path(MonoTime now) {
-  if (!file_ || now < checked_at_ + kCheckPath) return;
-  checked_at_ = now;
-  const auto standing = file_->standing();
-  if (!standing) return;  // what is wrong will show when it is written
-  if (*standing == store::LiveFile::Standing::Gone)
-    leave_file("moved or removed");
-  if (*standing == store::LiveFile::Standing::Truncated)
-    leave_file("truncated");
-}
-
-void Sink::leave_file(std::string_view why) {
-  const bool truncated = why == "truncated";
-  if (disk_mid_line_ && pending_.empty() && !truncated && arbiter_.owner()) {
-    // The head stays in the file that left; its rest begins a line of its own.
-    tell_line_ended(*arbiter_.owner());
-    (void)file_->write_some("\n");
-  }
-  begin_anew();
-  file_.reset();
-  if (!sources_.empty()) bench_.observer.on_reopened(sources_.back(), why);
-  if (auto opened = open(); !opened) {
-    trouble(opened.error());
-    retry_delay_ = kFirstRetry;
-    retry_at_ = bench_.clock.mono() + retry_delay_;
-  }
-}
-
-// What comes next begins a file, not the rest of a line whose head is gone.
-void Sink::begin_anew() {
-  tail_unsettled_ = false;
-  if (!disk_mid_line_) return;
-  if (pending_.empty()) {
-    mid_line_ = false;
-    return;
-  }
-  const auto stamp = bench_.stamper.next();
-  if (pending_.find('\n') == pending_.npos) line_stamp_ = stamp;
-  pending_.insert(0, bench_.stamper.prefix(stamp));
-}
-
-// --- flush -------------------------------------------------------------------
-
-void Sink::replace(std::function<void(Replaced)> done) {
-  const MonoTime now = bench_.clock.mono();
-  if (replacing_) {
-    replacing_->done.push_back(std::move(done));
-    return;
-  }
-  check_path(now);
-  replacing_.emplace();
-  replacing_->done.push_back(std::move(done));
-  const auto last = bench_.replaced.find(path_);
-  replacing_->earliest =
-      last == bench_.replaced.end() ? now : last->second + kReplaceSpacing;
-  replacing_->deadline = std::max(now, replacing_->earliest) + kReplaceWait;
-  if (may_replace(now)) finish_replace();
-  rearm(now);
-}
-
-bool Sink::may_replace(MonoTime now) const {
-  if (!replacing_ || now < replacing_->earliest) return false;
-  return !mid_line_ || blocked() || now >= replacing_->deadline;
-}
-
-void Sink::finish_replace() {
-  const auto waiting = std::move(replacing_->done);
-  replacing_.reset();
-  const MonoTime now = bench_.clock.mono();
-  std::erase_if(bench_.replaced, [&](const auto& entry) {
-    return now - entry.second > kReplaceSpacing;
+// The file was found to end in mid-line. A source that was adopted alone, or is
+// known to have begun the line, goes on with it; otherwise nobody can know
+// whose it was, and it is ended. False: nothing is to be done yet, or an
+// operation was begun.
+bool Sink::settle_tail(base::MonoTime now) {
+  const bool needed = finishing_ || std::ranges::any_of(sources_, [&](Source* s) {
+    return !s->waiting().empty() || s->pipe == nullptr;
   });
-  bench_.replaced[path_] = now;
-  auto swapped = swap_file();
-  Replaced replaced{path_, 0, std::nullopt};
-  if (swapped)
-    replaced.bytes = *swapped;
-  else
-    replaced.error = std::move(swapped.error());
-  for (const auto& done : waiting) done(replaced);
-}
-
-base::Result<uint64_t> Sink::swap_file() {
-  if (!file_) {
-    if (auto opened = open(); !opened)
-      return base::fail(std::move(opened.error()));
+  if (!needed) return false;
+  tail_unsettled_ = false;
+  const SinkRecord& record = bench_.spool.sink(entry_).writes.last();
+  // Stamps are given once: one tells which line it is, whatever its file.
+  const bool same = line_stamp_
+                        ? record.line_stamp_us == line_stamp_->us
+                        : record.inode == inode_ && record.device == device_;
+  if (same && record.mid_line != 0 && record.owner_id != 0) {
+    arbiter_.resume_line(record.owner_id, now);
+    return true;
   }
-  std::string head;
-  if (disk_mid_line_) {
-    auto line = file_->open_line();
-    if (!line) return base::fail(std::move(line.error()));
-    if (line->has_value() && (*line)->size <= kMaxHead) {
-      auto read = file_->read((*line)->begin, (*line)->size);
-      if (!read) return base::fail(std::move(read.error()));
-      head = std::move(*read);
-    }
+  if (adopted_ && find(*adopted_) != nullptr) {
+    arbiter_.resume_line(*adopted_, now);
+    return true;
   }
-  auto bytes = file_->replace();
-  if (!bytes) return bytes;
-  if (head.empty())
-    begin_anew();
-  else
-    pending_.insert(0, head);
-  disk_mid_line_ = false;
-  if (!pending_.empty()) retry(bench_.clock.mono());
-  return bytes;
-}
-
-// --- the rest ----------------------------------------------------------------
-
-void Sink::trouble(const base::Error& error) {
-  const std::pair kind{error.code, error.sys_errno};
-  if (told_ == kind || sources_.empty()) return;
-  told_ = kind;
-  bench_.observer.on_trouble(sources_.back(), error);
-}
-
-void Sink::forget_ended() {
-  // One stays: trouble with what is pending must have a name.
-  for (size_t i = 0; i < sources_.size() && sources_.size() > 1;)
-    if (arbiter_.knows(sources_[i].id))
-      ++i;
-    else
-      sources_.erase(sources_.begin() + static_cast<ptrdiff_t>(i));
-}
-
-const SourceInfo& Sink::info(uint64_t source) const {
-  const auto found =
-      std::find_if(sources_.begin(), sources_.end(),
-                   [&](const SourceInfo& s) { return s.id == source; });
-  return found == sources_.end() ? sources_.back() : *found;
-}
-
-void Sink::on_timer() {
-  timer_at_.reset();
-  const MonoTime now = bench_.clock.mono();
-  if (retry_at_ && now >= *retry_at_) retry(now);
-  if (const auto due = arbiter_.deadline(); due && now >= *due) {
-    check_path(now);
-    arbiter_.tick(now, *this);
-    flush(now);
-    if (may_replace(now)) finish_replace();
-    forget_ended();
-  }
-  if (may_replace(now)) finish_replace();
-  rearm(now);
-  const auto tell = on_change_;  // a copy: it may destroy this
-  tell();
-}
-
-void Sink::rearm(MonoTime now) {
-  std::optional<MonoTime> next = arbiter_.deadline();
-  const auto sooner = [&](MonoTime time) {
-    if (!next || time < *next) next = time;
-  };
-  if (retry_at_) sooner(*retry_at_);
-  if (replacing_)
-    sooner(now < replacing_->earliest ? replacing_->earliest
-                                      : replacing_->deadline);
-  if (next == timer_at_) return;
-  timer_at_ = next;
-  if (!next) {
-    timer_.stop();
-    return;
-  }
-  const auto left = std::max(*next - now, MonoTime::duration::zero());
-  timer_.start(std::chrono::ceil<Millis>(left));
+  end_line(sources_.empty() ? 0 : sources_[0]->key());
+  return false;
 }
 
 }  // namespace capture

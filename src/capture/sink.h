@@ -1,11 +1,10 @@
 #pragma once
-// A live file with the sources that write it: stamps their lines, keeps lines
-// whole (line_arbiter.h), writes each batch with one write(2), and loses
-// nothing while the disk refuses. Lives on the capture thread; blocks on the
-// disk alone.
-//
-// The walls of the journal to come: a batch is complete, stamped and formatted
-// in OutBuffer, before flush() hands it to the file.
+// A live file with the sources that write it. Decides what is to be done to the
+// file next, one operation at a time: whose bytes, stamped how; that it be
+// opened, flushed, sealed. Who may write next is line_arbiter.h's to say, how a
+// line looks formatter.h's, what survives a kill journal.h's; the operations
+// are performed elsewhere, as they may block (sink_file.h, hands.h). Lives on
+// the capture thread; never blocks.
 
 #include <functional>
 #include <map>
@@ -15,11 +14,14 @@
 #include <vector>
 
 #include "base/event_loop.h"
+#include "capture/formatter.h"
 #include "capture/line_arbiter.h"
-#include "capture/observer.h"
-#include "capture/out_buffer.h"
+#include "capture/rate.h"
+#include "capture/sink_file.h"
+#include "capture/sink_spec.h"
+#include "capture/source.h"
+#include "capture/spool.h"
 #include "capture/stamper.h"
-#include "store/live_file.h"
 
 namespace capture {
 
@@ -30,46 +32,73 @@ struct Replaced {
   std::optional<base::Error> error;  // it is still there
 };
 
-class Sink final : private LineArbiter::Output {
+class Sink final : private LineArbiter::Waiting {
  public:
-  // What all sinks of a thread share; outlives them.
+  // What all sinks of a capture thread share; outlives them.
   struct Bench {
     base::EventLoop& loop;
     const base::Clock& clock;
     Observer& observer;
+    Spool& spool;
     Stamper stamper;
-    OutBuffer out;  // empty between calls
+    Spool::Extent out;  // where lines are formatted, one sink after the other
     // When a live file was last replaced, by path; of the last seconds.
     std::map<std::string, base::MonoTime> replaced;
   };
-  // `on_change` is called when something happened without a caller: room() of
-  // its sources may have changed, or it may have become idle.
-  Sink(Bench& bench, std::string path, std::function<void()> on_change);
+  static constexpr size_t kOutSize = size_t{512} << 10;
+
+  // `entry`: index of its entry in the spool, which may tell of a write that a
+  // predecessor began. `on_due` is called when work() has something to do.
+  // Errc::Invalid: its options can't be honoured.
+  static base::Result<std::unique_ptr<Sink>> make(Bench& bench,
+                                                  const SinkSpec& spec,
+                                                  uint32_t entry,
+                                                  std::function<void()> on_due);
 
   // `adopted`: the source may be in the middle of the line that the file ends
   // with.
-  void attach(const SourceInfo& source, bool adopted);
-  // Bytes just read, at most room() of them.
-  void feed(uint64_t source, std::string_view bytes);
-  void end(uint64_t source);
+  void attach(Source& source, bool adopted);
+  // More of `source` waits.
+  void more(Source& source);
+  // It brings nothing more. What waits of it still comes; is_done() says when
+  // nothing does.
+  void end(Source& source);
+  bool is_done(const Source& source) const;
+  void detach(Source& source);
   // How many bytes may be read from `source` now; 0: leave its pipe alone.
-  size_t room(uint64_t source) const;
+  size_t room(const Source& source) const;
 
   // Puts an empty file in place of the live file: at a line end, which is
   // waited for up to 100 ms; after that the line's head moves along. A file
   // that took another's place is not replaced before kReplaceSpacing, so that
   // whoever follows the path has seen it.
   void replace(std::function<void(Replaced)> done);
-
-  // Writes all that is held, as far as the disk lets it.
+  // Everything that waits is to come out now.
   void finish();
+  // It goes away with its file: who waits for a flush is answered.
+  void abandon();
+
+  // The next operation, ready to be performed; false: there is none.
+  bool prepare();
+  SinkFile& file() { return file_; }
+  bool busy() const { return busy_; }  // from prepare() to settle()
+  // It was performed, and took so long.
+  void settle(base::MonoTime::duration took);
+
+  // Its operations are performed elsewhere from now on, for a while. What the
+  // one under way writes stays where it is; the bench needs another `out`.
+  void set_slow();
+  bool slow() const;
 
   // Nobody writes it, nothing is left to write, and nobody waits for it.
-  bool idle() const {
-    return arbiter_.empty() && pending_.empty() && !replacing_;
-  }
-  bool blocked() const { return !file_ || !pending_.empty(); }
-  const std::string& path() const { return path_; }
+  bool idle() const;
+  // What could not be written when everything should have been.
+  size_t unwritten() const { return rest_.size(); }
+  const std::string& path() const { return file_.path(); }
+  const SinkOptions& options() const { return options_; }
+  uint32_t entry_index() const { return entry_; }
+  uint64_t device() const { return device_; }
+  bool take_unsynced() { return std::exchange(unsynced_, false); }
 
  private:
   struct Replacing {
@@ -78,55 +107,95 @@ class Sink final : private LineArbiter::Output {
     base::MonoTime deadline;  // then in mid-line too
   };
 
-  void write(uint64_t source, std::string_view bytes,
-             base::Timestamp stamp) override;
-  void end_line(uint64_t source) override;
+  Sink(Bench& bench, const SinkSpec& spec, uint32_t entry, Formatter formatter,
+       std::function<void()> on_due);
 
-  void feed_now(uint64_t source, std::string_view bytes, base::MonoTime now);
-  void settle_tail(uint64_t source, base::MonoTime now);
-  void flush(base::MonoTime now);
-  base::Status push(std::string_view& bytes);
-  void retry(base::MonoTime now);
+  std::string_view waiting(uint64_t source) const override;
 
-  base::Status open();
-  void check_path(base::MonoTime now);
-  void leave_file(std::string_view why);
+  // Lines (sink.cc).
+  bool prepare_lines(base::MonoTime now);
+  bool discard(base::MonoTime now);
+  bool write_lines(Source& source, std::string_view bytes, base::MonoTime now);
+  void drop(Source& source, size_t size, Dropped::Why why, base::MonoTime now);
+  bool end_line(uint64_t source);
+  bool settle_tail(base::MonoTime now);
+  SinkRecord next_record() const;
+  void commit(const SinkRecord& record);
+  Spool::Extent& out();
+  void tell_line_ended(uint64_t source);
+
+  // The disk (sink_disk.cc).
+  bool blocked() const { return !file_.is_open() || !rest_.empty(); }
+  bool dropping() const;
+  SinkFile::Op& begin(SinkFile::Kind kind);
+  void begin_write();
+  void opened();
+  void recover();
+  void wrote();
+  void write_done();
+  void refused(const base::Error& error);
+  void keep_rest_apart();
+  void move_rest(std::string_view before);
+  void drop_rest();
+  void limit_queue(Source& source);
+  void checked();
+  void leave(std::string_view why);
   void begin_anew();
   bool may_replace(base::MonoTime now) const;
-  void finish_replace();
-  base::Result<uint64_t> swap_file();
-
+  void replaced();
+  bool seal_due() const;
+  void sealed();
   void trouble(const base::Error& error);
-  void tell_line_ended(uint64_t source);
-  void forget_ended();
+  void set_full(bool full);
+  void tell_dropped();
+
+  Source* find(uint64_t source) const;
   const SourceInfo& info(uint64_t source) const;
-  void on_timer();
   void rearm(base::MonoTime now);
 
   Bench& bench_;
-  const std::string path_;
-  const std::function<void()> on_change_;
-  std::optional<store::LiveFile> file_;
+  const SinkOptions options_;
+  const uint32_t entry_;
+  const std::function<void()> on_due_;
+  const bool discards_;  // "/dev/null"
+  SinkFile file_;
+  Formatter formatter_;
   LineArbiter arbiter_;
-  std::vector<SourceInfo> sources_;  // the arbiter's, or the last one there was
-  bool adopted_ = false;             // the first source was
+  Rate rate_;
+  std::vector<Source*> sources_;
+  SourceInfo last_info_;  // trouble must have a name when all have ended
+  std::optional<uint64_t> adopted_;  // the first source, if adopted alone
+  bool busy_ = false;
+  bool finishing_ = false;
 
-  // What has been formatted: whether a line is open, and its stamp.
+  // What has been formatted: whether a line is open, its stamp, the greatest.
   bool mid_line_ = false;
   std::optional<base::Timestamp> line_stamp_;
-  base::Timestamp last_stamp_;  // of any line here
+  base::Timestamp last_stamp_;
+  uint64_t steps_back_ = 0;  // of the clock, that our stamps have followed
   // A line found open in the file when it was opened, whose source is not yet
   // known.
   bool tail_unsettled_ = false;
   // What is on disk: whether its last line is open. Differs from mid_line_
-  // only while something is pending.
+  // only while a write is not done.
   bool disk_mid_line_ = false;
+  uint64_t device_ = 0;
+  uint64_t inode_ = 0;
+  bool recovering_ = false;  // a predecessor's write is to be looked into
 
-  std::string pending_;  // formatted, refused by the disk
+  std::string_view rest_;  // formatted and not written, in the spool
+  Spool::Extent own_out_;  // it lies there, or is formatted there while slow
+  bool rest_in_bench_ = false;
   std::optional<base::MonoTime> retry_at_;
   base::Millis retry_delay_{};
   std::optional<std::pair<base::Errc, int>> told_;  // kind of the last trouble
+  std::optional<base::MonoTime> full_since_;
+  std::optional<base::MonoTime> tell_at_;
   base::MonoTime checked_at_;
+  std::optional<base::MonoTime> slow_until_;
+  bool suspect_ = false;  // a write failed for good: the file is to be sealed
+  bool ahead_ = false;    // its stamps are: likewise
+  bool unsynced_ = false;
 
   std::optional<Replacing> replacing_;
   base::Timer timer_;

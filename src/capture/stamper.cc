@@ -8,10 +8,14 @@ constexpr int64_t kAbsorbedStepUs = 2'000'000;
 }  // namespace
 
 base::Timestamp Stamper::next() {
-  const base::Timestamp now = clock_.now();
-  stepped_back_ = last_.us - now.us >= kAbsorbedStepUs;
-  last_.us = stepped_back_ ? now.us : std::max(now.us, last_.us + 1);
-  return last_;
+  const int64_t now = clock_.now().us;
+  const auto last =
+      static_cast<int64_t>(last_.load(std::memory_order_relaxed));
+  const bool back = last - now >= kAbsorbedStepUs;
+  if (back) ++steps_back_;
+  const int64_t stamp = back ? now : std::max(now, last + 1);
+  last_.store(static_cast<uint64_t>(stamp), std::memory_order_relaxed);
+  return {stamp};
 }
 
 std::string_view Stamper::prefix(base::Timestamp stamp) {

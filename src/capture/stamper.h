@@ -4,6 +4,8 @@
 // the order in which they were read. Lives on the capture thread.
 
 #include <array>
+#include <atomic>
+#include <cstdint>
 #include <string_view>
 
 #include "base/clock.h"
@@ -13,16 +15,18 @@ namespace capture {
 
 class Stamper {
  public:
-  explicit Stamper(const base::Clock& clock) : clock_(clock) {}
+  // `last`: where the last stamp is kept for who comes after us.
+  Stamper(const base::Clock& clock, std::atomic<uint64_t>& last)
+      : clock_(clock), last_(last) {}
 
   // A stamp for what was read just now: the clock, or one microsecond more
   // than the last stamp. A clock that was set back by less than 2 s is absorbed
   // so; after a greater step stamps follow the clock.
   base::Timestamp next();
 
-  // Whether the last next() followed the clock back. This is where a live file
-  // will be sealed once files are sealed: its stamps would run backward.
-  bool stepped_back() const { return stepped_back_; }
+  // How often next() has followed the clock back. A live file with stamps from
+  // before is sealed: its stamps would run backward.
+  uint64_t steps_back() const { return steps_back_; }
 
   // `stamp` as it begins a line on disk. Formatted once for many lines; valid
   // until the next call.
@@ -30,8 +34,8 @@ class Stamper {
 
  private:
   const base::Clock& clock_;
-  base::Timestamp last_;
-  bool stepped_back_ = false;
+  std::atomic<uint64_t>& last_;  // microseconds
+  uint64_t steps_back_ = 0;
   base::Timestamp formatted_;
   std::array<char, store::kPrefixSize> prefix_{};
 };

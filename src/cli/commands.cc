@@ -13,6 +13,7 @@
 #include "cli/list_commands.h"
 #include "cli/logs_row.h"
 #include "cli/start_command.h"
+#include "cli/update_command.h"
 
 namespace cli {
 namespace {
@@ -41,6 +42,8 @@ constexpr std::array kStartFlags = {
     Flag{"cwd", 0, "DIR", "directory to run in (default: this one)"},
     Flag{"interpreter", 0, "PROGRAM", "what runs the script; none: itself"},
     Flag{"interpreter-args", 0, "ARGS", "arguments of the interpreter", true},
+    Flag{"uid", 0, "USER", "run as that user (needs root)"},
+    Flag{"gid", 0, "GROUP", "... and group (default: the user's own)"},
     Flag{"no-autorestart", 0, "", "leave it down when it ends"},
     Flag{"max-restarts", 0, "N",
          "unstable restarts until errored (default: 16)"},
@@ -144,6 +147,14 @@ constexpr std::array kFlushExamples = {
 constexpr std::array kKillExamples = {
     Example{"lodge kill", "every app ends, then lodge itself"},
 };
+constexpr std::array kUpdateExamples = {
+    Example{"lodge update", "after a new version was installed"},
+};
+constexpr std::string_view kUpdateDetails =
+    "The running daemon is replaced by the program that is asked: no app is "
+    "restarted, no line is lost, pids stay. It refuses a program that can't go "
+    "on with what the old one holds; when the new daemon does not come up "
+    "three times, the old program runs on.";
 constexpr std::array kHelpFlags = {
     Flag{"man", 0, "", "the manual page, in roff"},
 };
@@ -311,6 +322,17 @@ constexpr std::array kCommands = {
             .json = true,
             .examples = kKillExamples,
             .run = run_kill},
+    Command{.name = "update",
+            .aliases = {},
+            .group = Group::Daemon,
+            .arguments = "",
+            .most_words = 0,
+            .summary = "the daemon becomes this lodge; no app notices",
+            .details = kUpdateDetails,
+            .flags = {},
+            .json = true,
+            .examples = kUpdateExamples,
+            .run = run_update},
     Command{.name = "version",
             .aliases = kVersionNames,
             .group = Group::Daemon,

@@ -7,6 +7,7 @@
 #include "cli/daemon_end.h"
 #include "cli/json_views.h"
 #include "cli/report.h"
+#include "cli/text_cells.h"
 
 namespace cli {
 int run_ping(const Invocation& invocation) {
@@ -18,14 +19,16 @@ int run_ping(const Invocation& invocation) {
   }
   say(invocation,
       fmt::format(
-          "[lodge] daemon {} (pid {}) is up for {}{}\n", pong->version,
+          "[lodge] daemon {} (pid {}) is up for {}{}{}\n", pong->version,
           pong->daemon_pid,
           base::format_duration(std::chrono::milliseconds(pong->uptime_ms)),
           pong->degraded ? ", degraded: its keeper is gone"
-                         : fmt::format(", keeper pid {}", pong->keeper_pid)));
-  if (pong->version != LODGE_VERSION)
-    fmt::print(stderr, "lodge: this command is {}, the daemon {}\n",
-               LODGE_VERSION, pong->version);
+                         : fmt::format(", keeper pid {}", pong->keeper_pid),
+          pong->safe ? ", safe mode: it only captures" : ""));
+  warn_of_skew(pong->version);
+  if (!pong->update_error.empty())
+    fmt::print(stderr, "lodge: the last update went back: {}\n",
+               printable(pong->update_error));
   return kDone;
 }
 

@@ -23,10 +23,21 @@ using base::Status;
 
 constexpr int kMostInstances = 1024;
 
-constexpr std::array<std::string_view, 12> kDefinitionFlags = {
-    "name",         "instances",      "namespace",       "cwd",
-    "interpreter",  "max-restarts",   "min-uptime",      "restart-delay",
-    "kill-timeout", "no-autorestart", "stop-exit-codes", "interpreter-args"};
+constexpr std::array<std::string_view, 14> kDefinitionFlags = {
+    "name",
+    "instances",
+    "namespace",
+    "cwd",
+    "interpreter",
+    "max-restarts",
+    "min-uptime",
+    "restart-delay",
+    "kill-timeout",
+    "no-autorestart",
+    "stop-exit-codes",
+    "interpreter-args",
+    "uid",
+    "gid"};
 
 // Names, and prefixes that end in '*'.
 constexpr std::array<std::string_view, 18> kNotForApps = {
@@ -178,6 +189,8 @@ Result<StartSettings> read_settings(const Args& args,
     if (!status) return base::fail(std::move(status.error()));
   settings.autorestart = !args.has("no-autorestart");
   settings.interpreter = args.value("interpreter").value_or("");
+  settings.uid = args.value("uid").value_or("");
+  settings.gid = args.value("gid").value_or("");
   for (const auto& text : args.values("interpreter-args"))
     for (auto& part : split(text, " \t"))
       settings.interpreter_args.push_back(std::move(part));
@@ -211,6 +224,8 @@ std::string make_definition(const StartSettings& settings, const Script& script,
                             script.interpreter.begin() + 1,
                             script.interpreter.end());
   if (!interpreter_args.empty()) json["interpreter_args"] = interpreter_args;
+  if (!settings.uid.empty()) json["uid"] = settings.uid;
+  if (!settings.gid.empty()) json["gid"] = settings.gid;
   if (settings.instances) json["instances"] = *settings.instances;
   if (!settings.space.empty()) json["namespace"] = settings.space;
   if (!settings.autorestart) json["autorestart"] = false;

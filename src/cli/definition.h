@@ -25,6 +25,7 @@ struct StartSettings {
   std::string space;
   std::string cwd;  // absolute
   std::string interpreter;
+  std::string uid, gid;
   std::vector<std::string> interpreter_args;
   std::optional<int> instances;
   bool autorestart = true;

@@ -184,6 +184,8 @@ std::string ping_json(const control::PingReply& reply) {
   json["version"] = reply.version;
   json["uptime_ms"] = reply.uptime_ms;
   json["degraded"] = reply.degraded;
+  json["safe"] = reply.safe;
+  if (!reply.update_error.empty()) json["update_error"] = reply.update_error;
   return line_of(json);
 }
 

@@ -13,8 +13,10 @@ namespace cli {
 namespace {
 
 std::expected<control::ListReply, int> ask_list(const Invocation& invocation) {
-  return ask_for<control::ListReply>(
+  auto list = ask_for<control::ListReply>(
       invocation, control::ListRequest{.selection = selection_of(invocation)});
+  if (list) warn_of_skew(list->version);
+  return list;
 }
 
 }  // namespace

@@ -211,6 +211,10 @@ void tell_range(const query::Query& query, const LogsArgs& args) {
         args);
 }
 
+std::string quoted(std::optional<base::Timestamp> time) {
+  return time ? '"' + base::format_stamp(*time) + '"' : "null";
+}
+
 // A range that reaches back behind what is stored must not look like one in
 // which nothing happened: a line on stderr, or an object among the others.
 void tell_gaps(const base::Home& home, const Request& request,
@@ -225,13 +229,19 @@ void tell_gaps(const base::Home& home, const Request& request,
   for (const auto& gap :
        query::find_gaps(plan->origins, *request.query.since, problems)) {
     if (args.json) {
-      output.put(fmt::format(
-          R"({{"v":1,"gap":{{"app":"{}","begin":{},"reason":"flushed",)"
-          R"("flushed":"{}"}}}})"
-          "\n",
-          gap.app,
-          gap.begin ? '"' + base::format_stamp(*gap.begin) + '"' : "null",
-          base::format_stamp(gap.flushed)));
+      output.put(
+          fmt::format(R"({{"v":1,"gap":{{"app":"{}","begin":{},"kept":{},)"
+                      R"("reason":"flushed","flushed":"{}"}}}})"
+                      "\n",
+                      gap.app, quoted(gap.begin), quoted(gap.kept),
+                      base::format_stamp(gap.flushed)));
+      continue;
+    }
+    if (gap.kept) {
+      fmt::print(stderr, "lodge: {}: no lines from {} to {} (flushed {})\n",
+                 gap.app, moment(*gap.kept, zone),
+                 gap.begin ? moment(*gap.begin, zone) : "now",
+                 moment(gap.flushed, zone));
       continue;
     }
     fmt::print(stderr, "lodge: {}: {} (older: flushed {})\n", gap.app,

@@ -78,6 +78,13 @@ int report(const Invocation& invocation, const base::Error& error, int exit) {
   return report(invocation.command.name, invocation.json, error, exit);
 }
 
+void warn_of_skew(std::string_view daemons) {
+  if (daemons.empty() || daemons == LODGE_VERSION) return;
+  fmt::print(stderr,
+             "lodge: this command is {}, the daemon {} · lodge update\n",
+             LODGE_VERSION, printable(daemons));
+}
+
 void say(const Invocation& invocation, std::string_view text) {
   if (!invocation.silent) std::fwrite(text.data(), 1, text.size(), stdout);
 }

@@ -24,6 +24,9 @@ int report(const Invocation& invocation, const base::Error& error, int exit);
 int report(std::string_view command, bool json, const base::Error& error,
            int exit);
 
+// One line on stderr when the daemon is of another version than this command.
+void warn_of_skew(std::string_view daemons);
+
 // Text for stdout, unless --silent.
 void say(const Invocation& invocation, std::string_view text);
 

@@ -155,6 +155,10 @@ std::string notes(const control::ListReply& list) {
           "holds its output open\n",
           name);
   }
+  if (list.safe)
+    text +=
+        "safe mode: the daemon only captures, it starts and stops nothing; "
+        "lodge.log says why · lodge update\n";
   if (list.degraded)
     text += "degraded: the keeper is gone; apps would end with the daemon\n";
   return text;

@@ -70,12 +70,19 @@ constexpr auto members(const FlushRequest*) {
   return std::tuple{Member{"selection", &M::selection},
                     Member{"dry_run", &M::dry_run}};
 }
+constexpr auto members(const UpdateRequest*) {
+  return std::tuple{Member{"path", &UpdateRequest::path}};
+}
 constexpr auto members(const PingReply*) {
   using M = PingReply;
-  return std::tuple{
-      Member{"daemon_pid", &M::daemon_pid},
-      Member{"keeper_pid", &M::keeper_pid}, Member{"version", &M::version},
-      Member{"uptime_ms", &M::uptime_ms}, Member{"degraded", &M::degraded}};
+  return std::tuple{Member{"daemon_pid", &M::daemon_pid},
+                    Member{"keeper_pid", &M::keeper_pid},
+                    Member{"version", &M::version},
+                    Member{"uptime_ms", &M::uptime_ms},
+                    Member{"degraded", &M::degraded},
+                    Member{"safe", &M::safe},
+                    Member{"updates", &M::updates},
+                    Member{"update_error", &M::update_error}};
 }
 constexpr auto members(const Outcome*) {
   using M = Outcome;
@@ -139,7 +146,8 @@ constexpr auto members(const ListReply*) {
   using M = ListReply;
   return std::tuple{Member{"instances", &M::instances},
                     Member{"logs_bytes", &M::logs_bytes},
-                    Member{"degraded", &M::degraded}};
+                    Member{"degraded", &M::degraded}, Member{"safe", &M::safe},
+                    Member{"version", &M::version}};
 }
 constexpr auto members(const FlushedFile*) {
   using M = FlushedFile;
@@ -158,8 +166,9 @@ constexpr auto members(const ErrorReply*) {
 }
 
 // In the order of the variants.
-constexpr std::array<std::string_view, 8> kRequestNames = {
-    "ping", "start", "stop", "restart", "delete", "list", "flush", "kill"};
+constexpr std::array<std::string_view, 9> kRequestNames = {
+    "ping", "start", "stop", "restart", "delete",
+    "list", "flush", "kill", "update"};
 constexpr std::array<std::string_view, 6> kReplyNames = {
     "ping", "outcomes", "list", "flush", "done", "error"};
 static_assert(kRequestNames.size() == std::variant_size_v<Request>);

@@ -79,16 +79,27 @@ struct KillRequest {
   bool operator==(const KillRequest&) const = default;
 };
 
-using Request =
-    std::variant<PingRequest, StartRequest, StopRequest, RestartRequest,
-                 DeleteRequest, ListRequest, FlushRequest, KillRequest>;
+// Keeper and daemon are to become the program at `path`, absolute. When that
+// works the daemon ends without an answer, and the next one's PingReply tells
+// how it went; an answer is a refusal.
+struct UpdateRequest {
+  std::string path;
+  bool operator==(const UpdateRequest&) const = default;
+};
+
+using Request = std::variant<PingRequest, StartRequest, StopRequest,
+                             RestartRequest, DeleteRequest, ListRequest,
+                             FlushRequest, KillRequest, UpdateRequest>;
 
 struct PingReply {
   int daemon_pid = 0;
   int keeper_pid = 0;
   std::string version;
   int64_t uptime_ms = 0;
-  bool degraded = false;  // the keeper is gone
+  bool degraded = false;     // the keeper is gone
+  bool safe = false;         // this daemon only captures
+  int updates = 0;           // tried in the keeper's life
+  std::string update_error;  // why the last one failed; empty = it did not
   bool operator==(const PingReply&) const = default;
 };
 
@@ -166,6 +177,8 @@ struct ListReply {
   // Of all apps there ever were, whatever was selected; -1 = not told.
   int64_t logs_bytes = -1;
   bool degraded = false;
+  bool safe = false;    // the daemon only captures
+  std::string version;  // of the daemon; empty = not told
   bool operator==(const ListReply&) const = default;
 };
 

@@ -1,10 +1,7 @@
 #include "daemon/child_io.h"
 
-#include <sys/socket.h>
-
-#include <cerrno>
-
 #include "base/fs.h"
+#include "daemon/child_ends.h"
 
 namespace daemon_ {
 namespace {
@@ -18,97 +15,66 @@ uint64_t source_id(uint64_t slot, store::Stream stream) {
   return slot * 2 + (stream == store::Stream::Error ? 1 : 0);
 }
 
-// A child gets its output pipes re-opened for reading too: it is then a reader
-// of its own pipe, so that with daemon and keeper both dead it sees no EPIPE,
-// and a later daemon finds pipe and bytes in /proc/PID/fd. Its stdin likewise
-// never comes to an end.
-base::Result<base::UniqueFd> reopen(int pipe_end) {
-  return base::fs::open("/proc/self/fd/" + std::to_string(pipe_end), O_RDWR);
-}
-
 // Errors leave it empty: then a keeper to come will not hold it.
 base::UniqueFd duplicate(int fd) {
   auto copy = base::fs::duplicate(fd);
   return copy ? std::move(*copy) : base::UniqueFd();
 }
 
-struct Ends {
-  base::UniqueFd ours;
-  base::UniqueFd childs;
-};
-
-base::Result<Ends> make_ends(bool child_reads) {
-  auto pipe = base::fs::make_pipe();
-  if (!pipe) return base::fail(std::move(pipe.error()));
-  auto childs = reopen(pipe->read.get());
-  if (!childs) return base::fail(std::move(childs.error()));
-  return Ends{std::move(child_reads ? pipe->write : pipe->read),
-              std::move(*childs)};
-}
-
-base::Result<Ends> make_channel() {
-  int fds[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
-    return base::fail(base::fs::errno_error(errno, "socketpair", ""));
-  Ends ends{base::UniqueFd(fds[0]), base::UniqueFd(fds[1])};
-  if (auto set = base::fs::set_nonblocking(ends.ours.get(), true); !set)
-    return base::fail(std::move(set.error()));
-  return ends;
-}
-
 }  // namespace
 
 ChildIo::ChildIo(base::EventLoop& loop, keeper::Link& link,
-                 capture::CaptureThread& capture, std::string log_dir)
+                 capture::CaptureThread& capture, Users& users,
+                 std::string log_dir)
     : loop_(loop),
       link_(link),
       capture_(capture),
+      users_(users),
       log_dir_(std::move(log_dir)) {}
 
 base::Status ChildIo::launch(const supervisor::Life& life,
-                             const supervisor::AppSpec&,
+                             const supervisor::AppSpec& spec,
                              const supervisor::LaunchPlan& plan) {
-  auto in = make_ends(true);
-  if (!in) return base::pass(std::move(in), "start");
-  auto out = make_ends(false);
-  if (!out) return base::pass(std::move(out), "start");
-  auto err = make_ends(false);
-  if (!err) return base::pass(std::move(err), "start");
-  Ends ipc;
-  if (plan.ipc) {
-    auto channel = make_channel();
-    if (!channel) return base::pass(std::move(channel), "start");
-    ipc = std::move(*channel);
+  auto as = users_.resolve(spec.uid, spec.gid);
+  if (!as) return base::fail(std::move(as.error()));
+  auto ends = make_child_ends({.ipc = plan.ipc, .pty = plan.pty});
+  if (!ends) return base::pass(std::move(ends), "start");
+  keeper::Program program{plan.path, plan.argv, plan.env,
+                          plan.cwd,  {},        plan.pty};
+  if (*as) {
+    program.user = (*as)->user;
+    set_user(program.env, **as);
+    if (auto given = give_to(*ends, *program.user); !given)
+      return base::pass(std::move(given), "start");
   }
-  std::vector<keeper::RoleFdRef> kept = {{Role::Stdin, in->ours.get()},
-                                         {Role::Stdout, out->ours.get()},
-                                         {Role::Stderr, err->ours.get()}};
-  std::vector<keeper::RoleFdRef> given = {{Role::Stdin, in->childs.get()},
-                                          {Role::Stdout, out->childs.get()},
-                                          {Role::Stderr, err->childs.get()}};
-  if (plan.ipc) {
-    kept.push_back({Role::Ipc, ipc.ours.get()});
-    given.push_back({Role::Ipc, ipc.childs.get()});
+  std::vector<keeper::RoleFdRef> kept;
+  std::vector<keeper::RoleFdRef> given;
+  for (const auto& [role, end] :
+       {std::pair{Role::Stdin, &ends->in}, std::pair{Role::Stdout, &ends->out},
+        std::pair{Role::Stderr, &ends->err},
+        std::pair{Role::Ipc, &ends->ipc}}) {
+    if (end->ours) kept.push_back({role, end->ours.get()});
+    if (end->childs) given.push_back({role, end->childs.get()});
   }
   // The keeper holds everything before there is a child to miss it.
-  if (auto ok = link_.hold(life.slot, supervisor::print_label(life), kept); !ok)
-    return ok;
-  if (auto ok = link_.spawn(life.slot,
-                            {plan.path, plan.argv, plan.env, plan.cwd}, given);
-      !ok) {
+  const std::string label = supervisor::print_label(life);
+  if (auto ok = link_.hold(life.slot, label, kept); !ok) return ok;
+  if (auto ok = link_.spawn(life.slot, program, given); !ok) {
     link_.release(life.slot);
     return ok;
   }
   Held& held = held_[life.slot];
-  held.label = supervisor::print_label(life);
-  held.in = std::move(in->ours);
-  hold_ipc(held, std::move(ipc.ours));
-  held.out = duplicate(out->ours.get());
-  held.err = duplicate(err->ours.get());
-  using enum store::Stream;
-  capture_.add(source(life, Out), std::move(out->ours), live_path(life, Out));
-  capture_.add(source(life, Error), std::move(err->ours),
-               live_path(life, Error));
+  held.label = label;
+  held.in = std::move(ends->in.ours);
+  hold_ipc(held, std::move(ends->ipc.ours));
+  for (const auto stream : {store::Stream::Out, store::Stream::Error}) {
+    const bool out = stream == store::Stream::Out;
+    base::UniqueFd& ours = (out ? ends->out : ends->err).ours;
+    if (!ours) continue;  // a terminal has one stream
+    (out ? held.out : held.err) = duplicate(ours.get());
+    capture_.add(source(life, stream), std::move(ours),
+                 {live_path(life, stream)});
+  }
   return {};
 }
 
@@ -143,7 +109,7 @@ void ChildIo::adopt(
       const auto stream = entry.role == Role::Stdout ? Out : Error;
       (stream == Out ? held.out : held.err) = duplicate(entry.fd.get());
       sources.push_back(
-          {source(life, stream), std::move(entry.fd), live_path(life, stream)});
+          {source(life, stream), std::move(entry.fd), {live_path(life, stream)}});
     }
   }
   capture_.adopt(std::move(sources));

@@ -11,6 +11,7 @@
 
 #include "base/event_loop.h"
 #include "capture/capture_thread.h"
+#include "daemon/users.h"
 #include "keeper/link.h"
 #include "supervisor/launcher.h"
 
@@ -19,7 +20,7 @@ namespace daemon_ {
 class ChildIo final : public supervisor::Launcher {
  public:
   ChildIo(base::EventLoop& loop, keeper::Link& link,
-          capture::CaptureThread& capture, std::string log_dir);
+          capture::CaptureThread& capture, Users& users, std::string log_dir);
 
   // supervisor::Launcher
   base::Status launch(const supervisor::Life& life,
@@ -79,6 +80,7 @@ class ChildIo final : public supervisor::Launcher {
   base::EventLoop& loop_;
   keeper::Link& link_;
   capture::CaptureThread& capture_;
+  Users& users_;
   const std::string log_dir_;
   std::map<uint64_t, Held> held_;
   std::map<uint64_t, Drain> drains_;

@@ -1,15 +1,11 @@
 #include "daemon/daemon.h"
 
-#include <malloc.h>
 #include <signal.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <thread>
 
 #include "base/fs.h"
 #include "base/log.h"
@@ -22,6 +18,10 @@
 #include "daemon/listing.h"
 #include "daemon/orphans.h"
 #include "daemon/recorder.h"
+#include "daemon/spool_holder.h"
+#include "daemon/startup.h"
+#include "daemon/updater.h"
+#include "daemon/users.h"
 #include "keeper/launch.h"
 #include "keeper/link.h"
 #include "rotate/recovery.h"
@@ -46,7 +46,8 @@ class Daemon final : private keeper::LinkObserver {
  private:
   // keeper::LinkObserver, on the control loop
   void on_found(keeper::FoundSlot slot) override;
-  void on_ready(int keeper_pid, base::UniqueFd listener) override;
+  void on_ready(keeper::KeeperNews keeper, base::UniqueFd listener) override;
+  void on_upgrade_failed(keeper::KeeperNews keeper) override;
   void on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd, int error,
                   int step) override;
   void on_exited(uint64_t slot, int status, bool known,
@@ -74,9 +75,12 @@ class Daemon final : private keeper::LinkObserver {
   CaptureNews capture_news_;
   capture::CaptureThread capture_;
   keeper::Link link_;
+  SpoolHolder spool_;
+  Users users_;
   ChildIo io_;
   supervisor::Supervisor supervisor_;
   Listing listing_;
+  Updater updater_;
   Handlers handlers_;
   std::unique_ptr<control::Server> server_;
   std::vector<keeper::FoundSlot> found_;
@@ -85,7 +89,7 @@ class Daemon final : private keeper::LinkObserver {
   base::Timer finish_timer_;
   base::Timer keeper_retry_;
   base::UniqueFd listener_;  // for a keeper to come
-  int keeper_pid_ = 0;
+  keeper::KeeperNews keeper_;
   base::MonoTime keeper_replaced_;
   bool degraded_ = false;
   bool ending_ = false;
@@ -105,13 +109,18 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
                     [this](uint64_t source) { io_.source_ended(source); }),
       capture_({.clock = clock_}, capture_news_),
       link_(loop_, std::move(channel), *this),
-      io_(loop_, link_, capture_, home.logs()),
+      io_(loop_, link_, capture_, users_, home.logs()),
       supervisor_(loop_, clock_, io_, chronicle_, home_id),
       listing_(clock_, home.logs(),
                [this](uint64_t slot) { return io_.output_open(slot); }),
+      updater_(loop_, link_, home,
+               [this](Updater::OnStatus done) {
+                 recorder_.when_written(std::move(done));
+               }),
       handlers_(
           {loop_, clock_, home_, supervisor_, capture_, chronicle_, recorder_,
-           listing_, [this] { return describe(); }, [this] { return ending_; },
+           listing_, users_, updater_, [this] { return describe(); },
+           [this] { return ending_; },
            [this](const supervisor::Cause& cause, std::function<void()> done) {
              shut_down(cause, std::move(done));
            }}),
@@ -130,7 +139,7 @@ int Daemon::run() {
   }
   loop_.run();
   server_.reset();
-  capture_.stop();
+  if (capture_.stop()) SpoolHolder::remove(home_id_);
   return 0;
 }
 
@@ -141,22 +150,30 @@ void Daemon::on_found(keeper::FoundSlot slot) {
     base::log::error("no descriptors left to take the apps over; ending");
     ::_exit(1);
   }
+  if (SpoolHolder::is_spool(slot)) return spool_.take(std::move(slot));
   found_.push_back(std::move(slot));
 }
 
-void Daemon::on_ready(int keeper_pid, base::UniqueFd listener) {
-  keeper_pid_ = keeper_pid;
+void Daemon::on_ready(keeper::KeeperNews keeper, base::UniqueFd listener) {
+  keeper_ = std::move(keeper);
   if (server_) return;  // a new keeper says who it is
   if (auto copy = base::fs::duplicate(listener.get()); copy)
     listener_ = std::move(*copy);
   const bool fresh = found_.empty();
+  spool_.begin(link_, home_id_, capture_, chronicle_);
   adopt_all();
   if (fresh) adopt_orphans();
   chronicle_.enter(supervisor_);
   supervisor_.begin();
   server_ =
       std::make_unique<control::Server>(loop_, std::move(listener), handlers_);
+  link_.serving();
   base::log::info("daemon {} ready, version {}", ::getpid(), LODGE_VERSION);
+}
+
+void Daemon::on_upgrade_failed(keeper::KeeperNews keeper) {
+  keeper_ = std::move(keeper);
+  updater_.failed(keeper_.update_error);
 }
 
 // Descriptors first, then lives: an ending that is judged at once may start a
@@ -164,7 +181,7 @@ void Daemon::on_ready(int keeper_pid, base::UniqueFd listener) {
 void Daemon::adopt_all() {
   std::vector<std::pair<supervisor::Life, keeper::FoundSlot*>> lives;
   std::map<int, uint64_t> newest;  // generation, by instance id
-  supervisor_.set_keeper(keeper_pid_);
+  supervisor_.set_keeper(keeper_.pid);
   for (auto& slot : found_) {
     supervisor_.reserve_slot(slot.number);
     if (slot.adopted) supervisor_.set_keeper(0);
@@ -178,7 +195,8 @@ void Daemon::adopt_all() {
     newest[life->id] = std::max(newest[life->id], life->generation);
     lives.emplace_back(std::move(*life), &slot);
   }
-  io_.adopt(lives);
+  // Of a keeper that knows nothing, orphans are all there is: see below.
+  if (!lives.empty()) io_.adopt(lives);
   for (auto& [life, slot] : lives) {
     if (life.generation == newest[life.id]) {
       adopt_one(life, *slot);
@@ -216,7 +234,9 @@ void Daemon::adopt_one(const supervisor::Life& life, keeper::FoundSlot& slot) {
 
 // Keeper and daemon died together, and some of their children live on.
 void Daemon::adopt_orphans() {
-  for (auto& orphan : find_orphans(home_id_)) {
+  auto orphans = find_orphans(home_id_);
+  std::vector<std::pair<supervisor::Life, keeper::FoundSlot*>> lives;
+  for (auto& orphan : orphans) {
     auto* instance = supervisor_.find(orphan.life.id);
     auto life = orphan.life;
     supervisor_.set_keeper(0);
@@ -233,10 +253,14 @@ void Daemon::adopt_orphans() {
     orphan.slot.label = supervisor::print_label(life);
     base::log::warn("process {} of {} had lost daemon and keeper; taken over",
                     orphan.slot.pid, life.app);
-    io_.adopt({{life, &orphan.slot}});
-    adopt_one(life, orphan.slot);
+    lives.emplace_back(std::move(life), &orphan.slot);
+  }
+  // Also when there are none: what was read and not written is written now.
+  io_.adopt(lives);
+  for (auto& [life, slot] : lives) {
+    adopt_one(life, *slot);
     (void)io_.hold(life.slot,
-                   [this](uint64_t slot) { return process_of(slot); });
+                   [this](uint64_t number) { return process_of(number); });
   }
 }
 
@@ -300,6 +324,7 @@ void Daemon::replace_keeper() {
 // Everything that is to outlive us, to a keeper that knows nothing yet.
 base::Status Daemon::hand_over() {
   if (auto ok = link_.listen(listener_.get()); !ok) return ok;
+  if (auto ok = spool_.hand_over(link_); !ok) return ok;
   return io_.hand_over([this](uint64_t slot) { return process_of(slot); });
 }
 
@@ -333,39 +358,18 @@ void Daemon::finish() {
 control::PingReply Daemon::describe() const {
   control::PingReply reply;
   reply.daemon_pid = ::getpid();
-  reply.keeper_pid = keeper_pid_;
+  reply.keeper_pid = keeper_.pid;
   reply.version = LODGE_VERSION;
   reply.uptime_ms =
       std::chrono::duration_cast<milliseconds>(clock_.mono() - born_).count();
   reply.degraded = degraded_;
+  reply.updates = keeper_.updates;
+  reply.update_error = keeper_.update_error;
   return reply;
 }
 
-// A daemon that was killed may still be on its way out: the lock goes with it.
-base::Result<base::UniqueFd> lock_home(const base::Home& home) {
-  for (int tries = 0;; ++tries) {
-    auto lock = base::fs::try_lock(home.run("daemon.lock"));
-    if (lock || lock.error().code != base::Errc::WouldBlock || tries == 500)
-      return lock;
-    std::this_thread::sleep_for(milliseconds{10});
-  }
-}
-
-void raise_limits() {
-  rlimit nofile;
-  ::getrlimit(RLIMIT_NOFILE, &nofile);
-  nofile.rlim_cur = nofile.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &nofile);
-  // One arena for all threads: three small heaps hold more than one.
-  ::mallopt(M_ARENA_MAX, 1);
-}
-
-base::Status run_locked(const base::Home& home, base::UniqueFd& channel) {
-  if (auto made = home.make(); !made) return made;
-  if (auto opened = base::log::open(home.diary()); !opened) return opened;
-  auto id = base::fs::read_file(home.path("id"), 4096);
-  if (!id) return base::fail(std::move(id.error()));
-  while (!id->empty() && id->back() == '\n') id->pop_back();
+base::Status run_normal(const base::Home& home, base::UniqueFd& channel,
+                        const std::string& id) {
   auto list = supervisor::load_app_list(home.app_list());
   if (!list) return base::fail(std::move(list.error()));
   if (!list->warning.empty()) base::log::warn("{}", list->warning);
@@ -384,7 +388,7 @@ base::Status run_locked(const base::Home& home, base::UniqueFd& channel) {
     catalog = store::Catalog{};
   }
   Daemon daemon(home, std::move(channel), std::move(list->list),
-                std::move(*catalog), *id);
+                std::move(*catalog), id);
   daemon.run();
   return {};
 }
@@ -392,27 +396,10 @@ base::Status run_locked(const base::Home& home, base::UniqueFd& channel) {
 }  // namespace
 
 int run(const base::Home& home, base::UniqueFd channel) {
-  ::umask(077);
-  ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGHUP, SIG_IGN);
-  raise_limits();
-  auto lock = lock_home(home);
-  base::Status status;
-  if (lock)
-    status = run_locked(home, channel);
-  else
-    status = base::pass(std::move(lock), "daemon: another one runs here");
-  if (status) return 0;
-  base::log::error("{}", status.error().message);
-  std::string why = status.error().message;
-  if (!status.error().hint.empty()) why += " · " + status.error().hint;
-  keeper::FrameHeader failed;
-  failed.type = keeper::FrameType::Failed;
-  if (channel)
-    (void)keeper::send_frame(channel.get(), failed,
-                             std::string_view(why).substr(0, keeper::kMaxBody),
-                             {});
-  return 1;
+  return run_as_daemon(home, std::move(channel),
+                       [&](base::UniqueFd& taken, const std::string& id) {
+                         return run_normal(home, taken, id);
+                       });
 }
 
 }  // namespace daemon_

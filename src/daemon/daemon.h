@@ -11,4 +11,8 @@ namespace daemon_ {
 // `channel`: the socket to the keeper. Returns the exit code.
 int run(const base::Home& home, base::UniqueFd channel);
 
+// The same when no daemon of this program comes up: it reads what the apps
+// write, and starts and stops nothing (safe_daemon.cc).
+int run_safe(const base::Home& home, base::UniqueFd channel);
+
 }  // namespace daemon_

@@ -110,6 +110,8 @@ void Handlers::on(const control::StartRequest& request,
     // What can't be run is not made an app first.
     auto plan = supervisor::plan_launch(*spec, {});
     if (!plan) return reply(refusal(plan.error()));
+    auto as = parts_.users.resolve(spec->uid, spec->gid);
+    if (!as) return reply(refusal(as.error()));
     specs.push_back(std::move(*spec));
   }
   std::vector<int> known;
@@ -188,6 +190,7 @@ void Handlers::on(const control::ListRequest& request, const supervisor::Cause&,
   std::ranges::sort(list.instances, {}, &control::InstanceInfo::id);
   list.logs_bytes = live_bytes(parts_.chronicle.catalog(), parts_.home.logs());
   list.degraded = parts_.describe_daemon().degraded;
+  list.version = LODGE_VERSION;
   reply(std::move(list));
 }
 
@@ -241,6 +244,11 @@ void Handlers::on(const control::FlushRequest& request,
 void Handlers::on(const control::KillRequest&, const supervisor::Cause& cause,
                   OnReply reply) {
   parts_.shut_down(cause, [reply] { reply(control::DoneReply{}); });
+}
+
+void Handlers::on(const control::UpdateRequest& request,
+                  const supervisor::Cause&, OnReply reply) {
+  parts_.updater.begin(request.path, std::move(reply));
 }
 
 base::Result<std::vector<int>> Handlers::select(

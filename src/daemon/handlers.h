@@ -14,6 +14,8 @@
 #include "daemon/chronicle.h"
 #include "daemon/listing.h"
 #include "daemon/recorder.h"
+#include "daemon/updater.h"
+#include "daemon/users.h"
 #include "supervisor/supervisor.h"
 
 namespace daemon_ {
@@ -28,6 +30,8 @@ struct Parts {
   Chronicle& chronicle;
   Recorder& recorder;
   Listing& listing;
+  Users& users;
+  Updater& updater;
   std::function<control::PingReply()> describe_daemon;
   std::function<bool()> is_ending;
   std::function<void(const supervisor::Cause&, std::function<void()>)>
@@ -52,6 +56,7 @@ class Handlers final : public control::Handler {
   void on(const control::ListRequest&, const supervisor::Cause&, OnReply);
   void on(const control::FlushRequest&, const supervisor::Cause&, OnReply);
   void on(const control::KillRequest&, const supervisor::Cause&, OnReply);
+  void on(const control::UpdateRequest&, const supervisor::Cause&, OnReply);
 
   base::Result<std::vector<int>> select(const control::Selection& selection);
   std::string user_of(uid_t uid);

@@ -3,11 +3,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,32 +17,34 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/unix_socket.h"
+#include "keeper/comeback.h"
+#include "keeper/daemon_process.h"
+#include "keeper/handover.h"
+#include "keeper/parent.h"
 #include "keeper/protocol.h"
-#include "keeper/slots.h"
 
 namespace keeper {
 namespace {
 
 using std::chrono::milliseconds;
-using Steady = std::chrono::steady_clock;
 
-// A daemon that dies within kShortLife is started again with growing delays.
-constexpr milliseconds kShortLife{1000};
-constexpr milliseconds kFirstDelay{50};
-constexpr milliseconds kLongestDelay{2000};
+constexpr milliseconds kRetry{2000};
 
 class Keeper {
  public:
-  explicit Keeper(const base::Home& home) : home_(home) {}
+  explicit Keeper(const base::Home& home, Holdings has = {})
+      : home_(home), has_(std::move(has)) {}
 
   // Starts a daemon and reports at `ready`; or serves the one that is there.
   int run(base::UniqueFd ready);
   int serve(base::UniqueFd channel);
+  // Goes on with what the program before had. `Back`: in its very place.
+  int resume(Resume how);
 
  private:
   base::Status prepare();
   int turn_until_done();
-  base::Status become_parent();
+  base::Status watch();
   void start_daemon();
   void turn();
   int patience() const;
@@ -54,27 +54,23 @@ class Keeper {
   void resync();
   void reap();
   void daemon_ended(int status);
+  void upgrade(const std::string& path);
+  void refuse_upgrade(const std::string& why);
+  void fall_back();
   void report_ready(std::string_view words);
   void note(const std::string& words) const;
 
   const base::Home& home_;
   base::UniqueFd ready_;
   base::SystemClock clock_;
-  base::UniqueFd lock_;
-  base::UniqueFd listener_;
+  Holdings has_;
   base::UniqueFd signals_;
-  base::UniqueFd channel_;
-  rlimit nofile_{};
-  Slots slots_{nofile_};
-  pid_t daemon_ = 0;  // 0 = not running
-  bool daemon_is_child_ = true;
-  Steady::time_point daemon_started_;
   Steady::time_point daemon_due_;
-  milliseconds delay_{0};
-  bool hung_up_ = false;      // it closed its end, and lives
-  bool terminating_ = false;  // somebody asked for an orderly end
-  bool in_sync_ = false;      // the daemon said Hello
-  bool was_ready_ = false;    // some daemon once came up
+  Comeback comeback_;
+  bool hung_up_ = false;     // it closed its end, and lives
+  bool was_ready_ = false;   // some daemon once came up
+  bool ending_old_ = false;  // the daemon of the program before
+  std::string last_words_;   // of a daemon that did not come up
   bool quitting_ = false;
   bool done_ = false;
   int exit_code_ = 0;
@@ -86,7 +82,7 @@ int Keeper::run(base::UniqueFd ready) {
   if (prepared) {
     auto listener = base::listen_unix(home_.socket());
     if (listener)
-      listener_ = std::move(*listener);
+      has_.listener = std::move(*listener);
     else
       prepared = base::pass(std::move(listener), "keeper");
   }
@@ -103,131 +99,117 @@ int Keeper::serve(base::UniqueFd channel) {
   ucred peer{};
   socklen_t size = sizeof peer;
   ::getsockopt(channel.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size);
-  channel_ = std::move(channel);
+  has_.channel = std::move(channel);
   if (auto prepared = prepare(); !prepared) {
     note(prepared.error().message);
     return 1;
   }
-  daemon_ = peer.pid;
-  daemon_is_child_ = false;
-  in_sync_ = was_ready_ = true;
-  daemon_started_ = Steady::now();
+  has_.daemon = peer.pid;
+  has_.daemon_is_child = false;
+  has_.in_sync = was_ready_ = true;
+  comeback_.started(Steady::now());
+  comeback_.served();
   note("taking the place of one that is gone");
   FrameHeader ready;
   ready.type = FrameType::Ready;
   ready.pid = ::getpid();
-  (void)send_frame(channel_.get(), ready, {}, {});
+  (void)send_frame(has_.channel.get(), ready, {}, {});
+  return turn_until_done();
+}
+
+int Keeper::resume(Resume how) {
+  was_ready_ = true;
+  comeback_.started(Steady::now());
+  if (auto watching = watch(); !watching)
+    note(watching.error().message);  // once it worked: out of memory, almost
+  if (how == Resume::Back) {
+    comeback_.served();
+    refuse_upgrade("the new program can't go on with what this one holds");
+    return turn_until_done();
+  }
+  note(std::string("now version ") + LODGE_VERSION);
+  comeback_.expect_soon();
+  // Its capture's state outlives it, whatever it is about to do.
+  ending_old_ = has_.daemon != 0;
+  if (ending_old_) ::kill(has_.daemon, SIGKILL);
   return turn_until_done();
 }
 
 int Keeper::turn_until_done() {
   while (!done_) turn();
-  if (listener_) (void)base::fs::unlink(home_.socket());
+  if (has_.listener) (void)base::fs::unlink(home_.socket());
   return exit_code_;
 }
 
 base::Status Keeper::prepare() {
   ::umask(077);
   if (auto made = home_.make(); !made) return made;
-  auto lock = base::fs::try_lock(home_.run("keeper.lock"));
-  // A keeper that was killed may still be on its way out.
-  for (int tries = 0; tries < 500 && !lock; ++tries) {
-    if (lock.error().code != base::Errc::WouldBlock) break;
-    ::poll(nullptr, 0, 10);
-    lock = base::fs::try_lock(home_.run("keeper.lock"));
-  }
-  if (!lock) return base::pass(std::move(lock), "keeper: already running");
-  lock_ = std::move(*lock);
-  return become_parent();
+  auto lock = lock_home(home_);
+  if (!lock) return base::fail(std::move(lock.error()));
+  has_.lock = std::move(*lock);
+  auto limit = become_parent();
+  if (!limit) return base::fail(std::move(limit.error()));
+  has_.slots = Slots(*limit);
+  return watch();
 }
 
-base::Status Keeper::become_parent() {
-  ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGHUP, SIG_IGN);
-  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
-    return base::fail(base::fs::errno_error(errno, "prctl", "subreaper"));
-  // Three descriptors or more per instance: take what the hard limit gives.
-  // Children get back what we were started with.
-  ::getrlimit(RLIMIT_NOFILE, &nofile_);
-  rlimit most = nofile_;
-  most.rlim_cur = most.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &most);
-  // Only root may; without it the keeper is small, and no likely victim.
-  if (auto fd = base::fs::open("/proc/self/oom_score_adj", O_WRONLY); fd)
-    (void)base::fs::write_all(fd->get(), "-900", "oom_score_adj");
-  sigset_t watched;
-  sigemptyset(&watched);
-  for (const int signal : {SIGCHLD, SIGTERM, SIGINT})
-    sigaddset(&watched, signal);
-  ::sigprocmask(SIG_BLOCK, &watched, nullptr);
-  signals_.reset(::signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!signals_)
-    return base::fail(base::fs::errno_error(errno, "signalfd", ""));
+base::Status Keeper::watch() {
+  auto signals = watch_signals();
+  if (!signals) return base::fail(std::move(signals.error()));
+  signals_ = std::move(*signals);
   return {};
 }
 
 void Keeper::start_daemon() {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
-    note("socketpair failed; trying again");
-    daemon_due_ = Steady::now() + kLongestDelay;
+  auto started = keeper::start_daemon(home_, comeback_.safe());
+  if (!started) {
+    note(started.error().message + "; trying again");
+    daemon_due_ = Steady::now() + kRetry;
     return;
   }
-  channel_.reset(ends[0]);
-  base::UniqueFd theirs(ends[1]);
-  daemon_started_ = Steady::now();
-  in_sync_ = hung_up_ = false;
-  daemon_is_child_ = true;
-  const pid_t pid = ::fork();
-  if (pid < 0) {
-    note("fork failed; trying again");
-    daemon_due_ = Steady::now() + kLongestDelay;
-    return;
-  }
-  if (pid == 0) {
-    sigset_t none;
-    sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    // dup2 of a descriptor onto itself would leave it CLOEXEC.
-    if (theirs.get() == 3)
-      ::fcntl(3, F_SETFD, 0);
-    else
-      ::dup2(theirs.get(), 3);
-    const std::string root = home_.root();
-    ::unsetenv("LODGE_INSTANCE");
-    ::execl("/proc/self/exe", "lodge", "daemon", root.c_str(), nullptr);
-    ::_exit(127);
-  }
-  daemon_ = pid;
+  has_.daemon = started->pid;
+  has_.channel = std::move(started->channel);
+  has_.daemon_is_child = true;
+  has_.in_sync = hung_up_ = false;
+  last_words_.clear();
+  comeback_.started(Steady::now());
 }
 
 // One wait for whatever comes next, and its handling.
 void Keeper::turn() {
   std::vector<pollfd> polled;
   polled.push_back({signals_.get(), POLLIN, 0});
-  const bool untold = in_sync_ && slots_.has_untold();
+  const bool untold = has_.in_sync && has_.slots.has_untold();
   const short wanted = untold ? POLLIN | POLLOUT : POLLIN;
   polled.push_back(
-      {daemon_ != 0 && !hung_up_ ? channel_.get() : -1, wanted, 0});
-  const auto watched = slots_.watched();
+      {has_.daemon != 0 && !hung_up_ ? has_.channel.get() : -1, wanted, 0});
+  const auto watched = has_.slots.watched();
   for (const auto& slot : watched) polled.push_back({slot.fd, POLLIN, 0});
   ::poll(polled.data(), polled.size(), patience());
   // What the daemon said just before it died must be heard before it is
   // reaped, or a registration would be lost.
   receive();
   for (size_t i = 0; i < watched.size(); ++i)
-    if (polled[i + 2].revents != 0) slots_.on_readable(watched[i].number);
+    if (polled[i + 2].revents != 0) has_.slots.on_readable(watched[i].number);
   handle_signals();
   reap();
-  if (daemon_ == 0 && !done_ && Steady::now() >= daemon_due_) start_daemon();
-  if (daemon_ != 0 && in_sync_) slots_.tell(channel_.get());
+  if (has_.daemon != 0 && !ending_old_ &&
+      Steady::now() >= comeback_.deadline()) {
+    last_words_ = "it does not come to serve";
+    ::kill(has_.daemon, SIGKILL);
+    comeback_.started(Steady::now());  // not once a turn until it is gone
+  }
+  if (has_.daemon == 0 && !done_ && Steady::now() >= daemon_due_)
+    start_daemon();
+  if (has_.daemon != 0 && has_.in_sync) has_.slots.tell(has_.channel.get());
 }
 
-// Milliseconds until the daemon is due again, or for ever.
+// Milliseconds until the daemon is due again, or must have come up, or for
+// ever.
 int Keeper::patience() const {
-  if (daemon_ != 0) return -1;
-  const auto left =
-      std::chrono::ceil<milliseconds>(daemon_due_ - Steady::now());
+  const auto next = has_.daemon != 0 ? comeback_.deadline() : daemon_due_;
+  if (ending_old_ || next == Steady::time_point::max()) return -1;
+  const auto left = std::chrono::ceil<milliseconds>(next - Steady::now());
   return static_cast<int>(std::max<int64_t>(left.count(), 0));
 }
 
@@ -238,14 +220,14 @@ void Keeper::handle_signals() {
     if (info.ssi_signo == SIGCHLD) continue;
     // An orderly end is the daemon's business: it stops the apps first. One
     // that is just coming up may not listen yet, and is told when it does.
-    terminating_ = true;
-    if (daemon_ != 0 && in_sync_) ::kill(daemon_, SIGTERM);
+    has_.terminating = true;
+    if (has_.daemon != 0 && has_.in_sync) ::kill(has_.daemon, SIGTERM);
   }
 }
 
 void Keeper::receive() {
-  while (daemon_ != 0) {
-    auto frame = receive_frame(channel_.get());
+  while (has_.daemon != 0) {
+    auto frame = receive_frame(has_.channel.get());
     if (frame) {
       handle(std::move(*frame));
       continue;
@@ -255,7 +237,7 @@ void Keeper::receive() {
     // The end of a daemon that is no child of ours shows here alone.
     if (frame.error().code != base::Errc::Unavailable) return;
     hung_up_ = true;
-    if (!daemon_is_child_) daemon_ended(0);
+    if (!has_.daemon_is_child) daemon_ended(0);
     return;
   }
 }
@@ -265,37 +247,46 @@ void Keeper::handle(Frame frame) {
   switch (header.type) {
     case FrameType::Hello:
       resync();
+      // Before 1.1 it did not say when it serves.
+      if (header.minor < 1) comeback_.served();
       break;
     case FrameType::Hold:
-      if (auto held = slots_.hold(std::move(frame)); !held)
+      if (auto held = has_.slots.hold(std::move(frame)); !held)
         note(held.error().message);
       break;
     case FrameType::Spawn:
-      slots_.spawn(std::move(frame));
+      has_.slots.spawn(std::move(frame));
       break;
     case FrameType::Listen:
-      listener_ = frame.take(Role::Listener);
+      has_.listener = frame.take(Role::Listener);
       break;
     case FrameType::Adopt:
-      slots_.adopt(std::move(frame));
+      has_.slots.adopt(std::move(frame));
       break;
     case FrameType::Label:
-      slots_.label(std::move(frame));
+      has_.slots.label(std::move(frame));
       break;
     case FrameType::Drop:
-      slots_.drop(header.slot, static_cast<Role>(header.value));
+      has_.slots.drop(header.slot, static_cast<Role>(header.value));
       break;
     case FrameType::Release:
-      slots_.release(header.slot);
+      has_.slots.release(header.slot);
       break;
     case FrameType::Quit:
       quitting_ = true;
       // From here on a newcomer finds nobody, and starts a daemon of its own.
       if (header.value == 0) (void)base::fs::unlink(home_.socket());
-      listener_.reset();
+      has_.listener.reset();
+      break;
+    case FrameType::Upgrade:
+      upgrade(frame.body);
+      break;
+    case FrameType::Serving:
+      comeback_.served();
       break;
     case FrameType::Failed:
       note(frame.body);
+      last_words_ = frame.body;
       if (!was_ready_) {
         report_ready(frame.body);
         quitting_ = true;
@@ -309,39 +300,42 @@ void Keeper::handle(Frame frame) {
 
 // A daemon that knows nothing gets everything.
 void Keeper::resync() {
-  in_sync_ = true;
+  has_.in_sync = true;
   was_ready_ = true;
-  const bool whole = slots_.tell_all(channel_.get());
+  const bool whole = has_.slots.tell_all(has_.channel.get());
   FrameHeader ready;
   ready.type = FrameType::Ready;
   ready.pid = ::getpid();
-  const RoleFdRef listener[] = {{Role::Listener, listener_.get()}};
-  pollfd writable{channel_.get(), POLLOUT, 0};
+  ready.value = has_.updates;
+  const std::string_view error = has_.update_error;
+  const RoleFdRef listener[] = {{Role::Listener, has_.listener.get()}};
+  pollfd writable{has_.channel.get(), POLLOUT, 0};
   ::poll(&writable, 1, 1000);
-  if (!whole || !send_frame(channel_.get(), ready, {}, listener)) {
+  if (!whole || !send_frame(has_.channel.get(), ready,
+                            error.substr(0, kMaxBody), listener)) {
     // A daemon without the whole truth must not act: let it start over.
-    if (daemon_ != 0) ::kill(daemon_, SIGKILL);
+    if (has_.daemon != 0) ::kill(has_.daemon, SIGKILL);
     return;
   }
   report_ready("ok");
-  if (terminating_) ::kill(daemon_, SIGTERM);
+  if (has_.terminating) ::kill(has_.daemon, SIGTERM);
 }
 
 void Keeper::reap() {
   int status = 0;
   pid_t pid = 0;
   while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
-    if (pid == daemon_)
+    if (pid == has_.daemon)
       daemon_ended(status);
     else
-      slots_.on_reaped(pid, status);
+      has_.slots.on_reaped(pid, status);
   }
 }
 
 void Keeper::daemon_ended(int status) {
-  if (daemon_is_child_) receive();
-  daemon_ = 0;
-  channel_.reset();
+  if (has_.daemon_is_child) receive();
+  has_.daemon = 0;
+  has_.channel.reset();
   if (quitting_) {
     done_ = true;
     return;
@@ -352,13 +346,52 @@ void Keeper::daemon_ended(int status) {
     done_ = true;
     return;
   }
-  const bool lived = Steady::now() - daemon_started_ >= kShortLife;
-  delay_ = lived                       ? milliseconds{0}
-           : delay_ == milliseconds{0} ? kFirstDelay
-                                       : std::min(delay_ * 2, kLongestDelay);
-  daemon_due_ = Steady::now() + delay_;
+  if (std::exchange(ending_old_, false)) return;  // its successor is due now
+  if (last_words_.empty())
+    last_words_ = "it ended with wait status " + std::to_string(status);
   note("daemon ended (wait status " + std::to_string(status) +
        "); starting it again");
+  const auto next = comeback_.ended(Steady::now(), bool(has_.previous));
+  if (next == Comeback::Next::ProgramBefore) fall_back();
+  if (next == Comeback::Next::SafeMode)
+    note("no daemon comes up (" + last_words_ + "); safe mode from now on");
+  daemon_due_ = comeback_.due(Steady::now());
+}
+
+void Keeper::upgrade(const std::string& path) {
+  ++has_.updates;
+  if (quitting_ || has_.terminating)
+    return refuse_upgrade("lodge is about to end, or to change already");
+  auto ours = base::fs::open("/proc/self/exe", O_PATH);
+  if (!ours) return refuse_upgrade(ours.error().message);
+  // By descriptor: the file at its path may be another one by now.
+  base::UniqueFd before = std::exchange(has_.previous, std::move(*ours));
+  has_.update_error.clear();
+  note("becoming " + path);
+  const auto error = become(path, home_, has_);
+  has_.previous = std::move(before);
+  refuse_upgrade(error.message);
+}
+
+void Keeper::refuse_upgrade(const std::string& why) {
+  note("not upgraded: " + why);
+  has_.update_error = why;
+  FrameHeader failed;
+  failed.type = FrameType::UpgradeFailed;
+  failed.value = has_.updates;
+  failed.pid = ::getpid();
+  (void)send_frame(has_.channel.get(), failed,
+                   std::string_view(why).substr(0, kMaxBody), {});
+}
+
+// Three daemons of this program did not come up.
+void Keeper::fall_back() {
+  has_.update_error = "the new daemon did not come up: " + last_words_;
+  const base::UniqueFd previous = std::move(has_.previous);
+  note("no daemon comes up (" + last_words_ + "); the program before again");
+  const auto error =
+      become("/proc/self/fd/" + std::to_string(previous.get()), home_, has_);
+  note(error.message);
 }
 
 void Keeper::report_ready(std::string_view words) {
@@ -384,6 +417,27 @@ int run(const base::Home& home, base::UniqueFd inherited) {
   const bool channel = info && S_ISSOCK(info->st_mode);
   return channel ? keeper.serve(std::move(inherited))
                  : keeper.run(std::move(inherited));
+}
+
+bool is_resume(std::string_view word) {
+  return parse_resume(word).has_value();
+}
+
+int resume(const base::Home& home, std::string_view text) {
+  auto word = parse_resume(text);
+  if (!word) return 1;
+  const base::UniqueFd table(word->table);
+  auto holdings = decode_handover(table.get());
+  if (word->how == Resume::Check) {
+    if (!holdings) return 1;
+    return base::fs::write_all(1, kCanResume, "stdout") ? 0 : 1;
+  }
+  if (!holdings) {
+    (void)become_previous(home, *word);
+    return 1;
+  }
+  if (word->how == Resume::Back) holdings->previous.reset();
+  return Keeper(home, std::move(*holdings)).resume(word->how);
 }
 
 }  // namespace keeper

@@ -71,6 +71,14 @@ void Link::release(uint64_t slot) {
   (void)send({.type = FrameType::Release, .slot = slot});
 }
 
+void Link::serving() {
+  (void)send({.type = FrameType::Serving});
+}
+
+base::Status Link::upgrade(const std::string& path) {
+  return send({.type = FrameType::Upgrade}, path);
+}
+
 void Link::dismiss() {
   (void)send({.type = FrameType::Quit, .value = 1});
 }
@@ -127,7 +135,13 @@ void Link::handle(Frame frame) {
                           std::move(frame.fds), !frame.truncated});
       break;
     case FrameType::Ready:
-      observer_.on_ready(header.pid, frame.take(Role::Listener));
+      observer_.on_ready(
+          {header.pid, static_cast<int>(header.value), std::move(frame.body)},
+          frame.take(Role::Listener));
+      break;
+    case FrameType::UpgradeFailed:
+      observer_.on_upgrade_failed(
+          {header.pid, static_cast<int>(header.value), std::move(frame.body)});
       break;
     case FrameType::Spawned:
       observer_.on_spawned(header.slot, header.pid, frame.take(Role::PidFd),

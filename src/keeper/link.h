@@ -27,18 +27,27 @@ struct FoundSlot {
   bool whole = true;        // false: we had no room for some
 };
 
+// What the keeper has to say of itself.
+struct KeeperNews {
+  int pid = 0;
+  int updates = 0;           // tried so far
+  std::string update_error;  // why the last one failed; empty = it did not
+};
+
 class LinkObserver {
  public:
   virtual ~LinkObserver() = default;
   // After hello(): each slot, then ready once.
   virtual void on_found(FoundSlot slot) = 0;
-  virtual void on_ready(int keeper_pid, base::UniqueFd listener) = 0;
+  virtual void on_ready(KeeperNews keeper, base::UniqueFd listener) = 0;
   // `error` 0: running as `pid`. Else errno of `step` (ExecFailure::Step).
   virtual void on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd,
                           int error, int step) = 0;
   // `known` false: the exit status went to another parent.
   virtual void on_exited(uint64_t slot, int status, bool known,
                          int64_t ended_us) = 0;
+  // It goes on as the program it is; `keeper` says why.
+  virtual void on_upgrade_failed(KeeperNews keeper) = 0;
   virtual void on_keeper_lost() = 0;
 };
 
@@ -62,6 +71,11 @@ class Link {
   void label(uint64_t slot, std::string_view label);
   void drop(uint64_t slot, Role role);
   void release(uint64_t slot);
+  // This daemon takes requests: until it says so, it has not come up.
+  void serving();
+  // The keeper becomes that program and starts its daemon in our place: all
+  // that this process has to expect is SIGKILL, or on_upgrade_failed().
+  base::Status upgrade(const std::string& path);
   base::Status quit();
   void dismiss();  // this keeper, for another one
   base::Status failed(std::string_view why);

@@ -13,10 +13,20 @@ namespace keeper {
 namespace {
 
 // magic, version, argc, envc; then path, cwd, argv..., env..., each ended by
-// NUL.
+// NUL. Version 2 has an Extra and its groups after the header; it is written
+// only when it says something, so that a keeper that is older reads the rest.
 using Header = std::array<uint32_t, 4>;
 constexpr uint32_t kMagic = 0x4750444c;  // "LDPG"
 constexpr uint32_t kVersion = 1;
+constexpr uint32_t kWithExtra = 2;
+struct Extra {
+  uint32_t has_user = 0;
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  uint32_t groups = 0;
+  uint32_t pty = 0;
+};
+constexpr uint32_t kMaxGroups = 65'536;  // NGROUPS_MAX
 constexpr size_t kMaxSize = size_t{16} << 20;
 
 bool take(std::string_view& rest, std::string& into) {
@@ -34,16 +44,50 @@ bool take(std::string_view& rest, uint32_t count,
   return true;
 }
 
+std::string print_extra(const Program& program) {
+  Extra extra;
+  extra.pty = program.pty;
+  std::string groups;
+  if (program.user) {
+    extra.has_user = 1;
+    extra.uid = program.user->uid;
+    extra.gid = program.user->gid;
+    extra.groups = static_cast<uint32_t>(program.user->groups.size());
+    groups.assign(reinterpret_cast<const char*>(program.user->groups.data()),
+                  program.user->groups.size() * sizeof(gid_t));
+  }
+  return std::string(reinterpret_cast<const char*>(&extra), sizeof extra) +
+         groups;
+}
+
+bool take_extra(std::string_view& rest, Program& program) {
+  Extra extra;
+  if (rest.size() < sizeof extra) return false;
+  std::memcpy(&extra, rest.data(), sizeof extra);
+  rest.remove_prefix(sizeof extra);
+  program.pty = extra.pty != 0;
+  const size_t size = extra.groups * sizeof(gid_t);
+  if (extra.groups > kMaxGroups || rest.size() < size) return false;
+  if (extra.has_user != 0) {
+    program.user = User{extra.uid, extra.gid, std::vector<gid_t>(extra.groups)};
+    if (size > 0) std::memcpy(program.user->groups.data(), rest.data(), size);
+  }
+  rest.remove_prefix(size);
+  return true;
+}
+
 }  // namespace
 
 base::Result<base::UniqueFd> encode_program(const Program& program) {
   base::UniqueFd fd(::memfd_create("lodge-program", MFD_CLOEXEC));
   if (!fd) return base::fail(base::fs::errno_error(errno, "memfd_create", ""));
-  const Header header = {kMagic, kVersion,
+  const bool extra = program.user || program.pty;
+  const Header header = {kMagic, extra ? kWithExtra : kVersion,
                          static_cast<uint32_t>(program.argv.size()),
                          static_cast<uint32_t>(program.env.size())};
   std::string block(reinterpret_cast<const char*>(header.data()),
                     sizeof header);
+  if (extra) block += print_extra(program);
   const auto add = [&](const std::string& text) {
     // A NUL inside would end the string early, in exec too.
     block.append(text.c_str()).push_back('\0');
@@ -70,10 +114,12 @@ base::Result<Program> decode_program(int memfd) {
   auto n = base::fs::pread(memfd, block, 0, "program");
   if (!n || *n != size) return bad();
   std::memcpy(header.data(), block.data(), sizeof header);
-  if (header[0] != kMagic || header[1] != kVersion) return bad();
+  if (header[0] != kMagic) return bad();
+  if (header[1] != kVersion && header[1] != kWithExtra) return bad();
   std::string_view rest = block;
   rest.remove_prefix(sizeof header);
   Program program;
+  if (header[1] == kWithExtra && !take_extra(rest, program)) return bad();
   if (!take(rest, program.path) || !take(rest, program.cwd) ||
       !take(rest, header[2], program.argv) ||
       !take(rest, header[3], program.env) || program.argv.empty())

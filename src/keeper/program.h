@@ -3,6 +3,9 @@
 // keeper maps it and forks. In memory, not in a frame: an environment may be
 // larger than a packet.
 
+#include <sys/types.h>
+
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,11 +15,20 @@
 
 namespace keeper {
 
+struct User {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::vector<gid_t> groups;  // all of them, beside or with `gid`
+  bool operator==(const User&) const = default;
+};
+
 struct Program {
   std::string path;  // absolute
   std::vector<std::string> argv;
   std::vector<std::string> env;  // "KEY=value"
   std::string cwd;
+  std::optional<User> user{};  // none = the keeper's own
+  bool pty = false;  // its stdin is a terminal, which becomes its controlling
 };
 
 base::Result<base::UniqueFd> encode_program(const Program& program);

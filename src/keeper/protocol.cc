@@ -91,7 +91,8 @@ base::Result<Frame> receive_frame(int socket) {
   if (header.major != kMajor)
     return base::fail(base::Errc::Invalid,
                       "keeper: speaks version " + std::to_string(header.major) +
-                          ", not " + std::to_string(kMajor));
+                          ", not " + std::to_string(kMajor),
+                      "end the older one: lodge kill");
   frame.truncated = (message.msg_flags & MSG_CTRUNC) != 0;
   if (received != sizeof header + header.body_size ||
       (header.fd_count != frame.fds.size() && !frame.truncated))

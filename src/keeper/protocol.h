@@ -2,7 +2,9 @@
 // What keeper and daemon say to each other over a SOCK_SEQPACKET pair: one
 // packet is one frame, a fixed header and a body, with descriptors attached.
 // Host byte order: both ends are on this machine, and mostly the same program;
-// {major, minor} lets neighbours of a live upgrade understand each other.
+// {major, minor} lets neighbours of a live upgrade understand each other: a
+// newer minor only adds frames, roles and bits, which the older one passes
+// over; another major is refused.
 //
 // A *slot* is one life of one instance, numbered by the daemon and never used
 // twice while the keeper lives. It lives in the keeper from Hold to Release and
@@ -21,7 +23,7 @@
 namespace keeper {
 
 inline constexpr uint8_t kMajor = 1;
-inline constexpr uint8_t kMinor = 0;
+inline constexpr uint8_t kMinor = 1;
 inline constexpr size_t kMaxFds = 8;
 inline constexpr size_t kMaxBody = 4096;
 
@@ -38,13 +40,17 @@ enum class FrameType : uint16_t {
   Failed = 7,   // the daemon cannot start: body = why. It exits next
   Label = 8,    // body takes the place of the slot's label
   // A daemon that lost its keeper tells a new one what the old one held:
-  Listen = 9,  // descriptor = listening socket
-  Adopt = 10,  // after Hold: the slot's process; pid, state; a pidfd
+  Listen = 9,    // descriptor = listening socket
+  Adopt = 10,    // after Hold: the slot's process; pid, state; a pidfd
+  Upgrade = 11,  // become the program at the path `body`, and start its daemon
+  Serving = 12,  // this daemon has taken everything over and takes requests
   // keeper -> daemon
   Slot = 20,     // pid, state (| kAdopted), status; body = label; descriptors
-  Ready = 21,    // no more slots; pid = keeper; descriptor = listening socket
+  Ready = 21,    // no more slots; pid = keeper; descriptor = listening socket;
+                 // value = upgrades tried so far, body = why the last failed
   Spawned = 22,  // pid, or value = errno and body = which step; a pidfd
   Exited = 23,   // pid, status as of waitpid(2), time; value 1 = status unknown
+  UpgradeFailed = 24,  // nothing has changed; body = why
 };
 
 // What a descriptor in a frame is for.
@@ -57,6 +63,7 @@ enum class Role : uint8_t {
   Program = 5,  // memfd with an encoded Program
   Listener = 6,
   PidFd = 7,
+  Spool = 8,  // of no app: what capture has read and not yet written
 };
 
 enum class SlotState : uint32_t {

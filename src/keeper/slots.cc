@@ -15,6 +15,11 @@ Slot* Slots::find(uint64_t number) {
   return it == slots_.end() ? nullptr : &it->second;
 }
 
+void Slots::restore(uint64_t number, Slot slot) {
+  untold_ = untold_ || slot.spawn_untold || slot.exit_untold;
+  slots_[number] = std::move(slot);
+}
+
 base::Status Slots::hold(Frame frame) {
   if (find(frame.header.slot) != nullptr)
     return base::fail(base::Errc::Exists,

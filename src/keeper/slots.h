@@ -31,9 +31,15 @@ struct Slot {
 
 class Slots {
  public:
+  // `child_limit`: of open descriptors, what children get back.
   explicit Slots(const rlimit& child_limit) : nofile_(child_limit) {}
+  Slots() = default;
+  const rlimit& child_limit() const { return nofile_; }
 
   Slot* find(uint64_t number);
+  const std::map<uint64_t, Slot>& all() const { return slots_; }
+  // One that this keeper had before it became this program.
+  void restore(uint64_t number, Slot slot);
 
   // What the daemon asks for. Frames that lost their descriptors on the way
   // (ours are used up) make a slot that could not be spawned.
@@ -66,7 +72,7 @@ class Slots {
   static bool tell_one(int channel, uint64_t number, Slot& slot);
 
   base::SystemClock clock_;
-  const rlimit& nofile_;  // what children get back
+  rlimit nofile_{};
   std::map<uint64_t, Slot> slots_;
   bool untold_ = false;
 };

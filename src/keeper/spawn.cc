@@ -1,8 +1,10 @@
 #include "keeper/spawn.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -60,6 +62,23 @@ void reset_oom_score() {
   ::close(fd);
 }
 
+// Groups while we still may, the user last; and no way back is left.
+bool change_user(const User& user) {
+  if (::setgroups(user.groups.size(), user.groups.data()) < 0) return false;
+  if (::setresgid(user.gid, user.gid, user.gid) < 0) return false;
+  if (::setresuid(user.uid, user.uid, user.uid) < 0) return false;
+  uid_t real = 0;
+  uid_t effective = 0;
+  uid_t saved = 0;
+  ::getresuid(&real, &effective, &saved);
+  const bool changed =
+      real == user.uid && effective == user.uid && saved == user.uid &&
+      ::getgid() == user.gid && ::getegid() == user.gid &&
+      (user.uid == 0 || ::setresuid(0, 0, 0) < 0);
+  if (!changed) errno = EPERM;
+  return changed;
+}
+
 [[noreturn]] void run_child(const Program& program, char* const* argv,
                             char* const* env, ChildFds fds,
                             const rlimit& nofile, int outcome) {
@@ -77,10 +96,15 @@ void reset_oom_score() {
     place(fds.ipc, 3, outcome);
   else
     ::close(3);
+  if (program.pty && ::ioctl(0, TIOCSCTTY, 0) < 0)
+    give_up(outcome, ExecFailure::Terminal);
   // Everything of ours is CLOEXEC; this is for what whoever started us left.
   ::close_range(4, ~0U, CLOSE_RANGE_CLOEXEC);
   ::setrlimit(RLIMIT_NOFILE, &nofile);
   ::umask(022);
+  // Before the directory: it is the user who must be let in.
+  if (program.user && !change_user(*program.user))
+    give_up(outcome, ExecFailure::User);
   if (::chdir(program.cwd.c_str()) < 0) give_up(outcome, ExecFailure::Cwd);
   reset_signals();
   ::execve(program.path.c_str(), argv, env);

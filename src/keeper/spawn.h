@@ -29,7 +29,7 @@ struct Forked {
 
 struct ExecFailure {
   int error = 0;
-  enum Step : int { Descriptors, Cwd, Exec } step = Exec;
+  enum Step : int { Descriptors, Cwd, Exec, User, Terminal } step = Exec;
 };
 
 base::Result<Forked> fork_program(const Program& program, const ChildFds& fds,

@@ -104,16 +104,10 @@ void Follower::tell_problems() {
 // Sets how far the source may read now. True when it should be read.
 bool Follower::look(Tail& tail) {
   Source& source = *tail.source;
-  if (!source.is_open()) {
-    auto opened = source.open();
-    if (!opened) reading_.problems().push_back(std::move(opened.error()));
-    if (!source.is_open()) return false;
-    tail.grown = clock_.mono();
-    tail.size = 0;
-  }
-  // First who has the path now, then how much we have: what was renamed away
+  // First what comes after ours, then how much we have: what was renamed away
   // is written no more, so the size that we see after that is final.
-  if (!tail.next) find_successor(tail);
+  if (!tail.next) open_successor(tail);
+  if (!source.is_open()) return false;
   auto size = source.size();
   if (!size) {
     reading_.problems().push_back(std::move(size.error()));
@@ -130,17 +124,69 @@ bool Follower::look(Tail& tail) {
   return true;
 }
 
-bool Follower::find_successor(Tail& tail) {
-  const std::string& path = tail.source->origin().path;
-  auto now = base::fs::stat(path);
-  if (!now || tail.source->is_file(*now)) return false;
-  auto fd = base::fs::open(path, O_RDONLY);
-  if (!fd) return false;
-  auto identity = base::fs::fstat(fd->get(), path);
-  if (!identity || !S_ISREG(identity->st_mode)) return false;
-  tail.next = std::move(*fd);
-  tail.next_identity = *identity;
-  return true;
+// Without a live file only the list of segments tells that there was one: it is
+// read again when it may be another.
+bool Follower::archive_changed(Tail& tail) {
+  const Origin& origin = tail.source->origin();
+  if (!origin.owner) return false;
+  const auto now = base::fs::stat(
+      store::archive_dir(base::fs::dir_name(origin.path), origin.owner->app));
+  if (!now) return false;
+  const auto changed = now->st_mtim;
+  // Two changes within a tick of the file system's clock look like one.
+  const bool settled =
+      clock_.now().us / 1'000'000 - int64_t{changed.tv_sec} > 1;
+  const bool same = changed.tv_sec == tail.listed.tv_sec &&
+                    changed.tv_nsec == tail.listed.tv_nsec;
+  tail.listed = settled ? changed : timespec{};
+  return !same;
+}
+
+void Follower::find_successors(Tail& tail) {
+  Source& source = *tail.source;
+  const std::string& path = source.origin().path;
+  const auto now = base::fs::stat(path);
+  if (now && source.is_open() && source.is_file(*now)) return;
+  if (!now && !archive_changed(tail)) return;
+  auto history = take_history(source.origin(), source.newest());
+  if (!history) {
+    tail.listed = {};
+    reading_.problems().push_back(std::move(history.error()));
+    return;
+  }
+  if (history->live && source.is_open() && source.is_file(history->identity))
+    return;
+  source.set_newest(history->newest);
+  auto& segments = history->segments;
+  // Ours, if it was sealed, has the least number of them: the others are newer.
+  if (source.is_open() && !segments.empty()) {
+    const auto first = base::fs::stat(segments.front().path);
+    if (first && source.is_file(*first)) segments.erase(segments.begin());
+  }
+  tail.segments.assign(std::make_move_iterator(segments.begin()),
+                       std::make_move_iterator(segments.end()));
+  tail.live = std::move(history->live);
+  tail.live_identity = history->identity;
+}
+
+void Follower::open_successor(Tail& tail) {
+  if (tail.segments.empty() && !tail.live) find_successors(tail);
+  while (!tail.segments.empty()) {
+    auto opened = open_segment(tail.segments.front(), {}, {});
+    tail.segments.pop_front();
+    if (!opened) {
+      reading_.problems().push_back(std::move(opened.error()));
+      continue;
+    }
+    if (!opened->fd) continue;  // removed meanwhile
+    auto identity = base::fs::fstat(opened->fd.get(), "segment");
+    if (!identity) continue;
+    tail.next = std::move(opened->fd);
+    tail.next_identity = *identity;
+    return;
+  }
+  tail.next = std::move(tail.live);
+  tail.next_identity = tail.live_identity;
 }
 
 // Our file was read to its end and another has its path: goes on there. A last
@@ -174,13 +220,9 @@ bool Follower::succeed(Tail& tail) {
     merge(only, printer_, reading_.problems());
     printer_.settle();
   }
-  base::UniqueFd next = std::move(tail.next);
-  if (same_line)
-    reader.move_to(next.get());
-  else
-    reader.restart(next.get());
-  source.adopt(std::move(next), tail.next_identity);
+  source.adopt(std::move(tail.next), tail.next_identity, same_line);
   tail.size = 0;
+  tail.grown = clock_.mono();
   tail.dirty = true;
   return true;
 }

@@ -1,9 +1,11 @@
 #pragma once
-// Goes on where a Reading ended: what is appended to its files, through flush
-// (a new file renamed into place), truncation, and apps and instances that
-// appear later. A stopped reader stops us: nothing is held in memory but one
+// Goes on where a Reading ended: what is appended to its files, through seals
+// (the file becomes a segment, and others may follow before we look), flush (a
+// new file renamed into place), truncation, and apps and instances that appear
+// later. A stopped reader stops us: nothing is held in memory but one
 // buffer a file. Lives on the loop's thread.
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <set>
@@ -39,8 +41,15 @@ class Follower {
     bool dirty = true;
     uint64_t size = 0;     // when last looked at
     base::MonoTime grown;  // when it last had more bytes than before
-    base::UniqueFd next;   // the file that took our path
+    // The files that come after ours, as far as we know: segments, then the
+    // file that has our path now.
+    std::deque<store::Segment> segments;
+    base::UniqueFd live;
+    struct ::stat live_identity{};
+    base::UniqueFd next;  // the first of them, opened
     struct ::stat next_identity{};
+    // When the directory of segments had last changed, as we listed it.
+    struct ::timespec listed{};
   };
 
   void watch();
@@ -50,7 +59,9 @@ class Follower {
   void drain();
   void replan();
   bool look(Tail& tail);
-  bool find_successor(Tail& tail);
+  void find_successors(Tail& tail);
+  void open_successor(Tail& tail);
+  bool archive_changed(Tail& tail);
   bool succeed(Tail& tail);
   void wait_for_silence();
   void tell_problems();

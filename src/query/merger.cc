@@ -17,10 +17,14 @@ bool later(const Head& a, const Head& b) {
 }
 
 bool advance(Source& source, Problems& problems) {
-  auto more = source.advance();
-  if (more) return *more;
-  problems.push_back(std::move(more.error()));
-  return false;
+  for (;;) {
+    // One segment that can't be read is no reason to leave the others.
+    const bool goes_on = source.in_segments();
+    auto more = source.advance();
+    if (more) return *more;
+    problems.push_back(std::move(more.error()));
+    if (!goes_on) return false;
+  }
 }
 
 uint64_t give(const Source& source, Printer& printer) {

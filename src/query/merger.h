@@ -11,8 +11,8 @@
 namespace query {
 
 // Gives the printer everything that the sources allow. Answers how many lines
-// and events were shown. A source that can't be read on is noted in `problems`
-// and left.
+// and events were shown. A segment or a source that can't be read on is noted
+// in `problems` and left.
 uint64_t merge(std::span<Source* const> sources, Printer& printer,
                Problems& problems);
 

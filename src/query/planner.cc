@@ -27,11 +27,13 @@ void add_streams(Plan& plan, const store::CatalogApp& app,
   if (query.out) {
     origin.kind = Kind::Out;
     origin.path = base::fs::join(log_dir, instance.out_file);
+    origin.owner = store::segment_owner(app, instance.out_file);
     plan.origins.push_back(origin);
   }
   if (query.error) {
     origin.kind = Kind::Error;
     origin.path = base::fs::join(log_dir, instance.error_file);
+    origin.owner = store::segment_owner(app, instance.error_file);
     plan.origins.push_back(origin);
   }
 }

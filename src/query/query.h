@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "store/names.h"
+#include "store/segments.h"
 
 namespace query {
 
@@ -25,8 +25,9 @@ struct Query {
 
 enum class Kind { Out, Error, Events };
 
-// One file that a query reads. Several files of an app are one group when its
-// last lines are counted.
+// One live file that a query reads, with the segments that were sealed before
+// it: one history. Several of an app are one group when its last lines are
+// counted.
 struct Origin {
   std::string app;
   int id = -1;        // of the instance, as in `list`; -1 when gone
@@ -37,6 +38,8 @@ struct Origin {
   bool numbered = false;  // the app has several instances
   bool deleted = false;   // the app is gone, its logs are not
   std::vector<int> only;  // events: of these instances; none = of all
+  // Whose segments lie before the file; none: it has none.
+  std::optional<store::SegmentOwner> owner;
 };
 
 }  // namespace query

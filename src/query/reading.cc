@@ -30,9 +30,14 @@ Reading::Reading(const Query& query, const Plan& plan, bool to_be_followed)
 }
 
 void Reading::open_all() {
-  for (const auto& source : sources_) {
-    auto opened = source->open();
-    if (!opened) problems_.push_back(std::move(opened.error()));
+  std::vector<const Origin*> origins;
+  for (const auto& source : sources_) origins.push_back(&source->origin());
+  auto histories = take_histories(origins);
+  for (size_t i = 0; i < sources_.size(); ++i) {
+    if (histories[i])
+      sources_[i]->take(std::move(*histories[i]));
+    else
+      problems_.push_back(std::move(histories[i].error()));
   }
   // In a row of their own, so that all files are cut at nearly one moment.
   for (const auto& source : sources_) {
@@ -65,7 +70,10 @@ uint64_t Reading::replay(Printer& printer) {
   }
   const uint64_t count = merge(all, printer, problems_);
   printer.settle();
-  for (const auto& source : sources_) source->reader().release_buffer();
+  for (const auto& source : sources_) {
+    source->leave_segments();
+    source->reader().release_buffer();
+  }
   return count;
 }
 

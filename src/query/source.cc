@@ -19,25 +19,90 @@ Source::Source(Origin origin, const Query& query)
       reader_(-1, origin_.path) {}
 
 base::Status Source::open() {
-  auto fd = base::fs::open(origin_.path, O_RDONLY);
-  if (!fd) {
-    if (fd.error().code == base::Errc::NotFound) return {};
-    return base::fail(std::move(fd.error()));
-  }
-  auto identity = base::fs::fstat(fd->get(), origin_.path);
-  if (!identity) return base::fail(std::move(identity.error()));
-  if (!S_ISREG(identity->st_mode))
-    return base::fail(base::Errc::Invalid,
-                      "read " + origin_.path + ": not a regular file");
-  adopt(std::move(*fd), *identity);
-  reader_.restart(fd_.get());
+  auto history = take_history(origin_, 0);
+  if (!history) return base::fail(std::move(history.error()));
+  take(std::move(*history));
   return {};
 }
 
-void Source::adopt(base::UniqueFd fd, const struct ::stat& identity) {
+void Source::take(History history) {
+  fd_ = std::move(history.live);
+  identity_ = history.identity;
+  limit_ = 0;
+  segments_ = std::move(history.segments);
+  newest_ = history.newest;
+  live_begin_.reset();
+  begin_at(0, 0);
+}
+
+void Source::adopt(base::UniqueFd fd, const struct ::stat& identity,
+                   bool same_line) {
+  if (same_line) {
+    reader_.move_to(fd.get());
+  } else {
+    const auto inherited = reader_.line_time();
+    reader_.restart(fd.get());
+    reader_.seek(0, inherited);
+  }
   fd_ = std::move(fd);
   identity_ = identity;
   limit_ = 0;
+}
+
+void Source::begin_at(size_t file, uint64_t offset,
+                      std::optional<base::Timestamp> inherited) {
+  segment_fd_.reset();
+  at_ = file;
+  inherited_ = inherited;
+  begin_.reset();
+  if (offset > 0 || inherited) begin_ = offset;
+  if (!in_segments()) enter_live();
+}
+
+void Source::begin_live_at(uint64_t offset) {
+  live_begin_ = offset;
+  if (!in_segments()) begin_at(at_, offset);
+}
+
+void Source::leave_segments() {
+  if (!in_segments()) return;
+  inherited_.reset();
+  segment_fd_.reset();
+  at_ = segments_.size();
+  enter_live();
+}
+
+void Source::enter_live() {
+  const uint64_t offset = begin_ ? *begin_ : live_begin_.value_or(0);
+  reader_.restart(fd_.get(), origin_.path);
+  // What was passed over would have told the stamp.
+  const bool passed_over = !begin_ && offset > 0;
+  reader_.seek(offset, passed_over ? std::nullopt : inherited_);
+  begin_.reset();
+}
+
+base::Status Source::enter_segment() {
+  const auto& segment = segments_[at_];
+  segment_cut_ = true;
+  auto opened = open_segment(segment, since_, until_);
+  if (!opened) return base::fail(std::move(opened.error()));
+  segment_fd_ = std::move(opened->fd);
+  segment_limit_ = opened->range.end;
+  segment_cut_ = !opened->reaches_end();
+  const uint64_t begin = begin_ ? *begin_ : opened->range.begin;
+  const bool inherits = begin_.has_value() || opened->reaches_begin();
+  reader_.restart(segment_fd_.get(), segment.path);
+  reader_.seek(begin, inherits ? inherited_ : std::nullopt);
+  begin_.reset();
+  return {};
+}
+
+void Source::leave_segment() {
+  inherited_ = segment_cut_ ? std::nullopt : reader_.line_time();
+  segment_fd_.reset();
+  begin_.reset();
+  ++at_;
+  if (!in_segments()) enter_live();
 }
 
 bool Source::is_file(const struct ::stat& other) const {
@@ -78,9 +143,25 @@ bool Source::take_event() {
          (in_range(event_.time) || event_.kind == store::EventKind::LineEnded);
 }
 
+base::Result<bool> Source::next_piece() {
+  while (in_segments()) {
+    base::Result<bool> more = false;
+    if (!segment_fd_) {
+      if (auto entered = enter_segment(); !entered)
+        more = base::fail(std::move(entered.error()));
+    }
+    // Nobody writes it any more: a line that has not ended never will.
+    if (more && segment_fd_) more = reader_.next(segment_limit_, true, piece_);
+    if (more && *more) return true;
+    leave_segment();
+    if (!more) return more;
+  }
+  return reader_.next(limit_, partial_, piece_);
+}
+
 base::Result<bool> Source::advance() {
   for (;;) {
-    auto more = reader_.next(limit_, partial_, piece_);
+    auto more = next_piece();
     if (!more || !*more) return more;
     if (has_event()) {
       if (!take_event()) continue;

@@ -1,6 +1,7 @@
 #pragma once
-// One file of a query being read: its descriptor, where we are in it, and the
-// piece or event that is next. Lives on the thread that asks.
+// One history of a query being read: segments, each opened when we come to it,
+// then the live file, open all the time; where we are, and the piece or event
+// that is next. Lives on the thread that asks.
 
 #include <sys/stat.h>
 
@@ -12,6 +13,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "query/history.h"
 #include "query/query.h"
 #include "store/events.h"
 #include "store/live_reader.h"
@@ -25,11 +27,32 @@ class Source {
  public:
   Source(Origin origin, const Query& query);
 
-  // Opens the file if it is there. A file that does not exist (yet) is no
-  // error, and is empty.
+  // Takes the files that are there, to read them from the beginning. That
+  // there is none (yet) is no error.
   base::Status open();
-  // Takes the file that is now under our path, opened already.
-  void adopt(base::UniqueFd fd, const struct ::stat& identity);
+  void take(History history);
+  // Reads another file in place of the live one, from its beginning or, with
+  // `same_line`, behind what was given of the line that it begins with a copy
+  // of.
+  void adopt(base::UniqueFd fd, const struct ::stat& identity,
+             bool same_line = false);
+
+  // Files by number: segments from 0 on, then the live file.
+  const std::vector<store::Segment>& segments() const { return segments_; }
+  // Of all segments that are older than the live file, the last one's.
+  uint64_t newest() const { return newest_; }
+  void set_newest(uint64_t sequence) { newest_ = sequence; }
+  // Where reading begins: at the beginning of a line. `inherited` is for lines
+  // that have no stamp of their own.
+  void begin_at(size_t file, uint64_t offset,
+                std::optional<base::Timestamp> inherited = std::nullopt);
+  // The same for the live file, once the segments before it were read.
+  void begin_live_at(uint64_t offset);
+  // Whether segments are left to be read; and leaves them.
+  bool in_segments() const { return at_ < segments_.size(); }
+  void leave_segments();
+
+  // All of these are about the live file.
   bool is_open() const { return static_cast<bool>(fd_); }
   int fd() const { return fd_.get(); }
   bool is_file(const struct ::stat& other) const;
@@ -42,8 +65,9 @@ class Source {
   void narrow(uint64_t end) { limit_ = std::min(limit_, end); }
   uint64_t limit() const { return limit_; }
   bool held() const { return reader_.offset() < limit_; }
+
   // Goes to the next piece or event in range; false when there is none for
-  // now.
+  // now. After an error in a segment, the next call goes on behind it.
   base::Result<bool> advance();
   const store::Piece& piece() const { return piece_; }
   const store::Event& event() const { return event_; }
@@ -58,12 +82,26 @@ class Source {
  private:
   bool in_range(std::optional<base::Timestamp> time) const;
   bool take_event();
+  base::Result<bool> next_piece();
+  base::Status enter_segment();
+  void leave_segment();
+  void enter_live();
 
   Origin origin_;
   std::optional<base::Timestamp> since_;
   std::optional<base::Timestamp> until_;
   base::UniqueFd fd_;
   struct ::stat identity_{};
+  std::vector<store::Segment> segments_;
+  uint64_t newest_ = 0;
+  size_t at_ = 0;              // the file that reader_ is in
+  base::UniqueFd segment_fd_;  // of a segment we have come to
+  uint64_t segment_limit_ = 0;
+  bool segment_cut_ = false;  // we leave it before its end
+  // Where to begin in the file we come to next.
+  std::optional<uint64_t> begin_;
+  std::optional<uint64_t> live_begin_;
+  std::optional<base::Timestamp> inherited_;
   store::LiveReader reader_;
   uint64_t limit_ = 0;
   bool partial_ = false;

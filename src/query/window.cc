@@ -10,20 +10,27 @@ namespace {
 using Time = std::optional<base::Timestamp>;
 
 // Lines in range from the end of a source to its beginning, each with the
-// stamp it has or inherits.
+// stamp it has or inherits. Opens a segment when it comes to it.
 class BackCursor {
  public:
-  BackCursor(Source& source, store::Range range, const Query& query)
-      : source_(source),
-        begin_(range.begin),
-        query_(query),
-        lines_(source.fd(), range.end, source.origin().path) {}
+  struct Place {
+    size_t file = 0;  // as the source counts them
+    uint64_t start = 0;
+  };
+
+  // `live`: the part of the live file to look at.
+  BackCursor(Source& source, store::Range live, const Query& query)
+      : source_(source), query_(query), file_(source.segments().size()) {
+    if (!source.is_open()) return;
+    begin_ = live.begin;
+    lines_.emplace(source.fd(), live.end, source.origin().path);
+  }
 
   // To the line before; false when there is none.
   base::Result<bool> step() {
     for (;;) {
       while (next_ < ready_.size()) {
-        start_ = ready_[next_++];
+        place_ = ready_[next_++];
         if (!in_range()) continue;
         key_ = key_ ? std::min(*key_, time_) : time_;
         return true;
@@ -33,10 +40,10 @@ class BackCursor {
       if (!loaded) return base::fail(std::move(loaded.error()));
     }
   }
-  uint64_t start() const { return start_; }
+  const Place& place() const { return place_; }
   const Time& time() const { return time_; }
   // Never greater than that of a line after it, so that what is taken from
-  // the end is one stretch of the file.
+  // the end is one stretch of the history.
   const Time& key() const { return *key_; }
   Source& source() { return source_; }
 
@@ -47,17 +54,44 @@ class BackCursor {
     next_ = 0;
     time_.reset();
     while (!done_) {
-      auto mark = lines_.previous();
+      if (!lines_) {
+        auto follows = open_file_before();
+        if (!follows) return base::fail(std::move(follows.error()));
+        if (!*follows && !ready_.empty()) break;
+        continue;
+      }
+      auto mark = lines_->previous();
       if (!mark) return base::fail(std::move(mark.error()));
-      done_ = !*mark || (*mark)->start < begin_;
-      if (done_) break;
+      if (!*mark || (*mark)->start < begin_) {
+        lines_.reset();
+        // Begins with a line out of range, which those that wait inherit from.
+        if (begin_ > 0 && !ready_.empty()) break;
+        continue;
+      }
       if ((*mark)->torn) continue;
       if (ready_.size() < *query_.last || (*mark)->stamp)
-        ready_.push_back((*mark)->start);
+        ready_.push_back({file_, (*mark)->start});
       time_ = (*mark)->stamp;
       if (time_) break;
     }
     return {};
+  }
+  // False when its end is out of range: a line after it without a stamp is
+  // then too.
+  base::Result<bool> open_file_before() {
+    segment_ = {};
+    done_ = file_ == 0;
+    if (done_) return true;
+    --file_;
+    const auto& segment = source_.segments()[file_];
+    auto opened = open_segment(segment, query_.since, query_.until);
+    if (!opened) return base::fail(std::move(opened.error()));
+    segment_ = std::move(*opened);
+    if (!segment_.fd) return true;
+    begin_ = segment_.range.begin;
+    if (segment_.range.end > begin_)
+      lines_.emplace(segment_.fd.get(), segment_.range.end, segment.path);
+    return segment_.reaches_end();
   }
   bool in_range() const {
     if (query_.since && (!time_ || *time_ < *query_.since)) return false;
@@ -65,13 +99,15 @@ class BackCursor {
   }
 
   Source& source_;
-  uint64_t begin_;
   const Query& query_;
-  store::BackwardLines lines_;
-  std::vector<uint64_t> ready_;  // starts, the last line first; of one stamp
+  size_t file_;
+  OpenSegment segment_;  // none: the live file
+  std::optional<store::BackwardLines> lines_;
+  uint64_t begin_ = 0;
+  std::vector<Place> ready_;  // the last line first; of one stamp
   size_t next_ = 0;
   bool done_ = false;
-  uint64_t start_ = 0;
+  Place place_;
   Time time_;
   std::optional<Time> key_;
 };
@@ -126,7 +162,7 @@ base::Result<LastLines> place_last(std::vector<BackCursor>& cursors,
   std::vector<bool> live(cursors.size());
   for (size_t i = 0; i < cursors.size(); ++i) {
     auto& source = cursors[i].source();
-    source.reader().seek(source.limit());
+    source.begin_at(source.segments().size(), source.limit());
     auto more = cursors[i].step();
     if (!more) return base::fail(std::move(more.error()));
     live[i] = *more;
@@ -143,7 +179,8 @@ base::Result<LastLines> place_last(std::vector<BackCursor>& cursors,
       return result;
     }
     BackCursor& cursor = cursors[best];
-    cursor.source().reader().seek(cursor.start(), cursor.time());
+    cursor.source().begin_at(cursor.place().file, cursor.place().start,
+                             cursor.time());
     result.first = cursor.time();
     auto more = cursor.step();
     if (!more) return base::fail(std::move(more.error()));
@@ -160,8 +197,8 @@ base::Status place(std::span<Source* const> group, const Query& query) {
     if (source->has_event()) continue;
     auto range = range_of(*source, query);
     if (!range) return base::fail(std::move(range.error()));
-    source->reader().seek(range->begin);
-    if (query.last && source->is_open())
+    source->begin_live_at(range->begin);
+    if (query.last && (source->is_open() || source->in_segments()))
       cursors.emplace_back(*source, *range, query);
     source->narrow(range->end);
   }

@@ -18,34 +18,26 @@ constexpr int kFlags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
 constexpr size_t kStep = size_t{64} << 10;
 constexpr uint64_t kLookBack = uint64_t{64} << 20;
 
-base::Status make_dirs(const std::string& dir) {
-  auto made = fs::make_dir(dir);
-  if (made || made.error().code != Errc::NotFound) return made;
-  const std::string parent = fs::dir_name(dir);
-  if (parent == dir) return made;
-  if (auto above = make_dirs(parent); !above) return above;
-  return fs::make_dir(dir);
-}
-
 base::Result<base::UniqueFd> make(const std::string& path) {
   auto fd = fs::open(path, kFlags | O_CREAT | O_EXCL);
   if (fd || fd.error().code != Errc::NotFound) return fd;
-  if (auto dirs = make_dirs(fs::dir_name(path)); !dirs)
+  if (auto dirs = fs::make_dirs(fs::dir_name(path)); !dirs)
     return base::fail(std::move(dirs.error()));
   return fs::open(path, kFlags | O_CREAT | O_EXCL);
 }
 
-// An empty file under a temporary name, renamed over `path`.
-base::Result<base::UniqueFd> put_new_file(const std::string& path) {
+// A file that holds `head`, made under a temporary name, renamed over `path`.
+base::Result<base::UniqueFd> put_new_file(const std::string& path,
+                                          std::string_view head = {}) {
   const std::string temporary =
       fs::join(fs::dir_name(path), fs::temporary_name(fs::base_name(path)));
   auto fd = make(temporary);
   if (!fd) return fd;
-  if (auto renamed = fs::rename(temporary, path); !renamed) {
-    (void)fs::unlink(temporary);
-    return base::fail(std::move(renamed.error()));
-  }
-  return fd;
+  base::Status put = fs::write_all(fd->get(), head, temporary);
+  if (put) put = fs::rename(temporary, path);
+  if (put) return fd;
+  (void)fs::unlink(temporary);
+  return base::fail(std::move(put.error()));
 }
 
 }  // namespace
@@ -77,13 +69,17 @@ base::Result<size_t> LiveFile::write_some(std::string_view bytes) {
   return n;
 }
 
+base::Result<base::UniqueFd> LiveFile::duplicate() const {
+  return fs::duplicate(fd_.get());
+}
+
 base::Result<LiveFile::Standing> LiveFile::standing() const {
   auto info = fs::stat(path_);
   if (!info) {
     if (info.error().code == Errc::NotFound) return Standing::Gone;
     return base::fail(std::move(info.error()));
   }
-  if (info->st_dev != device_ || info->st_ino != inode_) return Standing::Gone;
+  if (!is_ours(*info)) return Standing::Gone;
   if (static_cast<uint64_t>(info->st_size) < size_) return Standing::Truncated;
   return Standing::InPlace;
 }
@@ -127,14 +123,43 @@ base::Result<std::optional<LiveFile::OpenLine>> LiveFile::open_line() const {
   return line;
 }
 
-base::Result<uint64_t> LiveFile::replace() {
-  auto fd = put_new_file(path_);
+base::Result<uint64_t> LiveFile::replace(std::string_view head) {
+  auto fd = put_new_file(path_, head);
   if (!fd) return base::fail(std::move(fd.error()));
   const uint64_t old_size = size_;
   auto fresh = adopt(path_, std::move(*fd));
   if (!fresh) return base::fail(std::move(fresh.error()));
   *this = std::move(*fresh);
   return old_size;
+}
+
+base::Status LiveFile::rename_to(const std::string& segment) {
+  auto here = fs::stat(path_);
+  const bool here_ours = here && is_ours(*here);
+  // Who died in the middle of this step may have left it done, or with both
+  // names.
+  if (auto there = fs::stat(segment); there && is_ours(*there))
+    return here_ours ? fs::unlink(path_) : base::Status{};
+  if (!here) return base::fail(std::move(here.error()));
+  if (!here_ours)
+    return base::fail(Errc::NotFound,
+                      "seal " + path_ + ": another file is there");
+  return fs::rename_noreplace(path_, segment);
+}
+
+base::Status LiveFile::reopen() {
+  auto fresh = open(path_);
+  if (!fresh) return base::fail(std::move(fresh.error()));
+  *this = std::move(*fresh);
+  return {};
+}
+
+base::Result<uint64_t> LiveFile::seal(const std::string& segment) {
+  const uint64_t sealed = size_;
+  auto done = rename_to(segment);
+  if (done) done = reopen();
+  if (!done) return base::fail(std::move(done.error()));
+  return sealed;
 }
 
 base::Result<uint64_t> LiveFile::replace_closed(const std::string& path) {

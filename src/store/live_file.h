@@ -5,6 +5,8 @@
 // or a device planted at the path is refused, not waited for. Lives on the
 // capture thread; every call may block on the disk.
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -43,14 +45,30 @@ class LiveFile {
   base::Result<std::optional<OpenLine>> open_line() const;
   base::Result<std::string> read(uint64_t offset, size_t size) const;
 
-  // Renames a new empty file over the path and goes on in it. Never truncates:
-  // who reads the old descriptor can finish it. Returns the old file's size.
-  base::Result<uint64_t> replace();
+  // Renames a new file that holds `head` over the path and goes on in it. Never
+  // truncates: who reads the old descriptor can finish it. Returns the old
+  // file's size.
+  base::Result<uint64_t> replace(std::string_view head = {});
   // The same for a file nobody writes. A missing one is 0 bytes, and stays so.
   static base::Result<uint64_t> replace_closed(const std::string& path);
 
+  // Seals: the file gets the name of a segment (segments.h), and a new one is
+  // gone on with at the path. Only at a line end. In two steps, for those who
+  // keep a journal: between them nothing is written. The first may be repeated
+  // after a crash; it never overwrites a file (Errc::Exists), and refuses when
+  // the path names another file than ours (Errc::NotFound).
+  base::Status rename_to(const std::string& segment);
+  base::Status reopen();
+  // Both; returns the size of what was sealed.
+  base::Result<uint64_t> seal(const std::string& segment);
+
   const std::string& path() const { return path_; }
   uint64_t size() const { return size_; }
+  // Another descriptor of it, for a sync that may take its time.
+  base::Result<base::UniqueFd> duplicate() const;
+  // Which file it is, as stat(2) says.
+  uint64_t device() const { return device_; }
+  uint64_t inode() const { return inode_; }
 
  private:
   LiveFile(std::string path, base::UniqueFd fd, uint64_t size, uint64_t device,
@@ -62,6 +80,9 @@ class LiveFile {
         inode_(inode) {}
   static base::Result<LiveFile> adopt(const std::string& path,
                                       base::UniqueFd fd);
+  bool is_ours(const struct ::stat& other) const {
+    return other.st_dev == device_ && other.st_ino == inode_;
+  }
 
   std::string path_;
   base::UniqueFd fd_;

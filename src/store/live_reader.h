@@ -51,6 +51,10 @@ class LiveReader {
     open_file(fd);
     seek(0);
   }
+  void restart(int fd, std::string name) {
+    name_ = std::move(name);
+    restart(fd);
+  }
   // Goes on in another file that begins with a copy of the current line: its
   // first `given()` bytes of text are passed over.
   void move_to(int fd);

@@ -43,6 +43,17 @@ Key plain(std::string_view name, T AppSpec::* member) {
           [member](const AppSpec& spec) { return Json(spec.*member); }};
 }
 
+// Text, or a number that means itself.
+Key words(std::string_view name, std::string AppSpec::* member) {
+  return {name,
+          [member](AppSpec& spec, const nlohmann::json& value) {
+            spec.*member = value.is_number_unsigned()
+                               ? std::to_string(value.get<uint64_t>())
+                               : value.get<std::string>();
+          },
+          [member](const AppSpec& spec) { return Json(spec.*member); }};
+}
+
 Key duration(std::string_view name, milliseconds AppSpec::* member) {
   return {
       name,
@@ -63,6 +74,8 @@ const std::vector<Key>& keys() {
       plain("interpreter", &AppSpec::interpreter),
       plain("interpreter_args", &AppSpec::interpreter_args),
       plain("instances", &AppSpec::instances),
+      words("uid", &AppSpec::uid),
+      words("gid", &AppSpec::gid),
       plain("env", &AppSpec::env),
       plain("autorestart", &AppSpec::autorestart),
       plain("max_restarts", &AppSpec::max_restarts),

@@ -22,6 +22,8 @@ struct AppSpec {
   std::string interpreter;  // empty = by extension; "none" = run directly
   std::vector<std::string> interpreter_args;
   int instances = 1;
+  std::string uid;  // user to run as, a name or a number; empty = the daemon's
+  std::string gid;  // likewise its group; empty = that user's own
   std::map<std::string, std::string> env;
   bool autorestart = true;
   int max_restarts = 16;  // unstable ones in a row

@@ -27,6 +27,10 @@ Ending ending_of(const ExitNews& news, base::Timestamp launched) {
 std::string spawn_failure(const AppSpec& spec, int error, int step) {
   const char* why = ::strerror(error);
   if (step == 1) return fmt::format("cwd {}: {}", spec.cwd, why);
+  if (step == 3)
+    return fmt::format("could not be started as {}{}{}: {}", spec.uid,
+                       spec.gid.empty() ? "" : ":", spec.gid, why);
+  if (step == 4) return fmt::format("no terminal for it: {}", why);
   if (step == 0) return fmt::format("could not be started: {}", why);
   return fmt::format("could not be started: {}: {}", spec.script, why);
 }

@@ -18,6 +18,7 @@ struct LaunchPlan {
   std::vector<std::string> env;  // "KEY=value", sorted by key
   std::string cwd;
   bool ipc = false;  // node: give it a channel
+  bool pty = false;  // give it a terminal in the place of pipes
 };
 
 // Which of the app's copies is to run.

@@ -3,10 +3,13 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <set>
 
 #include "base/fs.h"
 #include "base/probe.h"
+#include "support/proc.h"
 #include "support/temp_dir.h"
 
 namespace base {
@@ -84,13 +87,74 @@ TEST_CASE("each errno name has its number") {
 }
 
 TEST_CASE("a rule that could never fire is refused aloud") {
-  for (const std::string bad :
-       {"write", "write=", "write=EIO", "write=EIO@", "write=EIO@x",
-        "write=EIO@0", "write=EIO@1x", "write=ENOTHING@1", "wirte=EIO@1",
-        "=EIO@1", "write=EIO@-1", "write=EIO@1;fsnyc=EIO@1"}) {
+  for (const std::string bad : {"write",
+                                "write=",
+                                "write=EIO",
+                                "write=EIO@",
+                                "write=EIO@x",
+                                "write=EIO@0",
+                                "write=EIO@1x",
+                                "write=ENOTHING@1",
+                                "wirte=EIO@1",
+                                "=EIO@1",
+                                "write=EIO@-1",
+                                "write=EIO@1;fsnyc=EIO@1",
+                                "write=EIO@1/0",
+                                "write=EIO@1/",
+                                "write=EIO@2/3",
+                                "write=EIO@1/2+",
+                                "write=sleep@1",
+                                "write=sleep:@1",
+                                "write=sleep:2s@1",
+                                "write=hang@1"}) {
     CAPTURE(bad);
     CHECK(verdicts(bad).starts_with("aborted: lodge: LODGE_FAILPOINTS"));
   }
+}
+
+TEST_CASE("a step that is no system call has an operation, too") {
+  CHECK(verdicts("journal=EIO@2", "journal", "written") == ".E........");
+  CHECK(verdicts("journal~wr=kill@2", "journal", "written") == ".killed");
+}
+
+TEST_CASE("a rule by chance hits now and then, and otherwise in each process") {
+  CHECK(verdicts("write=EIO@1/1") == "EEEEEEEEEE");
+  CHECK(verdicts("write=EIO@1/4000000000") == "..........");
+  // Ten tosses of a coin, twenty times: never all alike, never always the same.
+  std::set<std::string> seen;
+  for (int i = 0; i < 20; ++i) seen.insert(verdicts("write=EIO@1/2"));
+  CHECK(seen.size() > 1);
+  CHECK(std::ranges::any_of(seen, [](const std::string& one) {
+    return one.contains('E') && one.contains('.');
+  }));
+}
+
+TEST_CASE("a call that hangs goes on when it is released, and not before") {
+  const support::TempDir dir;
+  const std::string release = dir.file("release");
+  support::Child probe(
+      {"/proc/self/exe", "--no-skip", "--no-version=true",
+       "--test-case=probe: verdicts"},
+      {.env = {{"LODGE_FAILPOINTS", "write=hang@4+;write=EIO@6"},
+               {"LODGE_FAILPOINT_RELEASE", release},
+               {"PROBE_OP", "write"},
+               {"PROBE_WHAT", "x"}}});
+  REQUIRE(support::wait_until([&] { return probe.out().size() == 3; }));
+  // It sleeps in the fourth, which only a process that goes on would leave.
+  CHECK(support::wait_until(
+      [&] { return support::process_info(probe.pid())->state == 'S'; }));
+  CHECK(probe.out() == "...");
+  dir.write("release", "");
+  CHECK(probe.wait().out == ".....E....");
+}
+
+TEST_CASE("a call that sleeps takes at least so long, and goes on") {
+  const auto ran =
+      run_probe("verdicts", {{"LODGE_FAILPOINTS", "write=sleep:20@1+"},
+                             {"PROBE_OP", "write"},
+                             {"PROBE_WHAT", "x"}});
+  CHECK(ran.out == "..........");
+  CHECK(ran.wall >= support::Millis(200));
 }
 
 TEST_CASE("the trace names every operation, in order") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -12,34 +13,77 @@ namespace {
 
 // The file as the arbiter orders it; "|" marks a newline that is not the
 // child's.
-struct Page final : LineArbiter::Output {
-  void write(uint64_t, std::string_view bytes, base::Timestamp) override {
-    text.append(bytes);
-  }
-  void end_line(uint64_t source) override {
-    text += "|\n";
-    ended.push_back(source);
-  }
+struct Page {
   std::string text;
   std::vector<uint64_t> ended;
 };
 
-struct Scene {
-  explicit Scene(int sources) {
-    for (int i = 1; i <= sources; ++i) arbiter.attach(i, now);
+// What a sink does with an arbiter: keeps what waits, and writes what is
+// granted until nothing is.
+struct Scene : LineArbiter::Waiting {
+  virtual ~Scene() = default;
+  explicit Scene(int sources,
+                 LineArbiter::Whole whole = LineArbiter::Whole::No)
+      : arbiter(whole) {
+    for (int i = 1; i <= sources; ++i)
+      arbiter.attach(static_cast<uint64_t>(i), now);
+  }
+  std::string_view waiting(uint64_t source) const override {
+    const auto found = held.find(source);
+    return found == held.end() ? std::string_view() : found->second;
   }
   void feed(uint64_t source, std::string_view bytes) {
-    arbiter.feed(source, bytes, {++stamp}, now, page);
+    held[source].append(bytes);
+    if (!bytes.empty()) arbiter.more(source, now);
+    drain();
+  }
+  void end(uint64_t source) {
+    gone.push_back(source);
+    arbiter.end(source);
+    drain();
+  }
+  void finish() {
+    arbiter.finish();
+    drain();
   }
   void pass(Millis time) {
     now += time;
-    while (arbiter.deadline() && *arbiter.deadline() <= now)
-      arbiter.tick(now, page);
+    drain();
   }
+  void drain() {
+    for (;;) {
+      std::erase_if(gone, [&](uint64_t source) {
+        if (!waiting(source).empty() || arbiter.owner() == source) return false;
+        arbiter.forget(source);
+        forgotten.push_back(source);
+        return true;
+      });
+      const auto grant = arbiter.next(*this, now);
+      if (!grant) return;
+      if (grant->end_line) {
+        page.text += "|\n";
+        page.ended.push_back(grant->source);
+        arbiter.line_ended();
+        continue;
+      }
+      std::string& bytes = held[grant->source];
+      REQUIRE(grant->size > 0);
+      REQUIRE(grant->size <= bytes.size());
+      const auto piece = bytes.substr(0, grant->size);
+      bytes.erase(0, grant->size);
+      on_piece(grant->source, piece);
+      page.text += piece;
+      arbiter.took(grant->source, piece.back() != '\n', !bytes.empty(), now);
+    }
+  }
+  virtual void on_piece(uint64_t, std::string_view) {}
+
   LineArbiter arbiter;
   Page page;
+  std::map<uint64_t, std::string> held;
+  std::vector<uint64_t> gone;
+  std::vector<uint64_t> forgotten;
   base::MonoTime now{std::chrono::hours(1)};
-  int64_t stamp = 0;
 };
 
 }  // namespace
@@ -87,20 +131,6 @@ TEST_CASE("others wait while a line is owned, and their lines come after it") {
   CHECK(scene.page.ended.empty());
 }
 
-TEST_CASE("who waits is left unread once 64 KiB of it are held") {
-  Scene scene(2);
-  scene.feed(1, "ow");
-  scene.pass(Millis(100));
-  CHECK(scene.arbiter.room(2) == LineArbiter::kMaxHeld);
-  scene.feed(2, std::string(1000, 'x'));
-  CHECK(scene.arbiter.room(2) == LineArbiter::kMaxHeld - 1000);
-  scene.feed(2, std::string(scene.arbiter.room(2), 'x'));
-  CHECK(scene.arbiter.room(2) == 0);
-  CHECK(scene.arbiter.room(1) > LineArbiter::kMaxHeld);
-  scene.feed(1, "\n");
-  CHECK(scene.arbiter.room(2) > LineArbiter::kMaxHeld);
-}
-
 TEST_CASE("an owner that is silent for a second while others wait is ended") {
   Scene scene(2);
   scene.feed(1, "name? ");
@@ -132,11 +162,11 @@ TEST_CASE("an owner that goes on is not ended") {
 TEST_CASE("the end of a source closes its line, held or owned") {
   Scene scene(3);
   scene.feed(1, "held");
-  scene.arbiter.end(1, scene.now, scene.page);
+  scene.end(1);
   CHECK(scene.page.text == "held|\n");
   scene.feed(2, "owned");
   scene.pass(Millis(100));
-  scene.arbiter.end(2, scene.now, scene.page);
+  scene.end(2);
   CHECK(scene.page.text == "held|\nowned|\n");
   CHECK(scene.page.ended == std::vector<uint64_t>{1, 2});
 }
@@ -146,18 +176,18 @@ TEST_CASE("what an ended source left waits for the owner's line to end") {
   scene.feed(1, "ow");
   scene.pass(Millis(100));
   scene.feed(2, "last words\nand mo");
-  scene.arbiter.end(2, scene.now, scene.page);
+  scene.end(2);
   CHECK(scene.page.text == "ow");
-  CHECK(scene.arbiter.knows(2));
+  CHECK(scene.forgotten.empty());
   scene.feed(1, "ner\n");
   CHECK(scene.page.text == "owner\nlast words\nand mo|\n");
-  CHECK_FALSE(scene.arbiter.knows(2));
+  CHECK(scene.forgotten == std::vector<uint64_t>{2});
 }
 
 TEST_CASE("who is left alone gets its partial line out at once") {
   Scene scene(2);
   scene.feed(1, "name? ");
-  scene.arbiter.end(2, scene.now, scene.page);
+  scene.end(2);
   CHECK(scene.page.text == "name? ");
 }
 
@@ -176,28 +206,23 @@ TEST_CASE("finish lets everything out as whole lines") {
   scene.pass(Millis(100));
   scene.feed(2, "b\nb");
   scene.feed(3, "c");
-  scene.arbiter.finish(scene.now, scene.page);
+  scene.finish();
   CHECK(scene.page.text == "a|\nb\nb|\nc");
 }
 
 namespace {
 
 // Holds the arbiter to its promises piece by piece.
-struct Witness final : LineArbiter::Output {
-  void write(uint64_t source, std::string_view bytes,
-             base::Timestamp) override {
+struct Witness final : Scene {
+  using Scene::Scene;
+  void on_piece(uint64_t source, std::string_view bytes) override {
+    const bool at_line_end = page.text.empty() || page.text.back() == '\n';
     if (source != last_source && !at_line_end) torn = true;
     last_source = source;
-    at_line_end = bytes.back() == '\n';
     heard[source].append(bytes);
-  }
-  void end_line(uint64_t source) override {
-    if (at_line_end || source != last_source) torn = true;
-    at_line_end = true;
   }
   std::map<uint64_t, std::string> heard;
   uint64_t last_source = 0;
-  bool at_line_end = true;
   bool torn = false;
 };
 
@@ -206,12 +231,9 @@ struct Witness final : LineArbiter::Output {
 TEST_CASE("random fragments of three sources: nothing torn, lost, reordered") {
   std::mt19937 random(11);
   for (int round = 0; round < 100; ++round) {
-    LineArbiter arbiter;
-    Witness witness;
-    base::MonoTime now{std::chrono::hours(1)};
+    Witness scene(3, round % 3 == 0 ? LineArbiter::Whole::Always
+                                    : LineArbiter::Whole::No);
     std::map<uint64_t, std::string> said;
-    for (uint64_t source = 1; source <= 3; ++source)
-      arbiter.attach(source, now);
     for (int step = 0; step < 300; ++step) {
       const uint64_t source = 1 + random() % 3;
       std::string bytes;
@@ -222,18 +244,29 @@ TEST_CASE("random fragments of three sources: nothing torn, lost, reordered") {
         bytes += '\n';
       }
       bytes.resize(size);
-      bytes = bytes.substr(0, arbiter.room(source));
       said[source] += bytes;
-      arbiter.feed(source, bytes, {step}, now, witness);
-      if (random() % 3 != 0) continue;
-      now += Millis(random() % 400);
-      if (arbiter.deadline() && *arbiter.deadline() <= now)
-        arbiter.tick(now, witness);
+      scene.feed(source, bytes);
+      if (random() % 3 == 0) scene.pass(Millis(random() % 400));
     }
-    for (uint64_t source = 1; source <= 3; ++source)
-      arbiter.end(source, now, witness);
-    CHECK(arbiter.empty());
-    CHECK_FALSE(witness.torn);
-    CHECK(witness.heard == said);
+    for (uint64_t source = 1; source <= 3; ++source) scene.end(source);
+    CHECK(scene.forgotten.size() == 3);
+    CHECK_FALSE(scene.torn);
+    CHECK(scene.heard == said);
   }
+}
+
+TEST_CASE("lines that are wanted whole wait for their end, alone too") {
+  Scene always(1, LineArbiter::Whole::Always);
+  always.feed(1, "one\nsec");
+  CHECK(always.page.text == "one\n");
+  always.pass(Millis(60'000));
+  CHECK(always.page.text == "one\n");
+  CHECK_FALSE(always.arbiter.deadline());
+  always.feed(1, std::string(LineArbiter::kMaxHeld, 'x'));
+  CHECK(always.page.text.size() > LineArbiter::kMaxHeld);
+  Scene briefly(1, LineArbiter::Whole::Briefly);
+  briefly.feed(1, "name? ");
+  CHECK(briefly.page.text.empty());
+  briefly.pass(Millis(100));
+  CHECK(briefly.page.text == "name? ");
 }

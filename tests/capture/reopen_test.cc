@@ -19,7 +19,7 @@ struct Adopted {
       auto pipe = base::fs::make_pipe();
       REQUIRE(pipe);
       all.push_back({Rig::info(static_cast<uint64_t>(i)), std::move(pipe->read),
-                     rig.dir.path("api-out.log")});
+                     {rig.dir.path("api-out.log")}});
       children.push_back(std::move(pipe->write));
     }
     rig.capture.adopt(std::move(all));

@@ -149,7 +149,7 @@ class Rig {
   base::UniqueFd add(uint64_t id, std::string_view name) {
     auto pipe = base::fs::make_pipe();
     REQUIRE(pipe);
-    capture.add(info(id), std::move(pipe->read), dir.path(name));
+    capture.add(info(id), std::move(pipe->read), {dir.path(name), options});
     return std::move(pipe->write);
   }
   static capture::SourceInfo info(uint64_t id) {
@@ -183,6 +183,7 @@ class Rig {
 
  public:
   TempDir dir;
+  capture::SinkOptions options;  // of files that are added from now on
   Recorder seen;
   capture::CaptureThread capture;
 };

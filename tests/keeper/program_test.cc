@@ -104,3 +104,38 @@ TEST_CASE("a program that runs reports nothing, and its exit code comes") {
   CHECK(ended.failure.error == 0);
   CHECK(WEXITSTATUS(ended.status) == 3);
 }
+
+TEST_CASE("user and terminal survive the way; without them nothing is added") {
+  Program program{"/bin/x", {"x"}, {"A=1"}, "/tmp", {}, false};
+  auto plain = keeper::encode_program(program);
+  program.user = keeper::User{65534, 100, {100, 101}};
+  program.pty = true;
+  auto full = keeper::encode_program(program);
+  REQUIRE(plain);
+  REQUIRE(full);
+  auto again = keeper::decode_program(full->get());
+  REQUIRE(again);
+  CHECK(again->user == program.user);
+  CHECK(again->pty);
+  CHECK(again->path == program.path);
+  CHECK(again->env == program.env);
+  // A keeper of before reads what is as before.
+  uint32_t version = 0;
+  REQUIRE(::pread(plain->get(), &version, sizeof version, sizeof version) > 0);
+  CHECK(version == 1);
+}
+
+TEST_CASE("a child of another user is wholly that user's, for good") {
+  if (::geteuid() != 0) {
+    MESSAGE("SKIPPED: not root");
+    return;
+  }
+  auto program = shell("grep -E '^(Uid|Gid|Groups):' /proc/self/status");
+  program.user = keeper::User{65534, 65533, {65533, 65532}};
+  const Ended ended = run(program);
+  CHECK(ended.status == 0);
+  CHECK(ended.output ==
+        "Uid:\t65534\t65534\t65534\t65534\n"
+        "Gid:\t65533\t65533\t65533\t65533\n"
+        "Groups:\t65532 65533 \n");
+}

@@ -1,13 +1,10 @@
-#include "query/follow.h"
+#include "query/following.h"
 
 #include <doctest/doctest.h>
 
-#include "query/log_dir.h"
-#include "query/raw_printer.h"
-
 namespace {
 
-using query_test::Collector;
+using query_test::Following;
 using query_test::LogDir;
 
 constexpr int64_t kStart = 1'795'256'100'000'000;
@@ -15,54 +12,6 @@ constexpr int64_t kStart = 1'795'256'100'000'000;
 std::string stamped(int64_t us, std::string_view text) {
   return base::format_stamp({kStart + us}) + " " + std::string(text);
 }
-
-// A follower in its loop, and a way to wait for what it shows.
-class Following {
- public:
-  explicit Following(LogDir& dir, uint64_t last = 100) {
-    query_.last = last;
-    query_.events = false;
-    reading_.emplace(query_, dir.plan(query_), true);
-    reading_->replay(collector_);
-    query::FollowOptions options;
-    options.dir = dir.path();
-    options.replan = [this, &dir] {
-      auto catalog = store::load_catalog(dir.path());
-      return query::make_plan(*catalog, dir.path(), query_);
-    };
-    follower_.emplace(loop_, *reading_, collector_, std::move(options));
-    follower_->start();
-  }
-
-  // Turns the loop until so many rows were shown. The guard ends a test that
-  // would wait for ever.
-  void wait_for(size_t rows) {
-    bool late = false;
-    base::Timer guard(loop_, [&] { late = true; });
-    guard.start(std::chrono::seconds(20));
-    while (collector_.shown.size() < rows && !late) loop_.run_once();
-  }
-  // Until a line that is written now has come through.
-  void wait_until_idle() {
-    bool passed = false;
-    base::Timer timer(loop_, [&] { passed = true; });
-    timer.start(std::chrono::milliseconds(1500));
-    while (!passed) loop_.run_once();
-  }
-  std::vector<std::string> texts() const {
-    std::vector<std::string> texts;
-    for (const auto& row : collector_.shown) texts.push_back(row.text);
-    return texts;
-  }
-  Collector& collector() { return collector_; }
-
- private:
-  query::Query query_;
-  Collector collector_;
-  base::EventLoop loop_;
-  std::optional<query::Reading> reading_;
-  std::optional<query::Follower> follower_;
-};
 
 using Texts = std::vector<std::string>;
 

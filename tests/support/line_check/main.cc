@@ -1,11 +1,11 @@
 // The checker of invariants, for a shell:
 //
 //   line_check [--raw] [--foreign] [--runs N] [--home DIR]
-//              --truth FILE... PLACE...
+//              --truth FILE... [--history LOGS APP]... PLACE...
 //
-// Prints what was found; exit 0 clean, 1 not, 2 wrong usage. --raw: the places
-// that follow bear no stamps. --home: also its processes, one daemon, one
-// keeper, no orphan.
+// --history: an app's stdout, segments and live file. Prints what was found;
+// exit 0 clean, 1 not, 2 wrong usage. --raw: the places that follow bear no
+// stamps. --home: also its processes, one daemon, one keeper, no orphan.
 
 #include <fmt/format.h>
 
@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "support/lines/checker.h"
+#include "support/lines/history.h"
 
 int main(int argc, char** argv) {
   support::LineChecker checker;
@@ -33,6 +34,12 @@ int main(int argc, char** argv) {
       checker.expect_runs(std::strtoull(argv[++i], nullptr, 10));
     } else if (word == "--home" && has_value) {
       home = argv[++i];
+    } else if (word == "--history" && i + 2 < argc) {
+      for (const auto& path : support::history_of(argv[i + 1], argv[i + 2],
+                                                  support::SourceStream::Out))
+        checker.add_place(support::file_place(path), traits);
+      i += 2;
+      ++places;
     } else if (!word.starts_with("--")) {
       checker.add_place(support::file_place(std::string(word)), traits);
       ++places;

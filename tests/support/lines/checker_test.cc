@@ -54,6 +54,7 @@ struct Story {
     checker.add_truth(path());
     checker.add_place(text_place("log", text), traits);
     checker.expect_runs(1);
+    if (heads_may_be_gone) checker.forgive_heads();
     return checker.check();
   }
 
@@ -62,6 +63,7 @@ struct Story {
   TruthMap truth;
   std::vector<std::string> log;  // lines without '\n'
   std::string rest;              // after the last '\n'
+  bool heads_may_be_gone = false;
 };
 
 // The breach, and nothing else.
@@ -175,6 +177,33 @@ TEST_CASE("a source that was started again is restarted") {
   Story story(100);
   story.truth->runs = 2;
   check_only(story.check(), Breach::Restarted);
+}
+
+TEST_CASE("a whole line that lost its newline is torn") {
+  Story story(100);
+  story.rest = story.log.back();
+  story.log.pop_back();
+  CHECK(story.check().count(Breach::Torn) == 1);
+}
+
+TEST_CASE("what is lost is counted in lines and told in ranges") {
+  Story story(100);
+  story.log.erase(story.log.begin() + 10, story.log.begin() + 30);
+  story.log.erase(story.log.begin() + 40);
+  const Report report = story.check();
+  check_only(report, Breach::Lost, 21);
+  REQUIRE(report.examples.size() == 2);
+  CHECK(report.examples[0].ends_with("lines 11 to 30 of 100"));
+}
+
+TEST_CASE("a flush may take the first lines, and no others") {
+  Story story(100);
+  story.log.erase(story.log.begin(), story.log.begin() + 10);
+  check_only(story.check(), Breach::Lost, 10);
+  story.heads_may_be_gone = true;
+  CHECK(story.check().clean());
+  story.log.erase(story.log.begin() + 5);
+  check_only(story.check(), Breach::Lost, 1);
 }
 
 TEST_CASE("a failed write and a SIGPIPE are told") {

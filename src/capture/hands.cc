@@ -1,0 +1,142 @@
+#include "capture/hands.h"
+
+#include <utility>
+
+namespace capture {
+
+Hands::Hands(Loop loop) : loop_(std::move(loop)) {}
+
+Hands::~Hands() {
+  const std::lock_guard lock(mutex_);
+  for (auto& thread : threads_)
+    if (thread.joinable()) thread.detach();
+}
+
+void Hands::start() {
+  const std::lock_guard lock(mutex_);
+  turn_ = std::make_shared<std::atomic<uint32_t>>(Idle);
+  spawn(true);
+  ++running_;
+  threads_.emplace_back([this] { monitor(); });
+}
+
+void Hands::spawn(bool as_loop) {
+  ++running_;
+  if (!as_loop) ++workers_;
+  threads_.emplace_back([this, as_loop] { run(as_loop); });
+}
+
+bool Hands::stop(base::MonoTime deadline) {
+  std::vector<std::thread> threads;
+  {
+    std::unique_lock lock(mutex_);
+    if (threads_.empty()) return true;
+    ended_.wait_until(lock, deadline, [this] { return loop_ended_; });
+    closing_ = true;
+    wake_workers_.notify_all();
+    wake_monitor_.notify_all();
+    if (!ended_.wait_until(lock, deadline, [this] { return running_ == 0; }))
+      return false;
+    threads.swap(threads_);
+  }
+  for (auto& thread : threads) thread.join();
+  return true;
+}
+
+Hands::Turn Hands::begin() {
+  Turn turn = turn_;
+  turn->store(Performing, std::memory_order_release);
+  begun_.fetch_add(1);
+  // Either we see that the monitor sleeps, or it sees that we began.
+  if (!watching_) {
+    const std::lock_guard lock(mutex_);
+    watching_ = true;
+    wake_monitor_.notify_one();
+  }
+  return turn;
+}
+
+bool Hands::end(const Turn& turn) {
+  uint32_t expected = Performing;
+  return turn->compare_exchange_strong(expected, Idle);
+}
+
+void Hands::submit(Task operation) {
+  const std::lock_guard lock(mutex_);
+  tasks_.push_back(std::move(operation));
+  if (idle_ < tasks_.size() && workers_ < kMostWorkers) spawn(false);
+  wake_workers_.notify_one();
+}
+
+void Hands::run(bool as_loop) {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    if (as_loop) {
+      lock.unlock();
+      const bool ended = loop_();
+      lock.lock();
+      if (ended) {
+        loop_ended_ = true;
+        ended_.notify_all();
+      }
+      as_loop = false;
+      ++workers_;
+    }
+    ++idle_;
+    wake_workers_.wait(lock, [this] {
+      return closing_ || loop_wanted_ || !tasks_.empty();
+    });
+    --idle_;
+    if (loop_wanted_) {
+      loop_wanted_ = false;
+      --workers_;
+      as_loop = true;
+    } else if (!tasks_.empty()) {
+      const Task task = std::move(tasks_.front());
+      tasks_.pop_front();
+      lock.unlock();
+      task();
+      lock.lock();
+    } else {
+      break;
+    }
+  }
+  --workers_;
+  --running_;
+  ended_.notify_all();
+}
+
+void Hands::monitor() {
+  std::unique_lock lock(mutex_);
+  uint64_t seen = begun_;
+  while (!closing_) {
+    const Turn turn = turn_;
+    const bool performing = *turn == Performing;
+    const uint64_t begun = begun_;
+    if (begun == seen && !performing) {
+      watching_ = false;
+      if (begun_ == begun)
+        wake_monitor_.wait(lock, [this] { return closing_ || watching_; });
+      watching_ = true;
+      seen = begun_ - 1;  // something began: look once more before sleeping
+      continue;
+    }
+    seen = begun;
+    wake_monitor_.wait_for(lock, kPatience, [this] { return closing_; });
+    uint32_t expected = Performing;
+    if (!performing || begun_ != begun ||
+        !turn->compare_exchange_strong(expected, Taken))
+      continue;
+    turn_ = std::make_shared<std::atomic<uint32_t>>(Idle);
+    if (idle_ > 0) {
+      loop_wanted_ = true;
+      wake_workers_.notify_all();
+    } else {
+      spawn(true);
+    }
+  }
+  --running_;
+  ended_.notify_all();
+}
+
+}  // namespace capture

@@ -1,0 +1,459 @@
+#include "capture/loop.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "base/fs.h"
+#include "base/log.h"
+
+namespace capture {
+namespace {
+
+using base::Millis;
+using base::MonoTime;
+
+constexpr Millis kDrainLimit{1000};
+constexpr Millis kSyncEvery{5000};
+constexpr Millis kStopLimit{2000};
+
+// Pipes hold 1 MiB at most, and a read takes 256 KiB.
+constexpr int kLastReads = 8;
+
+}  // namespace
+
+CaptureThread::Loop::Loop(Options options, Observer& observer)
+    : clock_(options.clock),
+      observer_(observer),
+      sync_timer_(events_, [this] { sync(); }),
+      hands_([this] { return run(); }) {
+  sync_timer_.start(kSyncEvery, kSyncEvery);
+}
+
+CaptureThread::Loop::~Loop() {
+  sources_.clear();
+  files_.clear();
+}
+
+bool CaptureThread::Loop::stop() {
+  events_.stop();
+  return hands_.stop(clock_.mono() + kStopLimit) && !unwritten_;
+}
+
+// --- turns -------------------------------------------------------------------
+
+bool CaptureThread::Loop::run() {
+  take_over();
+  if (!finishing_) {
+    if (!turn()) return false;  // what was interrupted
+    while (!events_.stopped()) {
+      events_.run_once();
+      if (!turn()) return false;
+      const auto rest = pacer_.rest(clock_.mono());
+      if (rest.count() > 0) events_.rest(rest);
+    }
+  }
+  return finish();
+}
+
+// The foot of a turn: everything that blocks. False: the loop is another
+// thread's by now.
+bool CaptureThread::Loop::turn() {
+  while (!ready_.empty()) {
+    const auto found = sources_.find(ready_.front());
+    ready_.pop_front();
+    if (found == sources_.end()) continue;
+    found->second.ready = false;
+    if (!serve(found->second)) return false;
+  }
+  while (!due_.empty()) {
+    File& file = *due_.front();
+    due_.pop_front();
+    file.due = false;
+    if (!work(file)) return false;
+    after(file);
+  }
+  return true;
+}
+
+// One read, one batch: a source that never stops does not starve the others.
+bool CaptureThread::Loop::serve(Attached& attached) {
+  Source& source = *attached.source;
+  File& file = *attached.file;
+  if (!source.pipe) return true;
+  const size_t room =
+      std::min(file.sink->room(source), Spool::kIntakeSize);
+  if (room == 0) {
+    listen(file);
+    return true;
+  }
+  auto bytes = intake_->read(source.pipe->fd(), source.index(), room);
+  if (!bytes || bytes->view.empty()) {
+    advance_drain(attached, 0, true);
+    // A terminal says EIO when nobody is left.
+    if (!bytes || source.pipe->at_end()) {
+      source.pipe.reset();
+      file.sink->end(source);
+      set_due(file);
+    }
+    return true;
+  }
+  const size_t size = bytes->view.size();
+  source.pipe->feel_pressure(size);
+  pacer_.on_read(size, source.pipe->capacity(), size == room);
+  source.take(*bytes, bench().stamper.next());
+  file.sink->more(source);
+  underway_.reading = &attached;
+  underway_.bytes = size;
+  if (!work(file)) return false;
+  underway_.reading = nullptr;
+  source.keep_rest();
+  advance_drain(attached, size, false);
+  after(file);
+  return true;
+}
+
+bool CaptureThread::Loop::work(File& file) {
+  Sink& sink = *file.sink;
+  while (sink.prepare()) {
+    const MonoTime began = clock_.mono();
+    if (sink.slow() || hanging_.contains(sink.device())) {
+      hands_.submit([this, &file, began] {
+        file.sink->file().perform();
+        events_.post([this, &file, began] { performed(file, began); });
+      });
+      return true;
+    }
+    underway_.performing = &file;
+    const bool ours = hands_.perform(
+        [&] { sink.file().perform(); },
+        [this, &file, began] {
+          events_.post([this, &file, began] {
+            hanging_.erase(hanging_.find(file.sink->device()));
+            performed(file, began);
+          });
+        });
+    if (!ours) return false;
+    underway_.performing = nullptr;
+    sink.settle(clock_.mono() - began);
+  }
+  return true;
+}
+
+// Another thread hangs in the operation that was under way: it is its own
+// from now on, and what was read goes to the queue.
+void CaptureThread::Loop::take_over() {
+  if (underway_.performing == nullptr) return;
+  File& file = *std::exchange(underway_.performing, nullptr);
+  hanging_.insert(file.sink->device());
+  file.sink->set_slow();
+  set_out();
+  if (Attached* const reading = std::exchange(underway_.reading, nullptr)) {
+    reading->source->keep_rest();
+    advance_drain(*reading, underway_.bytes, false);
+  }
+  listen(file);
+}
+
+void CaptureThread::Loop::performed(File& file, MonoTime began) {
+  file.sink->settle(clock_.mono() - began);
+  const auto gone = std::ranges::find(leaving_, &file, [](const auto& leaving) {
+    return leaving.get();
+  });
+  if (gone != leaving_.end()) {
+    std::erase(due_, &file);
+    leaving_.erase(gone);
+    return;
+  }
+  set_due(file);
+}
+
+// Who may be read now, who has ended, whether it is needed any longer.
+void CaptureThread::Loop::after(File& file) {
+  for (size_t i = 0; i < file.sources.size();) {
+    Attached& attached = *file.sources[i];
+    if (attached.source->pipe || !file.sink->is_done(*attached.source)) {
+      ++i;
+      continue;
+    }
+    release(attached);
+  }
+  listen(file);
+  close_if_idle(file);
+}
+
+void CaptureThread::Loop::listen(File& file) {
+  for (Attached* const attached : file.sources)
+    if (attached->source->pipe)
+      attached->source->pipe->listen(file.sink->room(*attached->source) > 0);
+}
+
+void CaptureThread::Loop::close_if_idle(File& file) {
+  if (!file.sources.empty() || !file.sink->idle()) return;
+  if (file.due) std::erase(due_, &file);
+  bench().spool.remove_sink(file.sink->entry_index());
+  files_.erase(std::string(file.sink->path()));
+}
+
+void CaptureThread::Loop::set_due(File& file) {
+  if (std::exchange(file.due, true)) return;
+  due_.push_back(&file);
+}
+
+void CaptureThread::Loop::set_ready(Attached& attached) {
+  if (std::exchange(attached.ready, true)) return;
+  ready_.push_back(attached.source->index());
+}
+
+// What apps wrote last may still be in their pipes. Whatever can't be written
+// now stays in the spool.
+bool CaptureThread::Loop::finish() {
+  if (!std::exchange(finishing_, true)) {
+    for (int reads = 0; reads < kLastReads; ++reads)
+      for (auto& [index, attached] : sources_)
+        if (attached.source->pipe && attached.source->pipe->waiting() > 0)
+          set_ready(attached);
+    for (auto& [index, attached] : sources_)
+      if (attached.drain) finish_drain(attached);
+  }
+  for (int reads = 0; reads < kLastReads; ++reads) {
+    if (!turn()) return false;
+    for (auto& [index, attached] : sources_)
+      if (attached.source->pipe && attached.source->pipe->waiting() > 0)
+        set_ready(attached);
+  }
+  ready_.clear();
+  for (auto& [path, file] : files_) {
+    file->sink->finish();
+    set_due(*file);
+  }
+  if (!turn()) return false;
+  for (auto& [path, file] : files_) {
+    file->sink->abandon();
+    if (file->sink->unwritten() == 0 && !file->sink->busy()) continue;
+    unwritten_ = true;
+    base::log::error("capture: {}: {} bytes are not written yet", path,
+                     file->sink->unwritten());
+  }
+  for (auto& [index, attached] : sources_)
+    if (attached.source->queued()) unwritten_ = true;
+  return true;
+}
+
+// --- what is asked for -------------------------------------------------------
+
+Sink::Bench& CaptureThread::Loop::bench() {
+  if (!bench_) {
+    auto spool = Spool::create("");
+    if (!spool) throw std::bad_alloc();
+    use(std::move(*spool));
+  }
+  return *bench_;
+}
+
+void CaptureThread::Loop::set_out() {
+  if (bench_->out) return;
+  auto extent = spool_->allocate(Sink::kOutSize);
+  if (!extent) throw std::bad_alloc();
+  bench_->out = *extent;
+}
+
+CaptureThread::Loop::File* CaptureThread::Loop::file_for(const SinkSpec& spec) {
+  if (const auto found = files_.find(spec.path); found != files_.end())
+    return found->second.get();
+  Spool& spool = bench().spool;
+  auto entry = spool.find_sink(spec.path);
+  if (!entry) {
+    auto added = spool.add_sink(spec.path);
+    if (!added) {
+      base::log::error("capture: {}", added.error().message);
+      return nullptr;
+    }
+    entry = *added;
+  }
+  auto file = std::make_unique<File>();
+  auto sink =
+      Sink::make(bench(), spec, *entry, [this, file = file.get()] { set_due(*file); });
+  if (!sink) {
+    base::log::error("capture: {}: {}", spec.path, sink.error().message);
+    return nullptr;
+  }
+  file->sink = std::move(*sink);
+  set_due(*file);
+  return (files_[spec.path] = std::move(file)).get();
+}
+
+void CaptureThread::Loop::add(Adopted source) {
+  (void)attach(std::move(source), false);
+}
+
+CaptureThread::Loop::Attached* CaptureThread::Loop::attach(Adopted from,
+                                                           bool adopted) {
+  if (by_id_.contains(from.info.id)) {
+    base::log::error("capture: source {} attached twice", from.info.id);
+    return nullptr;
+  }
+  File* const file = file_for(from.sink);
+  if (file == nullptr) return nullptr;
+  Spool& spool = bench().spool;
+  std::optional<uint32_t> index;
+  if (adopted) index = spool.find_source(key_of(from.info));
+  if (index && (spool.source(*index).sink != file->sink->entry_index() ||
+                sources_.contains(*index)))
+    index.reset();
+  if (!index) {
+    auto added = spool.add_source(from.info, file->sink->entry_index());
+    if (!added) {
+      base::log::error("capture: {}", added.error().message);
+      return nullptr;
+    }
+    index = *added;
+  }
+  auto source = std::make_unique<Source>(spool, *index, from.info.id);
+  source->pipe = std::make_unique<PipeReader>(
+      events_, budget_, std::move(from.info), std::move(from.pipe),
+      [this, index = *index] { set_ready(sources_.at(index)); });
+  return &enter(std::move(source), *file, adopted);
+}
+
+CaptureThread::Loop::Attached& CaptureThread::Loop::enter(
+    std::unique_ptr<Source> source, File& file, bool adopted) {
+  const uint32_t index = source->index();
+  if (source->id() != 0) by_id_[source->id()] = index;
+  Attached& attached = sources_[index];
+  attached.source = std::move(source);
+  attached.file = &file;
+  file.sources.push_back(&attached);
+  file.sink->attach(*attached.source, adopted);
+  set_due(file);
+  return attached;
+}
+
+void CaptureThread::Loop::release(Attached& attached) {
+  Source& source = *attached.source;
+  const uint64_t id = source.id();
+  const uint32_t index = source.index();
+  if (attached.drain) finish_drain(attached);
+  attached.file->sink->detach(source);
+  std::erase(attached.file->sources, &attached);
+  source.pipe.reset();
+  source.release();
+  by_id_.erase(id);
+  sources_.erase(index);
+  if (id != 0) observer_.on_source_ended(id);
+}
+
+void CaptureThread::Loop::drain(uint64_t id, std::function<void()> done) {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) {
+    done();
+    return;
+  }
+  Attached& attached = sources_.at(found->second);
+  if (!attached.source->pipe) {  // at its end, and being written
+    done();
+    return;
+  }
+  if (!attached.drain) attached.drain = std::make_unique<Drain>();
+  attached.drain->done.push_back(std::move(done));
+  attached.drain->left = attached.source->pipe->waiting();
+  if (!attached.drain->limit) {
+    attached.drain->limit = std::make_unique<base::Timer>(
+        events_, [this, index = found->second] {
+          finish_drain(sources_.at(index));
+        });
+    attached.drain->limit->start(kDrainLimit);
+  }
+  set_ready(attached);  // now, not when the pipe's turn comes
+}
+
+void CaptureThread::Loop::advance_drain(Attached& attached, size_t bytes,
+                                        bool empty) {
+  if (!attached.drain) return;
+  Drain& drain = *attached.drain;
+  drain.left -= std::min(drain.left, bytes);
+  if (empty || drain.left == 0) finish_drain(attached);
+}
+
+void CaptureThread::Loop::finish_drain(Attached& attached) {
+  const auto drain = std::move(attached.drain);
+  for (const auto& done : drain->done) done();
+}
+
+void CaptureThread::Loop::replace(
+    const std::vector<std::string>& paths,
+    std::function<void(std::vector<Replaced>)> done) {
+  struct Gathering {
+    std::vector<Replaced> results;
+    size_t left = 0;
+    std::function<void(std::vector<Replaced>)> done;
+    void answer_if_complete() {
+      if (left == 0) done(std::move(results));
+    }
+  };
+  // Shared: each file answers at its own line end, and the last one answers
+  // for all.
+  const auto all = std::make_shared<Gathering>();
+  all->results.resize(paths.size());
+  all->left = paths.size() + 1;
+  all->done = std::move(done);
+  for (size_t i = 0; i < paths.size(); ++i) {
+    const auto found = files_.find(paths[i]);
+    if (found != files_.end()) {
+      found->second->sink->replace([all, i](Replaced replaced) {
+        all->results[i] = std::move(replaced);
+        --all->left;
+        all->answer_if_complete();
+      });
+      set_due(*found->second);
+      continue;
+    }
+    all->results[i].path = paths[i];
+    bench().replaced[paths[i]] = clock_.mono();
+    auto bytes = store::LiveFile::replace_closed(paths[i]);
+    if (bytes)
+      all->results[i].bytes = *bytes;
+    else
+      all->results[i].error = std::move(bytes.error());
+    --all->left;
+  }
+  --all->left;
+  all->answer_if_complete();
+}
+
+base::Status CaptureThread::Loop::remove(
+    const std::vector<std::string>& paths) {
+  base::Status first;
+  for (const auto& path : paths) {
+    if (const auto found = files_.find(path); found != files_.end()) {
+      auto file = std::move(found->second);
+      files_.erase(found);
+      while (!file->sources.empty()) release(*file->sources.front());
+      file->sink->abandon();
+      bench().spool.remove_sink(file->sink->entry_index());
+      std::erase(due_, file.get());
+      if (file->sink->busy()) leaving_.push_back(std::move(file));
+    }
+    auto removed = base::fs::unlink(path);
+    if (!removed && first) first = std::move(removed);
+  }
+  return first;
+}
+
+void CaptureThread::Loop::sync() {
+  for (auto& [path, file] : files_) {
+    Sink& sink = *file->sink;
+    if (sink.options().sync != SinkOptions::Sync::Interval || sink.busy() ||
+        !sink.file().is_open() || !sink.take_unsynced())
+      continue;
+    auto copy = sink.file().file().duplicate();
+    if (!copy) continue;
+    auto fd = std::make_shared<base::UniqueFd>(std::move(*copy));
+    sync_.submit([fd, path = path] {
+      if (auto synced = base::fs::fsync(fd->get(), path); !synced)
+        base::log::error("{}", synced.error().message);
+    });
+  }
+}
+
+}  // namespace capture

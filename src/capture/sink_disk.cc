@@ -1,0 +1,500 @@
+// The disk side of a sink: which operation is next, and what came of it.
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "capture/sink.h"
+#include "capture/steps.h"
+
+namespace capture {
+namespace {
+
+using base::Millis;
+using base::MonoTime;
+
+constexpr Millis kFirstRetry{50};
+constexpr Millis kLastRetry{400};
+constexpr Millis kCheckPath{500};
+constexpr Millis kReplaceWait{100};
+constexpr Millis kReplaceSpacing{500};
+constexpr Millis kPatience{10'000};  // with a full disk
+constexpr Millis kSlowFor{10'000};   // after the last slow operation
+constexpr Millis kTellEvery{1'000};  // about what is dropped
+constexpr int64_t kAheadUs = 2'000'000;  // stamper.h absorbs less
+
+// What may wait in memory of each source while its file is slow, or full.
+constexpr size_t kSlowQueue = size_t{256} << 10;
+constexpr size_t kFullQueue = size_t{64} << 10;
+
+bool is_full(const base::Error& error) {
+  return error.sys_errno == ENOSPC || error.sys_errno == EDQUOT;
+}
+
+}  // namespace
+
+bool Sink::prepare() {
+  if (busy_) return false;
+  const MonoTime now = bench_.clock.mono();
+  if (tell_at_ && now >= *tell_at_) tell_dropped();
+  if (dropping()) drop_rest();
+  const bool may_try = !retry_at_ || now >= *retry_at_;
+  bool ready = false;
+  if (discards_) {
+    if (replacing_) replaced();
+    ready = prepare_lines(now);
+  } else if (!file_.is_open()) {
+    if (may_try) begin(SinkFile::Kind::Open);
+    ready = may_try;
+  } else if (now >= checked_at_ + kCheckPath &&
+             (replacing_ || !rest_.empty() ||
+              std::ranges::any_of(sources_, [](const Source* source) {
+                return !source->waiting().empty();
+              }))) {
+    begin(SinkFile::Kind::Check);
+    ready = true;
+  } else if (may_replace(now)) {
+    auto& op = begin(SinkFile::Kind::Replace);
+    op.keep_open_line = disk_mid_line_;
+    op.stamp = line_stamp_.value_or(last_stamp_);
+    ready = true;
+  } else if (!may_try) {
+    ready = false;
+  } else if (!rest_.empty() && !suspect_) {
+    begin_write();
+    ready = true;
+  } else if (suspect_ || (!mid_line_ && seal_due())) {
+    auto& op = begin(SinkFile::Kind::Seal);
+    op.stamp = last_stamp_;
+    op.sync = options_.sync == SinkOptions::Sync::Rotate && !suspect_;
+    ready = true;
+  } else {
+    ready = prepare_lines(now);
+  }
+  if (!ready) rearm(now);
+  return ready;
+}
+
+SinkFile::Op& Sink::begin(SinkFile::Kind kind) {
+  busy_ = true;
+  return file_.begin(kind);
+}
+
+void Sink::begin_write() {
+  auto& op = begin(SinkFile::Kind::Write);
+  op.bytes = rest_;
+  op.stamp = last_stamp_;
+}
+
+void Sink::settle(MonoTime::duration took) {
+  busy_ = false;
+  if (slow() && took > Millis{5}) slow_until_ = bench_.clock.mono() + kSlowFor;
+  switch (file_.op().kind) {
+    case SinkFile::Kind::None:
+      break;
+    case SinkFile::Kind::Open:
+      opened();
+      break;
+    case SinkFile::Kind::Write:
+      wrote();
+      break;
+    case SinkFile::Kind::Check:
+      checked();
+      break;
+    case SinkFile::Kind::Leave:
+      begin_anew();
+      break;
+    case SinkFile::Kind::Replace:
+      replaced();
+      break;
+    case SinkFile::Kind::Seal:
+      sealed();
+      break;
+  }
+  rearm(bench_.clock.mono());
+}
+
+size_t Sink::room(const Source& source) const {
+  if (discards_ || dropping()) return Spool::kIntakeSize;
+  if (busy_ && slow())
+    return source.queue_size() < kSlowQueue ? Spool::kIntakeSize : 0;
+  if (busy_ || blocked() || retry_at_) return 0;
+  const auto owner = arbiter_.owner();
+  if (!owner || *owner == source.key() || !arbiter_.shared())
+    return Spool::kIntakeSize;
+  return LineArbiter::kMaxHeld -
+         std::min(source.queue_size(), LineArbiter::kMaxHeld);
+}
+
+bool Sink::idle() const {
+  return sources_.empty() && rest_.empty() && !replacing_ && !busy_ &&
+         !recovering_;
+}
+
+bool Sink::slow() const {
+  return slow_until_ && bench_.clock.mono() < *slow_until_;
+}
+
+void Sink::set_slow() {
+  slow_until_ = bench_.clock.mono() + kSlowFor;
+  if (!busy_ || !rest_in_bench_) return;
+  own_out_ = std::exchange(bench_.out, {});
+  rest_in_bench_ = false;
+}
+
+// --- opening -----------------------------------------------------------------
+
+void Sink::opened() {
+  const MonoTime now = bench_.clock.mono();
+  const auto& op = file_.op();
+  checked_at_ = now;
+  if (!op.status) return refused(op.status.error());
+  retry_at_.reset();
+  device_ = file_.file().device();
+  inode_ = file_.file().inode();
+  disk_mid_line_ = op.tail.has_value();
+  if (recovering_) return recover();
+  if (!rest_.empty()) {
+    // Never glue our line to a stranger's.
+    move_rest(disk_mid_line_ ? "\n" : "");
+    return;
+  }
+  if (op.newest) {
+    last_stamp_ = std::max(last_stamp_, *op.newest);
+    // The clock went back while nobody looked.
+    ahead_ = last_stamp_.us - bench_.clock.now().us >= kAheadUs;
+  }
+  if (!disk_mid_line_ || mid_line_) return;
+  mid_line_ = tail_unsettled_ = true;
+  line_stamp_ = op.tail->stamp;
+}
+
+// A predecessor announced a write: the file's size says how far it came.
+void Sink::recover() {
+  recovering_ = false;
+  SinkEntry& entry = bench_.spool.sink(entry_);
+  const SinkRecord& record = entry.writes.last();
+  const uint64_t size = file_.file().size();
+  const bool same = record.device == device_ && record.inode == inode_ &&
+                    size >= record.file_at;
+  const uint64_t written =
+      same ? std::min(size - record.file_at, record.out_size) : 0;
+  if (!same && record.untried == 0 && record.out_size > 0)
+    bench_.observer.on_unaccounted(
+        last_info_, path() + " is another file than before; up to " +
+                        std::to_string(record.out_size) +
+                        " bytes may be in both, or end in mid-line");
+  rest_ = bench_.spool.view(record.out_at + written, record.out_size - written);
+  mid_line_ = record.mid_line != 0;
+  line_stamp_.reset();
+  if (record.line_stamp_us != 0)
+    line_stamp_ = base::Timestamp{record.line_stamp_us};
+  last_stamp_.us = std::max(last_stamp_.us, record.last_stamp_us);
+  if (mid_line_ && record.owner_id != 0)
+    arbiter_.resume_line(record.owner_id, bench_.clock.mono());
+  if (rest_.empty()) return write_done();
+  if (!same) move_rest(disk_mid_line_ ? "\n" : "");
+}
+
+// --- writing -----------------------------------------------------------------
+
+void Sink::wrote() {
+  const auto& op = file_.op();
+  if (op.written > 0) {
+    disk_mid_line_ = op.bytes[op.written - 1] != '\n';
+    unsynced_ = true;
+  }
+  rest_.remove_prefix(op.written);
+  if (rest_.empty()) return write_done();
+  refused(op.status.error());
+}
+
+void Sink::write_done() {
+  SinkEntry& entry = bench_.spool.sink(entry_);
+  entry.done.store(entry.writes.sequence(), std::memory_order_release);
+  step("write done");
+  rest_ = {};
+  rest_in_bench_ = false;
+  told_.reset();
+  retry_at_.reset();
+  set_full(false);
+  // A thread that hung in a write of ours may have left its buffer with us.
+  if (own_out_ && (!slow() || own_out_.size < kOutSize))
+    bench_.spool.free(std::exchange(own_out_, {}));
+}
+
+void Sink::refused(const base::Error& error) {
+  const MonoTime now = bench_.clock.mono();
+  trouble(error);
+  if (is_full(error)) set_full(true);
+  // What the disk had of this file may be gone; it gets nothing more.
+  if (error.sys_errno == EIO && file_.op().kind == SinkFile::Kind::Write &&
+      !discards_)
+    suspect_ = true;
+  if (rest_in_bench_) move_rest("");
+  retry_delay_ = retry_at_ ? std::min(2 * retry_delay_, kLastRetry)
+                           : kFirstRetry;
+  retry_at_ = now + retry_delay_;
+  if (dropping()) drop_rest();
+}
+
+// What could not be written goes to memory of its own, behind `before`, and is
+// announced anew for the file as it is now.
+void Sink::move_rest(std::string_view before) {
+  auto extent = bench_.spool.allocate(before.size() + rest_.size());
+  if (!extent) throw std::bad_alloc();
+  std::memcpy(bench_.spool.at(extent->at), before.data(), before.size());
+  std::memcpy(bench_.spool.at(extent->at + before.size()), rest_.data(),
+              rest_.size());
+  SinkRecord record = next_record();
+  record.out_at = extent->at;
+  record.out_size = before.size() + rest_.size();
+  record.untried = 1;
+  commit(record);
+  bench_.spool.free(std::exchange(own_out_, *extent));
+  rest_ = bench_.spool.view(record.out_at, record.out_size);
+  rest_in_bench_ = false;
+}
+
+// Whether what can't be written is dropped.
+bool Sink::dropping() const {
+  if (full_since_)
+    return options_.on_full == SinkOptions::OnFull::Drop &&
+           bench_.clock.mono() >= *full_since_ + kPatience;
+  return options_.overflow == SinkOptions::Overflow::Drop &&
+         ((busy_ && slow()) || blocked() || retry_at_);
+}
+
+// Of what could not be written for so long: all lines but one that has a
+// beginning on disk, and one whose end has not come yet.
+void Sink::drop_rest() {
+  const bool full = full_since_.has_value();
+  const auto why = full ? Dropped::Why::DiskFull : Dropped::Why::Overflow;
+  for (Source* const source : sources_) {
+    if (source->queue_size() > (full ? kFullQueue : kSlowQueue))
+      limit_queue(*source);
+  }
+  if (!full || busy_ || rest_.empty() || sources_.empty()) return;
+  size_t begin = 0;
+  if (disk_mid_line_) {
+    const size_t newline = rest_.find('\n');
+    if (newline == rest_.npos) return;
+    begin = newline + 1;
+  }
+  const size_t last = rest_.rfind('\n');
+  const size_t end = last == rest_.npos ? 0 : last + 1;
+  if (end <= begin) return;
+  const auto gone = rest_.substr(begin, end - begin);
+  const auto lines =
+      static_cast<uint64_t>(std::count(gone.begin(), gone.end(), '\n'));
+  const uint64_t stamps =
+      options_.stamp == SinkOptions::Stamp::None ? 0 : store::kPrefixSize;
+  const size_t kept = begin + (rest_.size() - end);
+  SinkRecord record = next_record();
+  Spool::Extent extent;
+  if (kept > 0) {
+    auto allocated = bench_.spool.allocate(kept);
+    if (!allocated) throw std::bad_alloc();
+    extent = *allocated;
+    std::memcpy(bench_.spool.at(extent.at), rest_.data(), begin);
+    std::memcpy(bench_.spool.at(extent.at + begin), rest_.data() + end,
+                rest_.size() - end);
+  }
+  record.out_at = extent.at;
+  record.out_size = kept;
+  record.untried = 1;
+  sources_[0]->put_dropped(why, lines, gone.size() - lines * stamps, record);
+  commit(record);
+  sources_[0]->apply(record);
+  bench_.spool.free(std::exchange(own_out_, extent));
+  rest_ = bench_.spool.view(extent.at, kept);
+  if (!tell_at_) tell_at_ = bench_.clock.mono() + kTellEvery;
+  if (kept > 0) return;
+  SinkEntry& entry = bench_.spool.sink(entry_);
+  entry.done.store(entry.writes.sequence(), std::memory_order_release);
+}
+
+void Sink::limit_queue(Source& source) {
+  const bool full = full_since_.has_value();
+  const size_t most = full ? kFullQueue : kSlowQueue;
+  if (source.queue_size() <= most) return;
+  const bool head = mid_line_ && arbiter_.owner() == source.key();
+  source.drop_oldest(
+      most / 2, head,
+      full ? Dropped::Why::DiskFull : Dropped::Why::Overflow);
+  if (!tell_at_) tell_at_ = bench_.clock.mono() + kTellEvery;
+}
+
+void Sink::tell_dropped() {
+  tell_at_.reset();
+  for (Source* const source : sources_) source->tell_dropped(bench_.observer);
+}
+
+// --- the path is what counts -------------------------------------------------
+
+void Sink::checked() {
+  checked_at_ = bench_.clock.mono();
+  const auto standing = file_.op().standing;
+  if (standing == store::LiveFile::Standing::Gone) leave("moved or removed");
+  if (standing == store::LiveFile::Standing::Truncated) leave("truncated");
+}
+
+void Sink::leave(std::string_view why) {
+  const bool truncated = why == "truncated";
+  const auto owner = arbiter_.owner();
+  if (!sources_.empty()) bench_.observer.on_reopened(last_info_, why);
+  auto& op = begin(SinkFile::Kind::Leave);
+  if (!disk_mid_line_ || !rest_.empty() || truncated || !owner) return;
+  // The head stays in the file that left; its rest begins a line of its own.
+  tell_line_ended(*owner);
+  op.bytes = "\n";
+}
+
+// What comes next begins a file, not the rest of a line whose head is gone.
+void Sink::begin_anew() {
+  tail_unsettled_ = false;
+  if (!std::exchange(disk_mid_line_, false)) return;
+  if (rest_.empty()) {
+    mid_line_ = false;
+    arbiter_.line_ended();
+    return;
+  }
+  if (options_.stamp == SinkOptions::Stamp::None) return;
+  const auto stamp = bench_.stamper.next();
+  if (rest_.find('\n') == rest_.npos) line_stamp_ = stamp;
+  move_rest(std::string(bench_.stamper.prefix(stamp)));
+}
+
+// --- flush -------------------------------------------------------------------
+
+void Sink::replace(std::function<void(Replaced)> done) {
+  const MonoTime now = bench_.clock.mono();
+  if (!replacing_) {
+    replacing_.emplace();
+    const auto last = bench_.replaced.find(path());
+    replacing_->earliest =
+        last == bench_.replaced.end() ? now : last->second + kReplaceSpacing;
+    replacing_->deadline = std::max(now, replacing_->earliest) + kReplaceWait;
+  }
+  replacing_->done.push_back(std::move(done));
+  rearm(now);
+}
+
+bool Sink::may_replace(MonoTime now) const {
+  if (!replacing_ || now < replacing_->earliest) return false;
+  return !mid_line_ || blocked() || now >= replacing_->deadline;
+}
+
+void Sink::replaced() {
+  const auto waiting = std::move(replacing_->done);
+  replacing_.reset();
+  const MonoTime now = bench_.clock.mono();
+  std::erase_if(bench_.replaced, [&](const auto& entry) {
+    return now - entry.second > kReplaceSpacing;
+  });
+  bench_.replaced[path()] = now;
+  Replaced replaced{path(), 0, std::nullopt};
+  if (!discards_) {
+    const auto& op = file_.op();
+    replaced.bytes = op.size;
+    if (!op.status) {
+      replaced.error = op.status.error();
+    } else {
+      device_ = file_.file().device();
+      inode_ = file_.file().inode();
+      if (!op.head_moved && op.head.empty()) begin_anew();
+      disk_mid_line_ = op.head_moved;
+      if (!rest_.empty() || !op.head.empty()) move_rest(op.head);
+      retry_at_.reset();  // there is room again, perhaps
+    }
+  }
+  for (const auto& done : waiting) done(replaced);
+}
+
+void Sink::abandon() {
+  if (!replacing_) return;
+  const auto waiting = std::move(replacing_->done);
+  replacing_.reset();
+  for (const auto& done : waiting) done({path(), 0, std::nullopt});
+}
+
+// --- sealing -----------------------------------------------------------------
+
+bool Sink::seal_due() const {
+  if (!file_.is_open()) return false;
+  const uint64_t size = const_cast<SinkFile&>(file_).file().size();
+  if (size == 0) return false;
+  // The clock went back, and the file has stamps from before.
+  const bool stepped = steps_back_ != bench_.stamper.steps_back();
+  return stepped || ahead_ || (options_.max_size != 0 && size >= options_.max_size);
+}
+
+void Sink::sealed() {
+  const auto& op = file_.op();
+  if (!op.segment.empty()) {
+    bench_.observer.on_sealed(last_info_, op.segment, op.size);
+    if (std::exchange(suspect_, false))
+      bench_.observer.on_unaccounted(
+          last_info_, "a write to it failed; what it holds is suspect: " +
+                          op.segment);
+    steps_back_ = bench_.stamper.steps_back();
+    ahead_ = false;
+    last_stamp_ = {};
+    begin_anew();
+    unsynced_ = false;
+  }
+  if (!op.status) return refused(op.status.error());
+  retry_at_.reset();
+  if (!rest_.empty()) move_rest("");
+  device_ = file_.file().device();
+  inode_ = file_.file().inode();
+  disk_mid_line_ = false;
+  checked_at_ = bench_.clock.mono();
+}
+
+// --- the rest ----------------------------------------------------------------
+
+void Sink::trouble(const base::Error& error) {
+  const std::pair kind{error.code, error.sys_errno};
+  if (told_ == kind) return;
+  told_ = kind;
+  bench_.observer.on_trouble(last_info_, error);
+}
+
+void Sink::set_full(bool full) {
+  if (full == full_since_.has_value()) return;
+  if (full)
+    full_since_ = bench_.clock.mono();
+  else
+    full_since_.reset();
+  bench_.observer.on_disk_full(last_info_, full);
+}
+
+void Sink::rearm(MonoTime now) {
+  std::optional<MonoTime> next;
+  const auto sooner = [&](std::optional<MonoTime> time) {
+    if (time && (!next || *time < *next)) next = time;
+  };
+  if (!busy_) {
+    if (!blocked() && !retry_at_) sooner(arbiter_.deadline());
+    sooner(retry_at_);
+    if (replacing_)
+      sooner(now < replacing_->earliest ? replacing_->earliest
+                                        : replacing_->deadline);
+  }
+  sooner(tell_at_);
+  if (full_since_ && options_.on_full == SinkOptions::OnFull::Drop &&
+      now < *full_since_ + kPatience)
+    sooner(*full_since_ + kPatience);
+  if (next == timer_at_) return;
+  timer_at_ = next;
+  if (!next) {
+    timer_.stop();
+    return;
+  }
+  const auto left = std::max(*next - now, MonoTime::duration::zero());
+  timer_.start(std::chrono::ceil<Millis>(left));
+}
+
+}  // namespace capture

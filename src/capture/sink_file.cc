@@ -1,0 +1,166 @@
+#include "capture/sink_file.h"
+
+#include <cerrno>
+
+#include "base/fs.h"
+#include "capture/steps.h"
+#include "store/line.h"
+#include "store/live_reader.h"
+
+namespace capture {
+namespace {
+// A line's head of at most this size moves along with a flush.
+constexpr uint64_t kMaxHead = uint64_t{64} << 10;
+}  // namespace
+
+SinkFile::Op& SinkFile::begin(Kind kind) {
+  op_ = Op{};
+  op_.kind = kind;
+  return op_;
+}
+
+void SinkFile::perform() {
+  switch (op_.kind) {
+    case Kind::None:
+      return;
+    case Kind::Open:
+      op_.status = open();
+      return;
+    case Kind::Write:
+      op_.status = write();
+      return;
+    case Kind::Check: {
+      const auto standing = file_->standing();
+      // What is wrong will show when it is written.
+      if (standing) op_.standing = *standing;
+      return;
+    }
+    case Kind::Leave:
+      // Its loss is no loss of ours: the file was taken from us.
+      if (!op_.bytes.empty()) (void)file_->write_some(op_.bytes);
+      file_.reset();
+      times_.reset();
+      return;
+    case Kind::Replace:
+      op_.status = replace();
+      return;
+    case Kind::Seal:
+      op_.status = seal();
+      return;
+  }
+}
+
+base::Status SinkFile::open() {
+  auto file = store::LiveFile::open(path_);
+  if (!file) return base::fail(std::move(file.error()));
+  if (auto looked = look_at_end(*file); !looked) return looked;
+  if (raw_) {
+    auto times = store::TimesFile::open(store::TimesFile::path_for(path_),
+                                        file->size(), mode_);
+    if (!times) return base::fail(std::move(times.error()));
+    times_ = std::move(*times);
+  }
+  file_ = std::move(*file);
+  return {};
+}
+
+base::Status SinkFile::look_at_end(store::LiveFile& file) {
+  auto tail = file.open_line();
+  if (!tail) return base::fail(std::move(tail.error()));
+  op_.tail = std::move(*tail);
+  if (op_.tail) op_.newest = op_.tail->stamp;
+  if (op_.tail || raw_ || file.size() == 0) return {};
+  auto copy = file.duplicate();
+  if (!copy) return base::fail(std::move(copy.error()));
+  auto last = store::BackwardLines(copy->get(), file.size(), path_).previous();
+  if (!last) return base::fail(std::move(last.error()));
+  if (*last) op_.newest = (*last)->stamp;
+  return {};
+}
+
+base::Status SinkFile::write() {
+  if (times_ && !op_.bytes.empty())
+    if (auto noted = times_->append(file_->size(), op_.stamp); !noted)
+      return noted;
+  std::string_view rest = op_.bytes;
+  while (!rest.empty()) {
+    auto n = file_->write_some(rest);
+    if (!n) return base::fail(std::move(n.error()));
+    if (*n == 0)
+      return base::fail(base::Errc::Io, "write " + path_ + ": no room");
+    step("written");
+    rest.remove_prefix(*n);
+    op_.written += *n;
+  }
+  return {};
+}
+
+base::Status SinkFile::replace() {
+  std::string head;
+  if (op_.keep_open_line) {
+    auto line = file_->open_line();
+    if (!line) return base::fail(std::move(line.error()));
+    if (line->has_value() && (*line)->size <= kMaxHead) {
+      auto read = file_->read((*line)->begin, (*line)->size);
+      if (!read) return base::fail(std::move(read.error()));
+      head = std::move(*read);
+    }
+  }
+  step("before replace");
+  // The sidecar goes first: times may be missing for a moment, never wrong.
+  if (times_)
+    if (auto anew = times_->replace(); !anew) return anew;
+  auto bytes = file_->replace(head);
+  op_.head_moved = bytes && !head.empty();
+  if (!bytes && bytes.error().sys_errno == ENOSPC && !head.empty()) {
+    // On a full disk the old file must go first.
+    bytes = file_->replace();
+    op_.head = std::move(head);
+  }
+  if (!bytes) return base::fail(std::move(bytes.error()));
+  step("replaced");
+  if (times_ && op_.head_moved) (void)times_->append(0, op_.stamp);
+  op_.size = *bytes;
+  return {};
+}
+
+base::Status SinkFile::seal() {
+  op_.size = file_->size();
+  base::Timestamp first = op_.stamp;
+  auto head = file_->read(0, store::kHeadSize);
+  if (!raw_ && head) first = store::parse_line(*head).time.value_or(first);
+  auto segment = store::next_segment_path(path_, owner_, first);
+  if (!segment) return base::fail(std::move(segment.error()));
+  step("before seal");
+  if (op_.sync) {
+    auto copy = file_->duplicate();
+    if (!copy) return base::fail(std::move(copy.error()));
+    if (auto synced = base::fs::fsync(copy->get(), path_); !synced)
+      return synced;
+  }
+  if (times_)
+    if (auto moved = seal_times(*segment); !moved) return moved;
+  if (auto renamed = file_->rename_to(*segment); !renamed) return renamed;
+  step("sealed");
+  op_.segment = std::move(*segment);
+  if (auto fresh = file_->reopen(); !fresh) {
+    file_.reset();  // it is the segment by now: nothing may be added
+    times_.reset();
+    return fresh;
+  }
+  step("begun anew");
+  if (!raw_) return {};
+  auto times =
+      store::TimesFile::open(store::TimesFile::path_for(path_), 0, mode_);
+  if (!times) return base::fail(std::move(times.error()));
+  times_ = std::move(*times);
+  return {};
+}
+
+base::Status SinkFile::seal_times(const std::string& segment) {
+  const std::string from = store::TimesFile::path_for(path_);
+  if (!base::fs::exists(from)) return {};
+  return base::fs::rename_noreplace(from, store::TimesFile::path_for(segment));
+}
+
+}  // namespace capture

@@ -1,0 +1,76 @@
+#pragma once
+// What a sink does to the disk: one operation at a time, prepared by the sink,
+// performed wherever it may block, then looked at by the sink again. perform()
+// touches nothing but this object, so that a thread may hang in it while the
+// capture loop goes on elsewhere (hands.h).
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "capture/sink_spec.h"
+#include "store/live_file.h"
+#include "store/times.h"
+
+namespace capture {
+
+class SinkFile {
+ public:
+  explicit SinkFile(const SinkSpec& spec)
+      : path_(spec.path),
+        owner_(spec.owner),
+        raw_(spec.options.stamp == SinkOptions::Stamp::None),
+        mode_(spec.options.mode) {}
+
+  enum class Kind { None, Open, Write, Check, Leave, Replace, Seal };
+  struct Op {
+    Kind kind = Kind::None;
+    std::string_view bytes;  // Write: at the file's end. Leave: likewise,
+                             // before it is let go
+    base::Timestamp stamp;   // Write: of what is written. Seal: of the first
+                             // line, should it have none
+    bool keep_open_line = false;  // Replace: its head moves along
+    bool sync = false;            // Seal: durable before it is renamed
+
+    // Afterwards:
+    base::Status status;
+    size_t written = 0;  // of `bytes`, also when the rest failed
+    uint64_t size = 0;   // of the file that was replaced or sealed
+    bool head_moved = false;  // it begins the new file
+    std::string head;         // or: the new file had no room for it
+    std::string segment;      // Seal: what it is now
+    store::LiveFile::Standing standing = store::LiveFile::Standing::InPlace;
+    std::optional<store::LiveFile::OpenLine> tail;  // Open: as it was found,
+    std::optional<base::Timestamp> newest;          // and its last line's
+  };
+
+  // Begins an operation. There is none under way.
+  Op& begin(Kind kind);
+  // May block for as long as the disk does.
+  void perform();
+  const Op& op() const { return op_; }
+
+  bool is_open() const { return file_.has_value(); }
+  store::LiveFile& file() { return *file_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  base::Status open();
+  base::Status look_at_end(store::LiveFile& file);
+  base::Status write();
+  base::Status replace();
+  base::Status seal();
+  base::Status seal_times(const std::string& segment);
+
+  const std::string path_;
+  const store::SegmentOwner owner_;
+  const bool raw_;
+  const mode_t mode_;
+  std::optional<store::LiveFile> file_;
+  std::optional<store::TimesFile> times_;  // of a raw file
+  Op op_;
+};
+
+}  // namespace capture

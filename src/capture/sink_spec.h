@@ -1,0 +1,20 @@
+#pragma once
+// A live file as somebody wants it: where it is, and how its lines are kept.
+// Plain data: what capture is told of a source's file.
+
+#include <string>
+
+#include "capture/options.h"
+#include "store/segments.h"
+
+namespace capture {
+
+struct SinkSpec {
+  std::string path;  // absolute; "/dev/null": nothing is kept
+  SinkOptions options = {};
+  store::SegmentOwner owner = {};  // of the segments that it is sealed to
+
+  bool operator==(const SinkSpec&) const = default;
+};
+
+}  // namespace capture

@@ -1,0 +1,226 @@
+#include "capture/spool.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace capture {
+namespace {
+
+constexpr uint64_t kMagic = 0x4c4f4f5053474c00;  // "\0LGSPOOL"
+// Entries laid out or used otherwise: another major. What an older one does
+// not look at: another minor.
+constexpr uint32_t kMajor = 1;
+constexpr uint32_t kMinor = 0;
+constexpr uint32_t kStep = 16;  // entries whose pages are reserved at once
+
+uint64_t whole_pages(uint64_t size) {
+  return (size + 4095) & ~uint64_t{4095};
+}
+
+}  // namespace
+
+uint64_t key_of(const SourceInfo& info) {
+  return (static_cast<uint64_t>(info.app_id) + 1) << 40 |
+         (info.generation & 0x7fffffffff) << 1 |
+         static_cast<uint64_t>(info.stream);
+}
+
+Spool::Spool(base::SharedMemory memory) : memory_(std::move(memory)) {
+  sinks_.data = sources_.data = memory_.data();
+  free_[kHeapAt] = kSize - kHeapAt;
+}
+
+base::Result<Spool> Spool::create(const std::string& name) {
+  auto memory = base::SharedMemory::create(name, kSize);
+  if (!memory) return base::pass(std::move(memory), "spool");
+  Spool spool(std::move(*memory));
+  if (auto ready = spool.prepare(); !ready)
+    return base::fail(std::move(ready.error()).with_context("spool"));
+  Header& header = spool.header();
+  header.major = kMajor;
+  header.minor = kMinor;
+  header.magic = kMagic;
+  return spool;
+}
+
+base::Result<Spool> Spool::open(base::SharedMemory memory) {
+  if (memory.size() != kSize)
+    return base::fail(base::Errc::Invalid, "spool: not of this version");
+  Spool spool(std::move(memory));
+  const Header& header = spool.header();
+  if (header.magic != kMagic || header.major != kMajor)
+    return base::fail(base::Errc::Invalid, "spool: not of this version");
+  if (auto ready = spool.prepare(); !ready)
+    return base::fail(std::move(ready.error()).with_context("spool"));
+  spool.find_used();
+  return spool;
+}
+
+base::Status Spool::prepare() {
+  if (auto ok = memory_.reserve(0, kPage); !ok) return ok;
+  if (auto ok = memory_.reserve(kIntakeAt, kIntakeSize); !ok) return ok;
+  memory_.lock(kIntakeAt, kIntakeSize);
+  return {};
+}
+
+// Everything that is in use becomes a hole in the free heap.
+void Spool::find_used() {
+  const auto steps = [](uint32_t end) {
+    return (end + kStep - 1) / kStep * kStep;
+  };
+  sinks_reserved_ = steps(sinks_end());
+  sources_reserved_ = steps(sources_end());
+  for (uint32_t i = 0; i < sinks_end(); ++i) {
+    const SinkEntry& entry = sinks_[i];
+    const SinkRecord& write = entry.writes.last();
+    if (entry.used == 0 || entry.done == entry.writes.sequence()) continue;
+    claim(extent_of(write.out_at, write.out_size));
+  }
+  for (uint32_t i = 0; i < sources_end(); ++i)
+    if (sources_[i].key != 0)
+      claim({sources_[i].queue.last().at, sources_[i].queue.last().room});
+}
+
+Spool::Extent Spool::extent_of(uint64_t at, uint64_t size) {
+  return {at, whole_pages(size)};
+}
+
+void Spool::claim(Extent extent) {
+  if (extent.at < kHeapAt || extent.size == 0) return;
+  auto gap = free_.upper_bound(extent.at);
+  if (gap == free_.begin()) return;
+  --gap;
+  const auto [at, size] = *gap;
+  if (extent.at + extent.size > at + size) return;
+  free_.erase(gap);
+  if (extent.at > at) free_[at] = extent.at - at;
+  if (at + size > extent.at + extent.size)
+    free_[extent.at + extent.size] = at + size - extent.at - extent.size;
+}
+
+base::Result<Spool::Extent> Spool::allocate(size_t size) {
+  const uint64_t wanted = whole_pages(size);
+  for (const auto& [at, room] : free_) {
+    if (room < wanted) continue;
+    const Extent extent{at, wanted};
+    if (auto ok = memory_.reserve(at, wanted); !ok)
+      return base::fail(std::move(ok.error()).with_context("spool"));
+    claim(extent);
+    return extent;
+  }
+  return base::fail(base::Errc::Io, "spool: no room");
+}
+
+void Spool::free(Extent extent) {
+  if (!extent) return;
+  memory_.give_back(extent.at, extent.size);
+  auto [freed, made] = free_.emplace(extent.at, extent.size);
+  if (const auto after = std::next(freed);
+      after != free_.end() && freed->first + freed->second == after->first) {
+    freed->second += after->second;
+    free_.erase(after);
+  }
+  if (freed == free_.begin()) return;
+  const auto before = std::prev(freed);
+  if (before->first + before->second != freed->first) return;
+  before->second += freed->second;
+  free_.erase(freed);
+}
+
+base::Result<uint32_t> Spool::add_source(const SourceInfo& info,
+                                         uint32_t sink) {
+  uint32_t index = 0;
+  while (index < sources_end() && sources_[index].key != 0) ++index;
+  if (index == kMaxSources)
+    return base::fail(base::Errc::Io, "spool: too many sources");
+  if (index >= sources_reserved_) {
+    if (auto ok = memory_.reserve(kSourcesAt + sources_reserved_ * 512,
+                                  kStep * 512);
+        !ok)
+      return base::fail(std::move(ok.error()).with_context("spool"));
+    sources_reserved_ += kStep;
+  }
+  SourceEntry& entry = sources_[index];
+  std::memset(static_cast<void*>(&entry), 0, sizeof entry);
+  entry.sink = sink;
+  entry.generation = info.generation;
+  entry.app_id = info.app_id;
+  entry.instance = info.instance;
+  entry.stream = static_cast<uint32_t>(info.stream);
+  info.app.copy(entry.app, sizeof entry.app - 1);
+  header().sources_end = std::max(sources_end(), index + 1);
+  entry.key.store(key_of(info), std::memory_order_release);
+  return index;
+}
+
+base::Result<uint32_t> Spool::add_sink(std::string_view path) {
+  if (path.size() > sizeof SinkEntry::path)
+    return base::fail(base::Errc::Invalid,
+                      "spool: a path of over 660 bytes: " + std::string(path));
+  uint32_t index = 0;
+  while (index < sinks_end() && sinks_[index].used != 0) ++index;
+  if (index == kMaxSinks)
+    return base::fail(base::Errc::Io, "spool: too many files");
+  if (index >= sinks_reserved_) {
+    if (auto ok =
+            memory_.reserve(kSinksAt + sinks_reserved_ * 1024, kStep * 1024);
+        !ok)
+      return base::fail(std::move(ok.error()).with_context("spool"));
+    sinks_reserved_ += kStep;
+  }
+  SinkEntry& entry = sinks_[index];
+  std::memset(static_cast<void*>(&entry), 0, sizeof entry);
+  entry.path_size = static_cast<uint32_t>(path.size());
+  path.copy(entry.path, path.size());
+  header().sinks_end = std::max(sinks_end(), index + 1);
+  entry.used.store(1, std::memory_order_release);
+  return index;
+}
+
+void Spool::remove_source(uint32_t index) {
+  sources_[index].key.store(0, std::memory_order_release);
+}
+
+void Spool::remove_sink(uint32_t index) {
+  sinks_[index].used.store(0, std::memory_order_release);
+}
+
+std::optional<uint32_t> Spool::find_sink(std::string_view path) const {
+  for (uint32_t i = 0; i < sinks_end(); ++i) {
+    const SinkEntry& entry = sinks_[i];
+    if (entry.used != 0 &&
+        std::string_view(entry.path, entry.path_size) == path)
+      return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<uint32_t> Spool::find_source(uint64_t key) const {
+  for (uint32_t i = 0; i < sources_end(); ++i)
+    if (sources_[i].key == key) return i;
+  return std::nullopt;
+}
+
+SourceInfo Spool::info_of(const SourceEntry& entry, uint64_t id) {
+  SourceInfo info;
+  info.id = id;
+  info.app = entry.app;
+  info.app_id = entry.app_id;
+  info.instance = entry.instance;
+  info.generation = entry.generation;
+  info.stream = static_cast<store::Stream>(entry.stream);
+  return info;
+}
+
+uint64_t Spool::taken() const {
+  const uint64_t word = header().taken;
+  const uint64_t read = header().reads.sequence();
+  return word >> 32 == (read & 0xffffffff) ? word & 0xffffffff : 0;
+}
+
+void Spool::set_taken(const Taken& taken) {
+  if (taken.read != reads().sequence() || taken.to <= this->taken()) return;
+  header().taken.store(taken.read << 32 | taken.to, std::memory_order_release);
+}
+
+}  // namespace capture

@@ -1,0 +1,56 @@
+#include "keeper/comeback.h"
+
+#include <algorithm>
+
+namespace keeper {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A daemon that dies within kShortLife is started again with growing delays.
+constexpr milliseconds kShortLife{1000};
+constexpr milliseconds kFirstDelay{50};
+constexpr milliseconds kLongestDelay{2000};
+
+constexpr int kTries = 3;
+// Before the last try there is time for what may pass by itself, but not more
+// than the apps' pipes hold.
+constexpr milliseconds kLastTryDelay{500};
+constexpr milliseconds kComeUp{10'000};
+
+}  // namespace
+
+void Comeback::started(Steady::time_point now) {
+  started_ = now;
+  serving_ = false;
+}
+
+void Comeback::served() {
+  serving_ = true;
+  soon_ = false;
+  failures_ = 0;
+}
+
+Comeback::Next Comeback::ended(Steady::time_point now,
+                               bool has_program_before) {
+  const bool lived = now - started_ >= kShortLife;
+  delay_ = lived                       ? milliseconds{0}
+           : delay_ == milliseconds{0} ? kFirstDelay
+                                       : std::min(delay_ * 2, kLongestDelay);
+  if (serving_) failures_ = 0;
+  if (serving_ || safe_) return Next::Again;
+  if (++failures_ == kTries - 1) delay_ = std::max(delay_, kLastTryDelay);
+  if (failures_ < kTries) return Next::Again;
+  failures_ = 0;
+  delay_ = milliseconds{0};
+  if (has_program_before) return Next::ProgramBefore;
+  safe_ = true;
+  return Next::SafeMode;
+}
+
+Steady::time_point Comeback::deadline() const {
+  const bool open_end = serving_ || !soon_;
+  return open_end ? Steady::time_point::max() : started_ + kComeUp;
+}
+
+}  // namespace keeper

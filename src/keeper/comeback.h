@@ -1,0 +1,39 @@
+#pragma once
+// When a daemon that ended is started again, and as what. One that ends before
+// it serves has not come up; after three of those in a row another way is
+// taken: the program before this one, then safe mode. Pure: time is handed in.
+
+#include <chrono>
+
+namespace keeper {
+
+using Steady = std::chrono::steady_clock;
+
+class Comeback {
+ public:
+  // After an upgrade: one that does not come to serve in time is to be ended.
+  void expect_soon() { soon_ = true; }
+
+  void started(Steady::time_point now);
+  void served();  // it takes requests
+  enum class Next { Again, ProgramBefore, SafeMode };
+  Next ended(Steady::time_point now, bool has_program_before);
+
+  bool serving() const { return serving_; }
+  bool safe() const { return safe_; }
+  Steady::time_point due(Steady::time_point ended) const {
+    return ended + delay_;
+  }
+  // When one that is still to serve is out of time; max() = never.
+  Steady::time_point deadline() const;
+
+ private:
+  Steady::time_point started_;
+  std::chrono::milliseconds delay_{0};
+  int failures_ = 0;  // in a row
+  bool serving_ = false;
+  bool soon_ = false;
+  bool safe_ = false;
+};
+
+}  // namespace keeper

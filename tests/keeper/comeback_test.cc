@@ -1,0 +1,78 @@
+#include "keeper/comeback.h"
+
+#include <doctest/doctest.h>
+
+using keeper::Comeback;
+using Next = keeper::Comeback::Next;
+using namespace std::chrono_literals;
+
+namespace {
+
+// One that ends `after` its start, without having served.
+Next fail(Comeback& comeback, keeper::Steady::time_point& now, bool before,
+          std::chrono::milliseconds after = 10ms) {
+  comeback.started(now);
+  now += after;
+  const Next next = comeback.ended(now, before);
+  now = comeback.due(now);
+  return next;
+}
+
+}  // namespace
+
+TEST_CASE("after three that did not come up, the program before; then safe") {
+  Comeback comeback;
+  keeper::Steady::time_point now;
+  CHECK(fail(comeback, now, true) == Next::Again);
+  CHECK(fail(comeback, now, true) == Next::Again);
+  CHECK(fail(comeback, now, true) == Next::ProgramBefore);
+  CHECK_FALSE(comeback.safe());
+  // That one is none, or not to be had.
+  CHECK(fail(comeback, now, false) == Next::Again);
+  CHECK(fail(comeback, now, false) == Next::Again);
+  CHECK(fail(comeback, now, false) == Next::SafeMode);
+  CHECK(comeback.safe());
+}
+
+TEST_CASE("however slowly they fail, it is three") {
+  Comeback comeback;
+  keeper::Steady::time_point now;
+  CHECK(fail(comeback, now, false, 1h) == Next::Again);
+  CHECK(fail(comeback, now, false, 1h) == Next::Again);
+  CHECK(fail(comeback, now, false, 1h) == Next::SafeMode);
+}
+
+TEST_CASE("one that served clears the count, however short its life") {
+  Comeback comeback;
+  keeper::Steady::time_point now;
+  for (int i = 0; i < 20; ++i) {
+    CHECK(fail(comeback, now, false) == Next::Again);
+    CHECK(fail(comeback, now, false) == Next::Again);
+    comeback.started(now);
+    comeback.served();
+    CHECK(comeback.ended(now + 1ms, false) == Next::Again);
+  }
+}
+
+TEST_CASE("in safe mode it stays, tried again ever more slowly") {
+  Comeback comeback;
+  keeper::Steady::time_point now;
+  for (int i = 0; i < 3; ++i) fail(comeback, now, false);
+  REQUIRE(comeback.safe());
+  for (int i = 0; i < 20; ++i) CHECK(fail(comeback, now, false) == Next::Again);
+  CHECK(comeback.due(now) - now >= 1s);
+  comeback.started(now);
+  comeback.served();
+  CHECK(comeback.safe());
+}
+
+TEST_CASE("only after an upgrade is one that hangs out of time") {
+  Comeback comeback;
+  const keeper::Steady::time_point now;
+  comeback.started(now);
+  CHECK(comeback.deadline() == keeper::Steady::time_point::max());
+  comeback.expect_soon();
+  CHECK(comeback.deadline() < now + 1min);
+  comeback.served();
+  CHECK(comeback.deadline() == keeper::Steady::time_point::max());
+}
