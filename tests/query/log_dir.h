@@ -67,9 +67,9 @@ class LogDir {
     entry.space = "default";
     entry.events_file = store::events_name(app);
     for (int i = 0; i < instances; ++i)
-      entry.instances.push_back(
-          {next_id_++, i, name(app, store::Stream::Out, i, stamp),
-           name(app, store::Stream::Error, i, stamp), stamp});
+      entry.instances.push_back({next_id_++, i,
+                                 name(app, store::Stream::Out, i, stamp),
+                                 name(app, store::Stream::Error, i, stamp)});
     catalog_.apps.push_back(std::move(entry));
     (void)store::save_catalog(path_, catalog_);
   }
