@@ -115,9 +115,11 @@ bool CaptureThread::Loop::serve(Attached& attached) {
 
 bool CaptureThread::Loop::work(File& file) {
   Sink& sink = *file.sink;
+  // While a disk hangs, whatever is on it is done elsewhere.
+  if (!sink.busy() && hanging_.contains(sink.device())) sink.set_slow();
   while (sink.prepare()) {
     const MonoTime began = clock_.mono();
-    if (sink.slow() || hanging_.contains(sink.device())) {
+    if (sink.slow() && sink.may_go_elsewhere()) {
       hands_.submit([this, &file, began] {
         file.sink->file().perform();
         events_.post([this, &file, began] { performed(file, began); });

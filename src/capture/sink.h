@@ -89,6 +89,8 @@ class Sink final : private LineArbiter::Waiting {
   // one under way writes stays where it is; the bench needs another `out`.
   void set_slow();
   bool slow() const;
+  // Nothing of the bench is in the operation under way.
+  bool may_go_elsewhere() const { return !rest_in_bench_; }
 
   // Nobody writes it, nothing is left to write, and nobody waits for it.
   bool idle() const;

@@ -71,6 +71,7 @@ bool Sink::prepare() {
     auto& op = begin(SinkFile::Kind::Seal);
     op.stamp = last_stamp_;
     op.sync = options_.sync == SinkOptions::Sync::Rotate && !suspect_;
+    op.keep_open_line = disk_mid_line_;
     ready = true;
   } else {
     ready = prepare_lines(now);
@@ -364,7 +365,8 @@ void Sink::begin_anew() {
     return;
   }
   if (options_.stamp == SinkOptions::Stamp::None) return;
-  const auto stamp = bench_.stamper.next();
+  // Of the batch that the rest is of: what follows in it has the same.
+  const auto stamp = last_stamp_;
   if (rest_.find('\n') == rest_.npos) line_stamp_ = stamp;
   move_rest(std::string(bench_.stamper.prefix(stamp)));
 }
@@ -443,13 +445,13 @@ void Sink::sealed() {
                           op.segment);
     steps_back_ = bench_.stamper.steps_back();
     ahead_ = false;
-    last_stamp_ = {};
-    begin_anew();
+    if (op.head.empty()) begin_anew();
+    if (!mid_line_ && rest_.empty()) last_stamp_ = {};
     unsynced_ = false;
   }
   if (!op.status) return refused(op.status.error());
   retry_at_.reset();
-  if (!rest_.empty()) move_rest("");
+  if (!rest_.empty() || !op.head.empty()) move_rest(op.head);
   device_ = file_.file().device();
   inode_ = file_.file().inode();
   disk_mid_line_ = false;

@@ -131,6 +131,8 @@ base::Status SinkFile::seal() {
   if (!raw_ && head) first = store::parse_line(*head).time.value_or(first);
   auto segment = store::next_segment_path(path_, owner_, first);
   if (!segment) return base::fail(std::move(segment.error()));
+  auto open_line = take_open_line();
+  if (!open_line) return open_line;
   step("before seal");
   if (op_.sync) {
     auto copy = file_->duplicate();
@@ -154,6 +156,23 @@ base::Status SinkFile::seal() {
       store::TimesFile::open(store::TimesFile::path_for(path_), 0, mode_);
   if (!times) return base::fail(std::move(times.error()));
   times_ = std::move(*times);
+  return {};
+}
+
+// Of a file that is given up in mid-line: the line goes on in the next one,
+// from its beginning.
+base::Status SinkFile::take_open_line() {
+  if (!op_.keep_open_line || raw_) return {};
+  auto line = file_->open_line();
+  if (!line) return base::fail(std::move(line.error()));
+  if (!line->has_value() || (*line)->size > kMaxHead) return {};
+  auto head = file_->read((*line)->begin, (*line)->size);
+  if (!head) return base::fail(std::move(head.error()));
+  auto copy = file_->duplicate();
+  if (!copy) return base::fail(std::move(copy.error()));
+  if (auto cut = base::fs::truncate(copy->get(), (*line)->begin, path_); !cut)
+    return cut;
+  op_.head = std::move(*head);
   return {};
 }
 

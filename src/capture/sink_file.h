@@ -62,6 +62,7 @@ class SinkFile {
   base::Status write();
   base::Status replace();
   base::Status seal();
+  base::Status take_open_line();
   base::Status seal_times(const std::string& segment);
 
   const std::string path_;

@@ -73,7 +73,7 @@ base::Status ChildIo::launch(const supervisor::Life& life,
     if (!ours) continue;  // a terminal has one stream
     (out ? held.out : held.err) = duplicate(ours.get());
     capture_.add(source(life, stream), std::move(ours),
-                 {live_path(life, stream)});
+                 sink_of(life, stream));
   }
   return {};
 }
@@ -109,7 +109,7 @@ void ChildIo::adopt(
       const auto stream = entry.role == Role::Stdout ? Out : Error;
       (stream == Out ? held.out : held.err) = duplicate(entry.fd.get());
       sources.push_back(
-          {source(life, stream), std::move(entry.fd), {live_path(life, stream)}});
+          {source(life, stream), std::move(entry.fd), sink_of(life, stream)});
     }
   }
   capture_.adopt(std::move(sources));
@@ -223,6 +223,13 @@ capture::SourceInfo ChildIo::source(const supervisor::Life& life,
           life.number,
           life.generation,
           stream};
+}
+
+capture::SinkSpec ChildIo::sink_of(const supervisor::Life& life,
+                                   store::Stream stream) const {
+  const auto kind = stream == store::Stream::Out ? store::SegmentKind::Out
+                                                 : store::SegmentKind::Error;
+  return {live_path(life, stream), {}, {life.app, kind, life.number}};
 }
 
 std::string ChildIo::live_path(const supervisor::Life& life,

@@ -74,6 +74,8 @@ class ChildIo final : public supervisor::Launcher {
   void release_if_over(uint64_t slot);
   capture::SourceInfo source(const supervisor::Life& life,
                              store::Stream stream) const;
+  capture::SinkSpec sink_of(const supervisor::Life& life,
+                            store::Stream stream) const;
   std::string live_path(const supervisor::Life& life,
                         store::Stream stream) const;
 

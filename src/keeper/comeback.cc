@@ -11,6 +11,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kShortLife{1000};
 constexpr milliseconds kFirstDelay{50};
 constexpr milliseconds kLongestDelay{2000};
+constexpr milliseconds kKilledDelay{10};
 
 constexpr int kTries = 3;
 // Before the last try there is time for what may pass by itself, but not more
@@ -31,8 +32,13 @@ void Comeback::served() {
   failures_ = 0;
 }
 
-Comeback::Next Comeback::ended(Steady::time_point now,
-                               bool has_program_before) {
+Comeback::Next Comeback::ended(Steady::time_point now, bool has_program_before,
+                               bool killed) {
+  if (killed) {
+    // Soon again, whoever goes on killing: lines wait in pipes meanwhile.
+    delay_ = now - started_ >= kShortLife ? milliseconds{0} : kKilledDelay;
+    return Next::Again;
+  }
   const bool lived = now - started_ >= kShortLife;
   delay_ = lived                       ? milliseconds{0}
            : delay_ == milliseconds{0} ? kFirstDelay

@@ -17,7 +17,9 @@ class Comeback {
   void started(Steady::time_point now);
   void served();  // it takes requests
   enum class Next { Again, ProgramBefore, SafeMode };
-  Next ended(Steady::time_point now, bool has_program_before);
+  // `killed`: by SIGKILL, which is nobody's failure but the killer's.
+  Next ended(Steady::time_point now, bool has_program_before,
+             bool killed = false);
 
   bool serving() const { return serving_; }
   bool safe() const { return safe_; }

@@ -67,6 +67,7 @@ class Keeper {
   base::UniqueFd signals_;
   Steady::time_point daemon_due_;
   Comeback comeback_;
+  bool killed_by_us_ = false;  // the daemon, for what it did not do
   bool hung_up_ = false;     // it closed its end, and lives
   bool was_ready_ = false;   // some daemon once came up
   bool ending_old_ = false;  // the daemon of the program before
@@ -196,6 +197,7 @@ void Keeper::turn() {
   if (has_.daemon != 0 && !ending_old_ &&
       Steady::now() >= comeback_.deadline()) {
     last_words_ = "it does not come to serve";
+    killed_by_us_ = true;
     ::kill(has_.daemon, SIGKILL);
     comeback_.started(Steady::now());  // not once a turn until it is gone
   }
@@ -314,6 +316,7 @@ void Keeper::resync() {
   if (!whole || !send_frame(has_.channel.get(), ready,
                             error.substr(0, kMaxBody), listener)) {
     // A daemon without the whole truth must not act: let it start over.
+    killed_by_us_ = true;
     if (has_.daemon != 0) ::kill(has_.daemon, SIGKILL);
     return;
   }
@@ -351,7 +354,10 @@ void Keeper::daemon_ended(int status) {
     last_words_ = "it ended with wait status " + std::to_string(status);
   note("daemon ended (wait status " + std::to_string(status) +
        "); starting it again");
-  const auto next = comeback_.ended(Steady::now(), bool(has_.previous));
+  const bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
+                      !std::exchange(killed_by_us_, false);
+  const auto next =
+      comeback_.ended(Steady::now(), bool(has_.previous), killed);
   if (next == Comeback::Next::ProgramBefore) fall_back();
   if (next == Comeback::Next::SafeMode)
     note("no daemon comes up (" + last_words_ + "); safe mode from now on");

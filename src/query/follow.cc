@@ -209,7 +209,7 @@ bool Follower::succeed(Tail& tail) {
     const auto next_stamp = next->stamp;
     std::optional<base::Timestamp> stamp = reader.line_time();
     if (!reader.mid_line()) {
-      auto held = store::read_head(source.fd(), reader.offset(), path);
+      auto held = reader.next_head();
       stamp = held ? held->stamp : std::nullopt;
     }
     same_line = stamp && next_stamp == stamp;

@@ -14,6 +14,7 @@ Json encode(const CatalogApp& app) {
   Json json;
   json["name"] = app.name;
   json["namespace"] = app.space;
+  json["stamp"] = "prefix";
   json["events"] = app.events_file;
   json["created"] = base::format_stamp(app.created);
   if (app.deleted) json["deleted"] = base::format_stamp(*app.deleted);
@@ -22,8 +23,7 @@ Json encode(const CatalogApp& app) {
     json["instances"].push_back(Json{{"id", instance.id},
                                      {"instance", instance.number},
                                      {"out", instance.out_file},
-                                     {"error", instance.error_file},
-                                     {"stamp", instance.stamp}});
+                                     {"error", instance.error_file}});
   return json;
 }
 
@@ -41,7 +41,6 @@ CatalogApp decode(const nlohmann::json& json) {
     instance.number = entry.at("instance").get<int>();
     instance.out_file = entry.at("out").get<std::string>();
     instance.error_file = entry.at("error").get<std::string>();
-    instance.stamp = entry.value("stamp", "prefix");
     app.instances.push_back(std::move(instance));
   }
   return app;

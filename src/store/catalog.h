@@ -19,7 +19,6 @@ struct CatalogInstance {
   int number = 0;        // within the app, from 0
   std::string out_file;  // names in the log directory
   std::string error_file;
-  std::string stamp = "prefix";  // or "json", "none": how lines are stamped now
 };
 
 struct CatalogApp {

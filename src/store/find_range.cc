@@ -4,7 +4,6 @@
 
 #include "base/fs.h"
 #include "store/live_reader.h"
-#include "store/names.h"
 
 namespace store {
 namespace {

@@ -5,7 +5,6 @@
 
 #include "base/fs.h"
 #include "store/line.h"
-#include "store/names.h"
 
 namespace store {
 namespace {
@@ -149,6 +148,13 @@ base::Result<bool> LiveReader::begin_line(uint64_t limit) {
   given_ = 0;
   mid_line_ = true;
   return true;
+}
+
+base::Result<Head> LiveReader::next_head() {
+  if (!times_) return read_head(fd_, position_, name_);
+  auto time = times_->at(position_);
+  if (!time) return base::fail(std::move(time.error()));
+  return Head{true, *time};
 }
 
 base::Result<bool> LiveReader::next(uint64_t limit, bool partial,

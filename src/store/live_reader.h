@@ -4,7 +4,7 @@
 // walks line by line from the end; find_range narrows a file to a range of
 // stamps without reading it. All borrow the descriptor, take no lock and live
 // on one thread. Offsets are bytes from the beginning of the file. Names are
-// for errors, and tell of a file without stamps (names.h): its lines take their
+// for errors, and tell of a file without stamps (times.h): its lines take their
 // times from the sidecar, as far as the name still is that of the descriptor.
 
 #include <cstdint>
@@ -29,6 +29,14 @@ struct Piece {
   bool begins = false;    // first of its line
   bool ends = false;      // '\n' followed
 };
+
+// What a line begins with.
+struct Head {
+  bool known = false;  // false: it is not there yet, or not whole
+  std::optional<base::Timestamp> stamp;
+};
+// Of the line that begins at `offset`.
+base::Result<Head> read_head(int fd, uint64_t offset, const std::string& name);
 
 class LiveReader {
  public:
@@ -55,6 +63,9 @@ class LiveReader {
   // nothing was consumed. Unless `partial`, a line whose '\n' is not before
   // `limit` stays unread; its bytes are not held in memory.
   base::Result<bool> next(uint64_t limit, bool partial, Piece& piece);
+
+  // Of the line that next() would begin.
+  base::Result<Head> next_head();
 
   // First byte that was not given.
   uint64_t offset() const { return position_; }
@@ -116,13 +127,6 @@ class BackwardLines {
   size_t block_size_ = 0;
   uint64_t end_;  // everything before is still to be walked
 };
-
-// The stamp of the line that begins at `offset`.
-struct Head {
-  bool known = false;  // false: it is not there yet, or not whole
-  std::optional<base::Timestamp> stamp;
-};
-base::Result<Head> read_head(int fd, uint64_t offset, const std::string& name);
 
 // Where the last line that has no '\n' begins; `size` when there is none.
 base::Result<uint64_t> end_of_lines(int fd, uint64_t size,

@@ -15,11 +15,6 @@ std::string_view stream_name(Stream stream);  // "out", "error"
 
 // api-out.log; api-error-2.log
 std::string live_name(std::string_view app, Stream stream, int instance);
-// Lines without stamps are in files whose names end in .raw.log, their times
-// beside them (times.h): how a file is read is part of its name, as .zst is.
-bool is_unstamped(std::string_view path);
-// api-out.log, when it is to be such a file: api-out.raw.log
-std::string unstamped_name(std::string_view path);
 std::string events_name(std::string_view app);  // api-events.log
 inline constexpr std::string_view kDaemonEvents = "lodge-events.log";
 inline constexpr std::string_view kCatalogName = "catalog.json";

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/fs.h"
-#include "store/names.h"
 
 namespace store {
 namespace {
@@ -15,6 +14,8 @@ namespace {
 namespace fs = base::fs;
 using base::Errc;
 
+constexpr std::string_view kLog = ".log";
+constexpr std::string_view kRawLog = ".raw.log";
 constexpr std::string_view kHeader("lodgeidx\1\0\0\0\0\0\0\0", 16);
 constexpr size_t kEntry = 16;
 constexpr uint64_t kPerBlock = 256;
@@ -92,10 +93,19 @@ base::Result<base::UniqueFd> put_new_file(const std::string& path,
 
 }  // namespace
 
+bool is_unstamped(std::string_view path) {
+  return path.ends_with(kRawLog);
+}
+
+std::string unstamped_name(std::string_view path) {
+  if (is_unstamped(path)) return std::string(path);
+  if (path.ends_with(kLog)) path.remove_suffix(kLog.size());
+  return std::string(path).append(kRawLog);
+}
+
 // --- writing -----------------------------------------------------------------
 
 std::string TimesFile::path_for(const std::string& raw_log_path) {
-  constexpr std::string_view kLog = ".log";
   std::string_view stem = raw_log_path;
   if (stem.ends_with(kLog)) stem.remove_suffix(kLog.size());
   return std::string(stem) + ".idx";

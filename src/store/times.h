@@ -13,12 +13,19 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 
 namespace store {
+
+// Such logs are known by their names: how a file is read is part of its name,
+// as .zst is; only whose it is never is.
+bool is_unstamped(std::string_view path);
+// api-out.log, when it is to be such a log: api-out.raw.log
+std::string unstamped_name(std::string_view path);
 
 struct TimeEntry {
   uint64_t offset = 0;

@@ -9,10 +9,14 @@ namespace {
 
 void check(std::string_view input) {
   const auto line = store::parse_line(input);
-  if (line.time)
+  if (line.time && line.lead.empty())
     fuzz::must(
         base::format_stamp(*line.time) + " " + std::string(line.text) == input,
         "a line is its stamp and its text");
+  else if (line.time)
+    fuzz::must(input.starts_with(line.lead) && input.ends_with(line.text) &&
+                   input.find(base::format_stamp(*line.time)) != input.npos,
+               "or its stamp lies within");
   else
     fuzz::must(line.text == input, "without a stamp all is text");
   if (const auto event = store::parse_event(input)) {
@@ -31,6 +35,7 @@ int main(int argc, char** argv) {
   return fuzz::run(
       argc, argv,
       {"2026-11-21T10:15:02.123456Z hello",
+       R"( {"@lodge":"2026-11-21T10:15:02.123456Z","a":1})",
        R"({"v":1,"time":"2026-11-21T10:15:02.123456Z","event":"exit",)"
        R"("app":"api","id":3,"instance":1,"generation":7,"pid":4711,)"
        R"("code":1,"uptime_ms":200,"reason":"x"})",

@@ -34,6 +34,19 @@ TEST_CASE("after three that did not come up, the program before; then safe") {
   CHECK(comeback.safe());
 }
 
+TEST_CASE("whom somebody kills is started again at once, however often") {
+  Comeback comeback;
+  keeper::Steady::time_point now;
+  for (int i = 0; i < 20; ++i) {
+    comeback.started(now);
+    now += 5ms;
+    CHECK(comeback.ended(now, false, true) == Next::Again);
+    CHECK(comeback.due(now) <= now + 10ms);
+    now = comeback.due(now);
+  }
+  CHECK_FALSE(comeback.safe());
+}
+
 TEST_CASE("however slowly they fail, it is three") {
   Comeback comeback;
   keeper::Steady::time_point now;

@@ -102,6 +102,63 @@ TEST_CASE("a file cut from outside is read from its beginning again") {
   CHECK(follow.texts() == Texts{"one", "two", "three"});
 }
 
+// --- files without stamps ----------------------------------------------------
+
+TEST_CASE("unstamped lines are followed with the times of their sidecar") {
+  LogDir dir;
+  dir.add_app("api", 1, "none");
+  dir.append_at("api-out.raw.log", kStart + 1, "one\nt");
+  Following follow(dir);
+  dir.append_at("api-out.raw.log", kStart + 2, "wo\nthree\n");
+  dir.append_at("api-error.raw.log", kStart + 3, "four\n");
+  follow.wait_for(4);
+  CHECK(follow.texts() == Texts{"one", "two", "three", "four"});
+  std::vector<int64_t> times;
+  for (const auto& row : follow.collector().shown)
+    times.push_back(row.time ? row.time->us - kStart : -1);
+  CHECK(times == std::vector<int64_t>{1, 1, 2, 3});
+}
+
+TEST_CASE("an unstamped line in progress goes on in the file that flush made") {
+  LogDir dir;
+  dir.add_app("api", 1, "none");
+  dir.append_at("api-out.raw.log", kStart, "zero\n");
+  dir.append_at("api-out.raw.log", kStart + 1, "half");
+  Following follow(dir);
+  follow.wait_for(1);
+  SUBCASE("not shown yet") {}
+  SUBCASE("shown in part") {
+    follow.wait_for(2);
+  }
+  dir.flush_at("api-out.raw.log", kStart + 1, "half");
+  dir.append_at("api-out.raw.log", kStart + 2, " and half\nnext\n");
+  follow.wait_for(3);
+  CHECK(follow.texts() == Texts{"zero", "half and half", "next"});
+  CHECK(follow.collector().shown[2].time->us == kStart + 2);
+}
+
+TEST_CASE("an unstamped line left open is not mixed with another file's") {
+  LogDir dir;
+  dir.add_app("api", 1, "none");
+  dir.append_at("api-out.raw.log", kStart + 1, "open");
+  Following follow(dir);
+  dir.flush_at("api-out.raw.log");
+  dir.append_at("api-out.raw.log", kStart + 2, "new\n");
+  follow.wait_for(2);
+  CHECK(follow.texts() == Texts{"open", "new"});
+}
+
+TEST_CASE("an unstamped file whose sidecar is gone is followed without times") {
+  LogDir dir;
+  dir.add_app("api", 1, "none");
+  dir.append("api-out.raw.log", "one\n");
+  Following follow(dir);
+  dir.append("api-out.raw.log", "two\n");
+  follow.wait_for(2);
+  CHECK(follow.texts() == Texts{"one", "two"});
+  CHECK_FALSE(follow.collector().shown[1].time.has_value());
+}
+
 TEST_CASE("apps, instances and files that appear later are followed") {
   LogDir dir;
   dir.add_app("api", 1);

@@ -67,9 +67,9 @@ class LogDir {
     entry.space = "default";
     entry.events_file = store::events_name(app);
     for (int i = 0; i < instances; ++i)
-      entry.instances.push_back(
-          {next_id_++, i, name(app, store::Stream::Out, i, stamp),
-           name(app, store::Stream::Error, i, stamp), stamp});
+      entry.instances.push_back({next_id_++, i,
+                                 name(app, store::Stream::Out, i, stamp),
+                                 name(app, store::Stream::Error, i, stamp)});
     catalog_.apps.push_back(std::move(entry));
     (void)store::save_catalog(path_, catalog_);
   }
@@ -136,16 +136,16 @@ inline std::string read_whole(const std::string& path) {
   return bytes ? *bytes : std::string();
 }
 
-// From the bytes of a sidecar, entry by entry.
-inline std::optional<base::Timestamp> naive_time(const std::string& sidecar,
-                                                 uint64_t offset) {
-  std::optional<base::Timestamp> time;
-  for (size_t at = 16; at + 16 <= sidecar.size(); at += 16) {
+// A sidecar, entry by entry.
+inline std::vector<store::TimeEntry> naive_times(const std::string& path) {
+  std::vector<store::TimeEntry> times;
+  const std::string bytes = read_whole(store::TimesFile::path_for(path));
+  for (size_t at = 16; at + 16 <= bytes.size(); at += 16) {
     uint64_t entry[2];
-    std::memcpy(entry, sidecar.data() + at, sizeof entry);
-    if (entry[0] <= offset) time = {{static_cast<int64_t>(entry[1])}};
+    std::memcpy(entry, bytes.data() + at, sizeof entry);
+    times.push_back({entry[0], {static_cast<int64_t>(entry[1])}});
   }
-  return time;
+  return times;
 }
 
 // The lines of one file, the plain way.
@@ -153,8 +153,8 @@ inline std::vector<Shown> naive_lines(const query::Origin& origin) {
   std::vector<Shown> lines;
   const std::string bytes = read_whole(origin.path);
   const bool unstamped = store::is_unstamped(origin.path);
-  const std::string times =
-      unstamped ? read_whole(store::TimesFile::path_for(origin.path)) : "";
+  const auto times = naive_times(origin.path);
+  size_t next = 0;  // in `times`
   std::optional<base::Timestamp> time;
   for (size_t at = 0; at < bytes.size();) {
     const size_t end = bytes.find('\n', at);
@@ -164,7 +164,8 @@ inline std::vector<Shown> naive_lines(const query::Origin& origin) {
     if (parsed.time) time = parsed.time;
     std::string text = std::string(parsed.lead).append(parsed.text);
     if (unstamped) {
-      time = naive_time(times, at);
+      while (next < times.size() && times[next].offset <= at)
+        time = times[next++].time;
       text = line;
     }
     lines.push_back(

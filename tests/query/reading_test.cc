@@ -176,6 +176,34 @@ TEST_CASE("a long file is searched by stamp, with every line in range found") {
   }
 }
 
+TEST_CASE("a long file without stamps is searched by its sidecar") {
+  LogDir dir;
+  dir.add_app("api", 1, "none");
+  std::string bytes;
+  auto times = store::TimesFile::open(dir.file("api-out.raw.idx"));
+  REQUIRE(times.has_value());
+  for (int i = 0; i < 8'000; ++i) {
+    // Batches begin anywhere in a line.
+    (void)times->append(bytes.size() - static_cast<size_t>(i % 3),
+                        {kStart + i * 1'000});
+    bytes +=
+        std::to_string(i) + std::string(20, 'x') + (i % 5 == 0 ? "\n\n" : "\n");
+    if (i == 5'000) bytes += std::string(200'000, 'x') + "\n";
+  }
+  dir.append("api-out.raw.log", bytes);
+  for (const int from : {0, 1, 1999, 5'000, 5'001, 7'999, 8'000}) {
+    CAPTURE(from);
+    Query query;
+    query.events = false;
+    query.since = {{kStart + from * 1'000}};
+    check_same(read(dir, query), naive_query(dir.plan(query), query));
+    query.until = {{kStart + from * 1'000 + 5'000}};
+    check_same(read(dir, query), naive_query(dir.plan(query), query));
+    query.last = 3;
+    check_same(read(dir, query), naive_query(dir.plan(query), query));
+  }
+}
+
 TEST_CASE("a file whose clock went back is scanned, not searched") {
   LogDir dir;
   dir.add_app("api", 1);

@@ -8,15 +8,6 @@
 
 namespace store {
 
-TEST_CASE("a file without stamps says so in its name") {
-  CHECK(unstamped_name("api-out.log") == "api-out.raw.log");
-  CHECK(unstamped_name("/a.b/api") == "/a.b/api.raw.log");
-  CHECK(unstamped_name("api-out.raw.log") == "api-out.raw.log");
-  CHECK(is_unstamped("/logs/api-out-1.raw.log"));
-  CHECK_FALSE(is_unstamped("api-out.log"));
-  CHECK_FALSE(is_unstamped("raw.log.1"));
-}
-
 TEST_CASE("live files are named as SPEC names them") {
   CHECK(live_name("api", Stream::Out, 0) == "api-out.log");
   CHECK(live_name("api", Stream::Error, 0) == "api-error.log");

@@ -53,6 +53,15 @@ std::optional<uint64_t> offset_of(TimesReader& reader, int64_t us) {
 
 }  // namespace
 
+TEST_CASE("a log without stamps says so in its name") {
+  CHECK(store::unstamped_name("api-out.log") == "api-out.raw.log");
+  CHECK(store::unstamped_name("/a.b/api") == "/a.b/api.raw.log");
+  CHECK(store::unstamped_name("api-out.raw.log") == "api-out.raw.log");
+  CHECK(store::is_unstamped("/logs/api-out-1.raw.log"));
+  CHECK_FALSE(store::is_unstamped("api-out.log"));
+  CHECK_FALSE(store::is_unstamped("raw.log.1"));
+}
+
 TEST_CASE("a sidecar lies beside its log") {
   CHECK(TimesFile::path_for("/l/api-out.raw.log") == "/l/api-out.raw.idx");
   CHECK(TimesFile::path_for("/l/other") == "/l/other.idx");
