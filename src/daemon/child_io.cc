@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "base/fs.h"
+#include "daemon/log_files.h"
 
 namespace daemon_ {
 namespace {
@@ -32,6 +33,13 @@ base::UniqueFd duplicate(int fd) {
   return copy ? std::move(*copy) : base::UniqueFd();
 }
 
+// An app of that name, of which nothing else is known.
+supervisor::AppSpec named(const std::string& app) {
+  supervisor::AppSpec spec;
+  spec.name = app;
+  return spec;
+}
+
 struct Ends {
   base::UniqueFd ours;
   base::UniqueFd childs;
@@ -44,6 +52,14 @@ base::Result<Ends> make_ends(bool child_reads) {
   if (!childs) return base::fail(std::move(childs.error()));
   return Ends{std::move(child_reads ? pipe->write : pipe->read),
               std::move(*childs)};
+}
+
+// What is not kept need not pass through us: the child has /dev/null itself.
+base::Result<Ends> make_output(const capture::SinkSpec& sink) {
+  if (!sink.path.empty()) return make_ends(false);
+  auto null = base::fs::open("/dev/null", O_RDWR);
+  if (!null) return base::fail(std::move(null.error()));
+  return Ends{{}, std::move(*null)};
 }
 
 base::Result<Ends> make_channel() {
@@ -59,20 +75,20 @@ base::Result<Ends> make_channel() {
 }  // namespace
 
 ChildIo::ChildIo(base::EventLoop& loop, keeper::Link& link,
-                 capture::CaptureThread& capture, std::string log_dir)
-    : loop_(loop),
-      link_(link),
-      capture_(capture),
-      log_dir_(std::move(log_dir)) {}
+                 capture::CaptureThread& capture, Logs logs)
+    : loop_(loop), link_(link), capture_(capture), logs_(std::move(logs)) {}
 
 base::Status ChildIo::launch(const supervisor::Life& life,
-                             const supervisor::AppSpec&,
+                             const supervisor::AppSpec& spec,
                              const supervisor::LaunchPlan& plan) {
   auto in = make_ends(true);
   if (!in) return base::pass(std::move(in), "start");
-  auto out = make_ends(false);
+  using enum store::Stream;
+  const auto out_sink = sink_of(life, spec, Out);
+  const auto error_sink = sink_of(life, spec, Error);
+  auto out = make_output(out_sink);
   if (!out) return base::pass(std::move(out), "start");
-  auto err = make_ends(false);
+  auto err = make_output(error_sink);
   if (!err) return base::pass(std::move(err), "start");
   Ends ipc;
   if (plan.ipc) {
@@ -80,9 +96,9 @@ base::Status ChildIo::launch(const supervisor::Life& life,
     if (!channel) return base::pass(std::move(channel), "start");
     ipc = std::move(*channel);
   }
-  std::vector<keeper::RoleFdRef> kept = {{Role::Stdin, in->ours.get()},
-                                         {Role::Stdout, out->ours.get()},
-                                         {Role::Stderr, err->ours.get()}};
+  std::vector<keeper::RoleFdRef> kept = {{Role::Stdin, in->ours.get()}};
+  if (out->ours) kept.push_back({Role::Stdout, out->ours.get()});
+  if (err->ours) kept.push_back({Role::Stderr, err->ours.get()});
   std::vector<keeper::RoleFdRef> given = {{Role::Stdin, in->childs.get()},
                                           {Role::Stdout, out->childs.get()},
                                           {Role::Stderr, err->childs.get()}};
@@ -103,12 +119,14 @@ base::Status ChildIo::launch(const supervisor::Life& life,
   held.label = supervisor::print_label(life);
   held.in = std::move(in->ours);
   hold_ipc(held, std::move(ipc.ours));
-  held.out = duplicate(out->ours.get());
-  held.err = duplicate(err->ours.get());
-  using enum store::Stream;
-  capture_.add(source(life, Out), std::move(out->ours), live_path(life, Out));
-  capture_.add(source(life, Error), std::move(err->ours),
-               live_path(life, Error));
+  if (out->ours) {
+    held.out = duplicate(out->ours.get());
+    capture_.add(source(life, Out), std::move(out->ours), out_sink.path);
+  }
+  if (err->ours) {
+    held.err = duplicate(err->ours.get());
+    capture_.add(source(life, Error), std::move(err->ours), error_sink.path);
+  }
   return {};
 }
 
@@ -135,6 +153,10 @@ void ChildIo::adopt(
   for (const auto& [life, found] : lives) {
     Held& held = held_[life.slot];
     held.label = found->label;
+    // A process of no app any more: what it says is still in its name.
+    const auto* known = logs_.spec_of(life.id);
+    const bool is_its = known != nullptr && known->name == life.app;
+    const auto spec = is_its ? *known : named(life.app);
     for (auto& entry : found->fds) {
       using enum store::Stream;
       if (entry.role == Role::Stdin) held.in = std::move(entry.fd);
@@ -142,8 +164,11 @@ void ChildIo::adopt(
       if (entry.role != Role::Stdout && entry.role != Role::Stderr) continue;
       const auto stream = entry.role == Role::Stdout ? Out : Error;
       (stream == Out ? held.out : held.err) = duplicate(entry.fd.get());
+      auto sink = sink_of(life, spec, stream);
+      // There is a pipe: it was started when its output was still kept.
+      if (sink.path.empty()) sink = sink_of(life, named(life.app), stream);
       sources.push_back(
-          {source(life, stream), std::move(entry.fd), live_path(life, stream)});
+          {source(life, stream), std::move(entry.fd), std::move(sink.path)});
     }
   }
   capture_.adopt(std::move(sources));
@@ -259,10 +284,15 @@ capture::SourceInfo ChildIo::source(const supervisor::Life& life,
           stream};
 }
 
-std::string ChildIo::live_path(const supervisor::Life& life,
-                               store::Stream stream) const {
-  return base::fs::join(log_dir_,
-                        store::live_name(life.app, stream, life.number));
+capture::SinkSpec ChildIo::sink_of(const supervisor::Life& life,
+                                   const supervisor::AppSpec& spec,
+                                   store::Stream stream) const {
+  const auto files = files_of(spec, life.id, life.number, logs_.dir);
+  const auto& file =
+      stream == store::Stream::Out ? files.out_file : files.error_file;
+  if (file.empty()) return {};
+  return {store::file_path(logs_.dir, file),
+          sink_options(spec.log, logs_.max_size())};
 }
 
 }  // namespace daemon_

@@ -2,7 +2,9 @@
 // Makes of the supervisor's happenings what is kept of them: events, and the
 // catalog of who owns which log files. Lives on the control loop.
 
+#include <set>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "daemon/recorder.h"
@@ -14,7 +16,7 @@ namespace daemon_ {
 
 class Chronicle final : public supervisor::Observer {
  public:
-  Chronicle(Recorder& recorder, const base::Clock& clock,
+  Chronicle(Recorder& recorder, const base::Clock& clock, std::string log_dir,
             store::Catalog catalog);
 
   // supervisor::Observer
@@ -25,16 +27,22 @@ class Chronicle final : public supervisor::Observer {
   void enter(const supervisor::Supervisor& supervisor);
   // The logs of that app are gone, and its entry with them.
   void strike(const std::string& app);
-  void record(store::Event event);  // stamped now
+  void record(store::Event event);  // stamped now, unless it has a time
+  // Files that are nobody's once these instances of `app` are gone.
+  std::vector<std::string> files_left(const std::string& app,
+                                      const std::set<int>& numbers) const;
 
   const store::Catalog& catalog() const { return catalog_; }
 
  private:
   bool enter(const supervisor::App& app);
+  void take_from_others(const std::string& app,
+                        const store::CatalogInstance& files);
   void mark_deleted(const supervisor::Life& life);
 
   Recorder& recorder_;
   const base::Clock& clock_;
+  const std::string log_dir_;
   store::Catalog catalog_;
 };
 

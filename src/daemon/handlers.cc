@@ -9,6 +9,7 @@
 
 #include "base/fs.h"
 #include "base/target.h"
+#include "daemon/file_claims.h"
 #include "rotate/flush.h"
 
 namespace daemon_ {
@@ -42,11 +43,26 @@ control::Outcome outcome_of(const supervisor::Outcome& outcome) {
 int64_t live_bytes(const store::Catalog& catalog, const std::string& dir) {
   int64_t bytes = 0;
   for (const auto& app : catalog.apps)
-    for (const auto& instance : app.instances)
-      for (const auto& name : {instance.out_file, instance.error_file})
-        if (const auto info = base::fs::stat(base::fs::join(dir, name)))
-          bytes += info->st_size;
+    for (const auto& file : store::files_of(app))
+      if (const auto info = base::fs::stat(store::file_path(dir, file.file)))
+        bytes += info->st_size;
   return bytes;
+}
+
+// The instances that `app` will have by `spec`: those there are, then the
+// lowest numbers that are free.
+AppFiles app_files(const supervisor::App* app,
+                   const supervisor::AppSpec& spec) {
+  AppFiles files{&spec, {}};
+  const auto wanted = static_cast<size_t>(spec.instances);
+  if (app != nullptr)
+    for (const auto& instance : app->instances)
+      if (files.numbers.size() < wanted)
+        files.numbers.push_back(instance->life().number);
+  for (int number = 0; files.numbers.size() < wanted; ++number)
+    if (std::ranges::count(files.numbers, number) == 0)
+      files.numbers.push_back(number);
+  return files;
 }
 
 // Several answers to one: collected until the last has come.
@@ -111,6 +127,8 @@ void Handlers::on(const control::StartRequest& request,
     auto plan = supervisor::plan_launch(*spec, {});
     if (!plan) return reply(refusal(plan.error()));
     specs.push_back(std::move(*spec));
+    if (auto free = check_files(specs); !free)
+      return reply(refusal(free.error()));
   }
   std::vector<int> known;
   if (!request.known.targets.empty()) {
@@ -143,6 +161,23 @@ void Handlers::on(const control::StartRequest& request,
                             cause, answers->expect());
   parts_.chronicle.enter(parts_.supervisor);
   hold({});
+}
+
+// Of the last of `specs`, beside all apps there are and the other specs.
+base::Status Handlers::check_files(
+    const std::vector<supervisor::AppSpec>& specs) {
+  std::vector<AppFiles> others;
+  for (const auto& app : parts_.supervisor.apps())
+    if (std::ranges::count(specs, app->spec.name, &supervisor::AppSpec::name) ==
+        0)
+      others.push_back(app_files(app.get(), app->spec));
+  const auto files = [&](const supervisor::AppSpec& spec) {
+    return app_files(parts_.supervisor.find_app(spec.name), spec);
+  };
+  for (const auto& spec : specs)
+    if (spec.name != specs.back().name) others.push_back(files(spec));
+  return daemon_::check_files(files(specs.back()), others,
+                              parts_.chronicle.catalog(), parts_.home);
 }
 
 void Handlers::on(const control::StopRequest& request,
@@ -280,12 +315,10 @@ supervisor::OnOutcomes Handlers::answer(OnReply reply) {
         row.launched = "fork, " + supervisor::describe_launch(app->spec);
       if (row.action != "deleted") continue;
       row.log_bytes = 0;
-      for (const auto stream : {store::Stream::Out, store::Stream::Error}) {
-        auto info = base::fs::stat(
-            base::fs::join(parts_.home.logs(),
-                           store::live_name(row.app, stream, row.instance)));
-        if (info) row.log_bytes += info->st_size;
-      }
+      for (const auto& path :
+           parts_.chronicle.files_left(row.app, {row.instance}))
+        if (const auto info = base::fs::stat(path))
+          row.log_bytes += info->st_size;
     }
     send_when_written(std::move(result), reply);
   };
@@ -338,14 +371,15 @@ void Handlers::send_when_written(control::Reply reply, OnReply to) {
 
 void Handlers::delete_logs(const supervisor::Outcomes& outcomes,
                            OnReply reply) {
+  std::map<std::string, std::set<int>> gone;
+  for (const auto& outcome : outcomes)
+    gone[outcome.life.app].insert(outcome.life.number);
   std::vector<std::string> paths;
   std::set<std::string> apps;
-  for (const auto& outcome : outcomes) {
-    for (const auto stream : {store::Stream::Out, store::Stream::Error})
-      paths.push_back(base::fs::join(
-          parts_.home.logs(),
-          store::live_name(outcome.life.app, stream, outcome.life.number)));
-    apps.insert(outcome.life.app);
+  for (const auto& [app, numbers] : gone) {
+    std::ranges::move(parts_.chronicle.files_left(app, numbers),
+                      std::back_inserter(paths));
+    apps.insert(app);
   }
   // What is left of an app keeps its events and its entry.
   for (const auto& app : parts_.supervisor.apps()) apps.erase(app->spec.name);

@@ -15,9 +15,11 @@ namespace daemon_ {
 
 class Listing {
  public:
-  // `output_open`: whether something still holds that slot's output.
+  // `output_open`: whether something still holds that slot's output;
+  // `max_size`: of a live file whose app says nothing of it.
   Listing(const base::Clock& clock, std::string log_dir,
-          std::function<bool(uint64_t slot)> output_open);
+          std::function<bool(uint64_t slot)> output_open,
+          std::function<uint64_t()> max_size);
 
   control::InstanceInfo row(const supervisor::App& app,
                             const supervisor::Instance& instance);
@@ -31,12 +33,14 @@ class Listing {
     double percent = 0;
   };
   void measure(control::InstanceInfo& info);
+  std::string path_of(const std::string& file) const;
   std::string version_of(const std::string& cwd);
 
   const base::Clock& clock_;
   const std::string log_dir_;
   const std::string user_;
   std::function<bool(uint64_t)> output_open_;
+  std::function<uint64_t()> max_size_;
   std::map<int, Usage> usage_;                   // by instance id
   std::map<std::string, std::string> versions_;  // by cwd
 };

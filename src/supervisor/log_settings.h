@@ -21,22 +21,22 @@ struct LogSettings {
 
   // Files as they were given: relative to the app's cwd, empty = not given.
   // "/dev/null" and "NULL" keep nothing.
-  std::string out_file;
-  std::string error_file;
+  std::string out_file = {};
+  std::string error_file = {};
   // For both streams; "true" = one that is named after the app.
-  std::string log_file;
+  std::string log_file = {};
   bool merge_logs = false;    // all instances write the same files
   bool disable_logs = false;  // nothing is kept
   bool time = false;          // shown; on disk every line has a stamp anyway
 
   Stamp stamp = Stamp::Prefix;
-  std::optional<uint64_t> max_size;  // bytes; absent = by room on the disk
+  std::optional<uint64_t> max_size = {};  // bytes; absent = by room on the disk
   Overflow overflow = Overflow::Block;
   OnFull on_full = OnFull::Drop;
   uint64_t rate_bytes = 0;  // a second; 0 = no limit
   uint64_t rate_burst = 0;  // 0 = as rate_bytes
   Then rate_then = Then::Drop;
-  std::vector<std::string> redact;  // RE2
+  std::vector<std::string> redact = {};  // RE2
   bool strip_ansi = false;
   Sync sync = Sync::Interval;
   mode_t mode = 0600;
