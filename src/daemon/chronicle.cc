@@ -31,9 +31,11 @@ store::EventKind kind_of(supervisor::Happening::Kind kind) {
 }  // namespace
 
 Chronicle::Chronicle(Recorder& recorder, const base::Clock& clock,
-                     std::string log_dir, store::Catalog catalog)
+                     CaptureTally& tally, std::string log_dir,
+                     store::Catalog catalog)
     : recorder_(recorder),
       clock_(clock),
+      tally_(tally),
       log_dir_(std::move(log_dir)),
       catalog_(std::move(catalog)) {}
 
@@ -155,6 +157,7 @@ std::vector<std::string> Chronicle::files_left(
 }
 
 void Chronicle::mark_deleted(const supervisor::Life& life) {
+  tally_.forget(life.app, life.number);
   store::CatalogApp* const entry = catalog_.find(life.app);
   if (entry == nullptr) return;
   for (auto& instance : entry->instances)

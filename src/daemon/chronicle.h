@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "daemon/capture_tally.h"
 #include "daemon/recorder.h"
 #include "store/catalog.h"
 #include "supervisor/observer.h"
@@ -16,8 +17,8 @@ namespace daemon_ {
 
 class Chronicle final : public supervisor::Observer {
  public:
-  Chronicle(Recorder& recorder, const base::Clock& clock, std::string log_dir,
-            store::Catalog catalog);
+  Chronicle(Recorder& recorder, const base::Clock& clock, CaptureTally& tally,
+            std::string log_dir, store::Catalog catalog);
 
   // supervisor::Observer
   void on_happening(const supervisor::Happening& happening) override;
@@ -42,6 +43,7 @@ class Chronicle final : public supervisor::Observer {
 
   Recorder& recorder_;
   const base::Clock& clock_;
+  CaptureTally& tally_;
   const std::string log_dir_;
   store::Catalog catalog_;
 };

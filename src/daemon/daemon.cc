@@ -71,6 +71,7 @@ class Daemon final : private keeper::LinkObserver {
   const base::MonoTime born_ = clock_.mono();
   base::EventLoop loop_;
   Recorder recorder_;
+  CaptureTally tally_;
   Chronicle chronicle_;
   CaptureNews capture_news_;
   capture::CaptureThread capture_;
@@ -101,8 +102,8 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
       recorder_(
           loop_, home,
           [this] { return supervisor::print_app_list(supervisor_.list()); }),
-      chronicle_(recorder_, clock_, home.logs(), std::move(catalog)),
-      capture_news_(loop_, clock_, home.logs(), chronicle_,
+      chronicle_(recorder_, clock_, tally_, home.logs(), std::move(catalog)),
+      capture_news_(loop_, clock_, home.logs(), chronicle_, tally_,
                     [this](uint64_t source) { io_.source_ended(source); }),
       capture_({.clock = clock_}, capture_news_),
       link_(loop_, std::move(channel), *this),
@@ -115,7 +116,7 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
            [this] { return seal_size(supervisor_, home_.logs()); }}),
       supervisor_(loop_, clock_, io_, chronicle_, home_id),
       listing_(
-          clock_, home.logs(),
+          clock_, home.logs(), tally_,
           [this](uint64_t slot) { return io_.output_open(slot); },
           [this] { return seal_size(supervisor_, home_.logs()); }),
       handlers_(

@@ -222,6 +222,7 @@ void Handlers::on(const control::ListRequest& request, const supervisor::Cause&,
         list.instances.push_back(parts_.listing.row(*app, *instance));
   std::ranges::sort(list.instances, {}, &control::InstanceInfo::id);
   list.logs_bytes = live_bytes(parts_.chronicle.catalog(), parts_.home.logs());
+  list.disk_full = parts_.listing.disk_full();
   list.degraded = parts_.describe_daemon().degraded;
   reply(std::move(list));
 }

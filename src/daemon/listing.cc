@@ -30,10 +30,12 @@ uint64_t size_of(const std::string& path) {
 }  // namespace
 
 Listing::Listing(const base::Clock& clock, std::string log_dir,
+                 const CaptureTally& tally,
                  std::function<bool(uint64_t slot)> output_open,
                  std::function<uint64_t()> max_size)
     : clock_(clock),
       log_dir_(std::move(log_dir)),
+      tally_(tally),
       user_(own_user()),
       output_open_(std::move(output_open)),
       max_size_(std::move(max_size)) {}
@@ -80,6 +82,10 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
   info.log_bytes = size_of(info.out_file);
   if (info.error_file != info.out_file)
     info.log_bytes += size_of(info.error_file);
+  const auto dropped = tally_.dropped(life.app, life.number);
+  info.dropped_lines = dropped.lines;
+  info.dropped_bytes = dropped.bytes;
+  info.disk_full = tally_.disk_full(life.app, life.number);
   // Between lives there is a moment at which this one has no pid yet.
   info.output_pending = info.pid == 0 &&
                         instance.state() != supervisor::State::Launching &&
