@@ -132,9 +132,8 @@ TEST_CASE("exact sizes come back as they were, whatever they are") {
   CHECK(base::exact_size(1500) == "1500");
   CHECK(base::exact_size(uint64_t{10} << 20) == "10M");
   CHECK(base::exact_size(uint64_t{1536} << 10) == "1536K");
-  for (const uint64_t bytes :
-       {uint64_t{1}, uint64_t{1023}, uint64_t{1024}, uint64_t{1} << 50,
-        (uint64_t{3} << 30) + 1})
+  for (const uint64_t bytes : {uint64_t{1}, uint64_t{1023}, uint64_t{1024},
+                               uint64_t{1} << 50, (uint64_t{3} << 30) + 1})
     CHECK(base::parse_size(base::exact_size(bytes)) == bytes);
 }
 
