@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -204,6 +205,21 @@ Result<struct ::stat> stat(const std::string& path) {
   if (::stat(path.c_str(), &info) < 0)
     return fail(errno_error(errno, "stat", path));
   return info;
+}
+
+Result<struct ::stat> link_stat(const std::string& path) {
+  struct ::stat info;
+  if (::lstat(path.c_str(), &info) < 0)
+    return fail(errno_error(errno, "stat", path));
+  return info;
+}
+
+Result<Space> space(const std::string& path) {
+  struct ::statvfs info;
+  if (::statvfs(path.c_str(), &info) < 0)
+    return fail(errno_error(errno, "statvfs", path));
+  return Space{uint64_t{info.f_blocks} * info.f_frsize,
+               uint64_t{info.f_bavail} * info.f_frsize};
 }
 
 Result<struct ::stat> fstat(int fd, std::string_view what) {

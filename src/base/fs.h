@@ -59,7 +59,15 @@ Status truncate(int fd, uint64_t size, std::string_view what);
 
 Result<struct ::stat> stat(const std::string& path);
 Result<struct ::stat> fstat(int fd, std::string_view what);
+// The same of the link itself, when it is one.
+Result<struct ::stat> link_stat(const std::string& path);
 bool exists(const std::string& path);
+// Of the file system that `path` is on.
+struct Space {
+  uint64_t total = 0;  // bytes
+  uint64_t free = 0;   // for us
+};
+Result<Space> space(const std::string& path);
 // Names without "." and "..", sorted.
 Result<std::vector<std::string>> list_dir(const std::string& path);
 

@@ -100,6 +100,18 @@ std::string format_duration(std::chrono::milliseconds time) {
   return fmt::format("{}d{:02}h", s / 86'400, s / 3600 % 24);
 }
 
+std::string exact_size(uint64_t bytes) {
+  constexpr std::string_view kUnits = "KMGT";
+  size_t unit = 0;
+  while (bytes != 0 && bytes % 1024 == 0 && unit < kUnits.size()) {
+    bytes /= 1024;
+    ++unit;
+  }
+  std::string text = std::to_string(bytes);
+  if (unit > 0) text += kUnits[unit - 1];
+  return text;
+}
+
 std::string exact_duration(std::chrono::milliseconds time) {
   struct Unit {
     int64_t ms;

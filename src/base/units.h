@@ -16,7 +16,8 @@ Result<uint64_t> parse_size(std::string_view text);
 Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 std::string format_size(uint64_t bytes);  // "41.2 MB"
-// Nothing rounded away, as it would be typed: "10s", "1500ms", "2w".
+// Nothing rounded away, as it would be typed: "10M", "1500"; "10s", "1500ms".
+std::string exact_size(uint64_t bytes);
 std::string exact_duration(std::chrono::milliseconds time);
 std::string format_duration(std::chrono::milliseconds time);  // "3h12m", "0.2s"
 // PM2's uptime column: "12s", "5m", "3h", "2D".

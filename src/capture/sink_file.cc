@@ -51,7 +51,7 @@ void SinkFile::perform() {
 }
 
 base::Status SinkFile::open() {
-  auto file = store::LiveFile::open(path_);
+  auto file = store::LiveFile::open(path_, mode_);
   if (!file) return base::fail(std::move(file.error()));
   if (auto looked = look_at_end(*file); !looked) return looked;
   if (raw_) {

@@ -54,6 +54,15 @@ constexpr std::array kStartFlags = {
          "from the polite signal to SIGKILL (default: 10s)"},
     Flag{"stop-exit-codes", 0, "CODES",
          "exit codes that mean done, not crashed: 0,3"},
+    Flag{"output", 'o', "FILE", "file for stdout; /dev/null keeps nothing"},
+    Flag{"error", 'e', "FILE", "file for stderr"},
+    Flag{"log", 'l', "FILE", "one file for both; true: NAME-all.log"},
+    Flag{"merge-logs", 0, "", "all instances write the same files"},
+    Flag{"disable-logs", 0, "", "keep nothing of what it writes"},
+    Flag{"time", 0, "", "accepted for PM2's sake; every line has a stamp"},
+    Flag{"uid", 0, "USER", "run as that user, name or number"},
+    Flag{"gid", 0, "GROUP", "run as that group, name or number"},
+    Flag{"set", 0, "KEY=VALUE", "any setting: log.max_size=10M (repeatable)"},
     kUpdateEnv,
     Flag{"wait", 0, "TIME", "wait at most so long until it is ready"},
     kNoWait,
@@ -66,6 +75,8 @@ constexpr std::array kStartExamples = {
     Example{"lodge start \"python3 -m http.server 8123\" --name web",
             "a command line"},
     Example{"lodge start api", "an app that lodge knows, again"},
+    Example{"lodge start api.js --log true --set log.overflow=drop",
+            "both streams in one file; never wait for the disk"},
 };
 
 constexpr std::array kRestartFlags = {kUpdateEnv, kNoWait, kExclude};

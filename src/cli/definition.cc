@@ -23,7 +23,7 @@ using base::Status;
 
 constexpr int kMostInstances = 1024;
 
-constexpr std::array<std::string_view, 14> kDefinitionFlags = {
+constexpr std::array<std::string_view, 21> kDefinitionFlags = {
     "name",
     "instances",
     "namespace",
@@ -36,8 +36,15 @@ constexpr std::array<std::string_view, 14> kDefinitionFlags = {
     "no-autorestart",
     "stop-exit-codes",
     "interpreter-args",
+    "output",
+    "error",
+    "log",
+    "merge-logs",
+    "disable-logs",
+    "time",
     "uid",
-    "gid"};
+    "gid",
+    "set"};
 
 // Names, and prefixes that end in '*'.
 constexpr std::array<std::string_view, 18> kNotForApps = {
@@ -149,12 +156,48 @@ Status read_cwd(const Args& args, const std::string& caller_dir,
 }
 
 Status check_utf8(const Args& args) {
-  for (const auto* list : {&args.words, &args.rest})
-    for (size_t i = 0; i < list->size(); ++i)
-      if (!base::is_utf8((*list)[i]))
-        return base::fail(Errc::Invalid,
-                          fmt::format("argument {}: not UTF-8", (*list)[i]),
-                          "put such bytes into a file or a wrapper script");
+  auto all = args.words;
+  for (const auto& more :
+       {args.rest, args.values("output"), args.values("error"),
+        args.values("log"), args.values("set")})
+    all.insert(all.end(), more.begin(), more.end());
+  for (const auto& word : all)
+    if (!base::is_utf8(word))
+      return base::fail(Errc::Invalid,
+                        fmt::format("argument {}: not UTF-8", word),
+                        "put such bytes into a file or a wrapper script");
+  return {};
+}
+
+// "log.rate.bytes=1M": `json` gets the member at that path. What can be read as
+// JSON is, the rest is text; which keys there are is known to the daemon.
+Status apply_set(nlohmann::ordered_json& json, const std::string& text) {
+  const auto equals = text.find('=');
+  const std::string path = text.substr(0, equals);
+  if (equals == text.npos || path.empty())
+    return base::fail(Errc::Invalid,
+                      fmt::format("--set: '{}' is not key=value", text),
+                      "for example: --set log.max_size=10M");
+  const std::string value = text.substr(equals + 1);
+  nlohmann::ordered_json* at = &json;
+  std::string_view left = path;
+  for (;;) {
+    const auto dot = left.find('.');
+    const std::string name(left.substr(0, dot));
+    if (name.empty())
+      return base::fail(Errc::Invalid,
+                        fmt::format("--set: {}: a name is missing", path));
+    if (!at->is_object() && !at->is_null())
+      return base::fail(
+          Errc::Invalid,
+          fmt::format("--set: {}: what is before .{} has a value", path, name));
+    at = &(*at)[name];
+    if (dot == left.npos) break;
+    left.remove_prefix(dot + 1);
+  }
+  auto parsed = base::parse_json(value);
+  *at =
+      parsed ? nlohmann::ordered_json(*parsed) : nlohmann::ordered_json(value);
   return {};
 }
 
@@ -195,6 +238,15 @@ Result<StartSettings> read_settings(const Args& args,
     for (auto& part : split(text, " \t"))
       settings.interpreter_args.push_back(std::move(part));
   settings.args = args.rest;
+  settings.out_file = args.value("output").value_or("");
+  settings.error_file = args.value("error").value_or("");
+  settings.log_file = args.value("log").value_or("");
+  settings.merge_logs = args.has("merge-logs");
+  settings.disable_logs = args.has("disable-logs");
+  settings.time = args.has("time");
+  settings.uid = args.value("uid").value_or("");
+  settings.gid = args.value("gid").value_or("");
+  settings.set = args.values("set");
   return settings;
 }
 
@@ -204,8 +256,9 @@ bool has_definition_flags(const Args& args) {
                              [&](auto flag) { return args.has(flag); });
 }
 
-std::string make_definition(const StartSettings& settings, const Script& script,
-                            const Environment& environment) {
+Result<std::string> make_definition(const StartSettings& settings,
+                                    const Script& script,
+                                    const Environment& environment) {
   nlohmann::ordered_json json;
   json["name"] = settings.name.empty() ? default_name(script) : settings.name;
   json["name_given"] = !settings.name.empty();
@@ -237,8 +290,23 @@ std::string make_definition(const StartSettings& settings, const Script& script,
     json["kill_timeout"] = *settings.kill_timeout_ms;
   if (!settings.stop_exit_codes.empty())
     json["stop_exit_codes"] = settings.stop_exit_codes;
+  for (const auto& [key, text] : {std::pair{"out_file", &settings.out_file},
+                                  {"error_file", &settings.error_file},
+                                  {"log_file", &settings.log_file},
+                                  {"uid", &settings.uid},
+                                  {"gid", &settings.gid}})
+    if (!text->empty()) json[key] = *text;
+  for (const auto& [key, given] : {std::pair{"merge_logs", settings.merge_logs},
+                                   {"disable_logs", settings.disable_logs},
+                                   {"time", settings.time}})
+    if (given) json[key] = true;
   auto& env = json["env"] = nlohmann::ordered_json::object();
   for (const auto& [name, value] : environment) env[name] = value;
+  for (const auto& text : settings.set) {
+    if (auto set = apply_set(json, text); !set)
+      return base::fail(std::move(set.error()));
+    if (text.starts_with("name=")) json["name_given"] = true;
+  }
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

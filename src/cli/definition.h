@@ -32,7 +32,12 @@ struct StartSettings {
   std::optional<int> max_restarts;
   std::optional<int64_t> min_uptime_ms, restart_delay_ms, kill_timeout_ms;
   std::vector<int> stop_exit_codes;
-  std::vector<std::string> args;  // of the app
+  std::vector<std::string> args;               // of the app
+  std::string out_file, error_file, log_file;  // empty = not given
+  bool merge_logs = false, disable_logs = false, time = false;
+  std::string uid, gid;
+  // `--set`, as given: "log.max_size=10M". They have the last word.
+  std::vector<std::string> set;
 };
 
 // Errc::Invalid for a wrong value (exit 2), Errc::NotFound for a directory or
@@ -43,8 +48,9 @@ base::Result<StartSettings> read_settings(const Args& args,
 // Flags that only make sense for a new app.
 bool has_definition_flags(const Args& args);
 
-// A JSON object for control::StartRequest.
-std::string make_definition(const StartSettings& settings, const Script& script,
-                            const Environment& environment);
+// A JSON object for control::StartRequest. Errc::Invalid: --set makes none.
+base::Result<std::string> make_definition(const StartSettings& settings,
+                                          const Script& script,
+                                          const Environment& environment);
 
 }  // namespace cli

@@ -71,6 +71,9 @@ ordered_json instance_json(const InstanceInfo& row) {
   json["error_file"] = row.error_file;
   json["events_file"] = row.events_file;
   json["log_bytes"] = row.log_bytes;
+  json["dropped_lines"] = row.dropped_lines;
+  json["dropped_bytes"] = row.dropped_bytes;
+  json["disk_full"] = row.disk_full;
   json["output_pending"] = row.output_pending;
   return json;
 }
@@ -106,6 +109,8 @@ ordered_json pm2_instance(const InstanceInfo& row) {
   env["pm_cwd"] = row.cwd;
   env["pm_out_log_path"] = row.out_file;
   env["pm_err_log_path"] = row.error_file;
+  env["dropped_lines"] = row.dropped_lines;
+  env["dropped_bytes"] = row.dropped_bytes;
   ordered_json json;
   json["pid"] = row.pid;
   json["name"] = row.app;

@@ -138,9 +138,12 @@ std::expected<control::StartRequest, int> make_request(
   auto plan = make_plan(invocation, *settings, *caller_dir);
   if (!plan) return std::unexpected(plan.error());
   const auto environment = app_environment(environ);
-  for (const auto& script : plan->scripts)
-    request.definitions.push_back(
-        make_definition(*settings, script, environment));
+  for (const auto& script : plan->scripts) {
+    auto definition = make_definition(*settings, script, environment);
+    if (!definition)
+      return std::unexpected(report(invocation, definition.error(), kUsage));
+    request.definitions.push_back(std::move(*definition));
+  }
   request.known.targets = std::move(plan->known);
   request.wait = !args.has("no-wait");
   request.update_env = args.has("update-env");

@@ -36,6 +36,17 @@ std::string uptime_text(const InstanceInfo& row) {
   return base::format_uptime(milliseconds(row.uptime_ms));
 }
 
+// "1 line", "950 lines", "1.2k lines", "3.4M lines"
+std::string lines_text(uint64_t lines) {
+  if (lines < 1000)
+    return fmt::format("{} {}", lines, lines == 1 ? "line" : "lines");
+  // 999,950 is a million to one digit.
+  const bool thousands = lines < 999'950;
+  return fmt::format("{:.1f}{} lines",
+                     static_cast<double>(lines) / (thousands ? 1e3 : 1e6),
+                     thousands ? "k" : "M");
+}
+
 struct Column {
   std::string_view head;
   Cell (*cell)(const InstanceInfo&);
@@ -79,6 +90,13 @@ constexpr Column kLogs = {"logs", [](const InstanceInfo& row) -> Cell {
                             return {base::format_size(row.log_bytes)};
                           }};
 
+// Only when any has some.
+constexpr Column kDropped = {"dropped", [](const InstanceInfo& row) -> Cell {
+                               if (row.dropped_lines == 0) return {""};
+                               return {lines_text(row.dropped_lines),
+                                       Style::Yellow};
+                             }};
+
 constexpr std::array kFull = {kId,     kName,   kSpace,    kVersion, kMode,
                               kPid,    kUptime, kRestarts, kStatus,  kCpu,
                               kMemory, kUser,   kLogs};
@@ -103,7 +121,12 @@ constexpr std::array kLayouts = {
     Layout{kNarrow, 6}, Layout{kMini, 4}};
 
 Table make_table(const control::ListReply& list,
-                 std::span<const Column> columns) {
+                 std::span<const Column> wanted) {
+  std::vector<Column> columns(wanted.begin(), wanted.end());
+  if (std::ranges::any_of(list.instances, [](const InstanceInfo& row) {
+        return row.dropped_lines > 0;
+      }))
+    columns.push_back(kDropped);
   Table table;
   for (const auto& column : columns) table.heads.emplace_back(column.head);
   for (const auto& instance : list.instances) {
@@ -225,7 +248,10 @@ std::string list_view(const control::ListReply& list, size_t width,
   for (const auto& row : list.instances) stored += row.log_bytes;
   if (list.logs_bytes >= 0) stored = static_cast<uint64_t>(list.logs_bytes);
   return draw_table(fitting_table(list, width), color) + notes(list) +
-         fmt::format("logs {}\n", base::format_size(stored));
+         fmt::format("logs {}{}\n", base::format_size(stored),
+                     list.disk_full
+                         ? " · " + styled("DISK FULL", Style::Red, color)
+                         : "");
 }
 
 std::string describe_view(const InstanceInfo& row, bool color) {
@@ -267,6 +293,12 @@ std::string describe_view(const InstanceInfo& row, bool color) {
        {"error", {row.error_file}},
        {"events", {row.events_file}},
        {"stored", {base::format_size(row.log_bytes)}},
+       {"disk", {row.disk_full ? "DISK FULL" : "", Style::Red}},
+       {"dropped",
+        {row.dropped_lines == 0 ? ""
+                                : lines_text(row.dropped_lines) + ", " +
+                                      base::format_size(row.dropped_bytes),
+         Style::Yellow}},
        {"output pending",
         {row.output_pending ? "yes: something holds its output open" : ""}}},
       color);

@@ -139,15 +139,18 @@ constexpr auto members(const InstanceInfo*) {
                     Member{"error_file", &M::error_file},
                     Member{"events_file", &M::events_file},
                     Member{"log_bytes", &M::log_bytes},
+                    Member{"dropped_lines", &M::dropped_lines},
+                    Member{"dropped_bytes", &M::dropped_bytes},
+                    Member{"disk_full", &M::disk_full},
                     Member{"output_pending", &M::output_pending},
                     Member{"settings", &M::settings}};
 }
 constexpr auto members(const ListReply*) {
   using M = ListReply;
-  return std::tuple{Member{"instances", &M::instances},
-                    Member{"logs_bytes", &M::logs_bytes},
-                    Member{"degraded", &M::degraded}, Member{"safe", &M::safe},
-                    Member{"version", &M::version}};
+  return std::tuple{
+      Member{"instances", &M::instances}, Member{"logs_bytes", &M::logs_bytes},
+      Member{"disk_full", &M::disk_full}, Member{"degraded", &M::degraded},
+      Member{"safe", &M::safe},           Member{"version", &M::version}};
 }
 constexpr auto members(const FlushedFile*) {
   using M = FlushedFile;

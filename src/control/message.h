@@ -163,10 +163,14 @@ struct InstanceInfo {
   std::string cwd;
   int last_exit_code = -1;  // -1 = none yet, or a signal
   int last_exit_signal = 0;
-  std::string out_file;  // absolute
+  std::string out_file;  // absolute; /dev/null when nothing is kept
   std::string error_file;
   std::string events_file;
-  uint64_t log_bytes = 0;       // of both streams, all there is
+  uint64_t log_bytes = 0;  // of both streams, all there is
+  // Not kept, as its log settings allow; since the daemon began.
+  uint64_t dropped_lines = 0;
+  uint64_t dropped_bytes = 0;
+  bool disk_full = false;       // one of its files has no room now
   bool output_pending = false;  // it ended, but something holds its output
   std::vector<Setting> settings;
   bool operator==(const InstanceInfo&) const = default;
@@ -177,6 +181,7 @@ struct ListReply {
   // What is stored of all apps there ever were, whatever was selected; -1 = not
   // told.
   int64_t logs_bytes = -1;
+  bool disk_full = false;  // some live file has no room now
   bool degraded = false;
   bool safe = false;    // the daemon only captures
   std::string version;  // of the daemon; empty = not told

@@ -18,19 +18,36 @@ store::Event event_of(store::EventKind kind, const capture::SourceInfo& source,
   return event;
 }
 
+std::string_view word_for(capture::Dropped::Why why) {
+  switch (why) {
+    case capture::Dropped::Why::Overflow:
+      return "overflow";
+    case capture::Dropped::Why::DiskFull:
+      return "disk_full";
+    case capture::Dropped::Why::Rate:
+      return "rate";
+  }
+  return {};
+}
+
 }  // namespace
 
 CaptureNews::CaptureNews(base::EventLoop& loop, const base::Clock& clock,
                          std::string log_dir, Chronicle& chronicle,
+                         CaptureTally& tally,
                          std::function<void(uint64_t source)> on_ended)
     : loop_(loop),
       clock_(clock),
       log_dir_(std::move(log_dir)),
       chronicle_(chronicle),
+      tally_(tally),
       on_ended_(std::move(on_ended)) {}
 
 void CaptureNews::on_source_ended(uint64_t source) {
-  loop_.post([this, source] { on_ended_(source); });
+  loop_.post([this, source] {
+    tally_.source_ended(source);
+    on_ended_(source);
+  });
 }
 
 void CaptureNews::on_line_ended(const capture::SourceInfo& source,
@@ -38,8 +55,8 @@ void CaptureNews::on_line_ended(const capture::SourceInfo& source,
   auto event = event_of(store::EventKind::LineEnded, source, {});
   event.time = clock_.now();
   event.line = line;
-  if (auto written = store::append_event(log_dir_, event); !written)
-    base::log::error("{}", written.error().message);
+  // The disk may be full: then it is there once there is space.
+  if (!store::append_event(log_dir_, event)) record(std::move(event));
 }
 
 void CaptureNews::on_trouble(const capture::SourceInfo& source,
@@ -53,7 +70,43 @@ void CaptureNews::on_reopened(const capture::SourceInfo& source,
   record(event_of(store::EventKind::Lost, source, what));
 }
 
+void CaptureNews::on_dropped(const capture::SourceInfo& source,
+                             const capture::Dropped& dropped) {
+  auto event = event_of(store::EventKind::Drop, source, word_for(dropped.why));
+  event.lines = static_cast<int64_t>(dropped.lines);
+  event.bytes = static_cast<int64_t>(dropped.bytes);
+  event.first = dropped.first;
+  event.last = dropped.last;
+  loop_.post([this, app = source.app, instance = source.instance, dropped] {
+    tally_.dropped(app, instance, {dropped.lines, dropped.bytes});
+  });
+  record(std::move(event));
+}
+
+void CaptureNews::on_disk_full(const capture::SourceInfo& source, bool full) {
+  loop_.post([this, source, full] {
+    tally_.disk_full(source.app, source.instance, source.id, full);
+  });
+  record(event_of(full ? store::EventKind::DiskFull : store::EventKind::DiskOk,
+                  source, {}));
+}
+
+void CaptureNews::on_unaccounted(const capture::SourceInfo& source,
+                                 std::string_view what) {
+  record(event_of(store::EventKind::Lost, source, what));
+}
+
+void CaptureNews::on_sealed(const capture::SourceInfo& source,
+                            const std::string& segment, uint64_t bytes) {
+  auto event = event_of(store::EventKind::Seal, source, {});
+  event.file = segment;
+  event.bytes = static_cast<int64_t>(bytes);
+  record(std::move(event));
+}
+
+// As of now: what it tells of may have to wait for the loop, or for a disk.
 void CaptureNews::record(store::Event event) {
+  if (event.time == base::Timestamp{}) event.time = clock_.now();
   loop_.post([this, event = std::move(event)] { chronicle_.record(event); });
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// What capture tells, made into events. Called on the capture thread; all but
-// the note of an added newline goes home to the control loop.
+// What capture tells, made into events and counts. Called on the capture
+// thread; all but the note of an added newline goes home to the control loop.
 
 #include <functional>
 #include <string>
@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/event_loop.h"
 #include "capture/observer.h"
+#include "daemon/capture_tally.h"
 #include "daemon/chronicle.h"
 
 namespace daemon_ {
@@ -16,7 +17,7 @@ class CaptureNews final : public capture::Observer {
  public:
   // `on_ended` is called on the loop: no writer is left at that source.
   CaptureNews(base::EventLoop& loop, const base::Clock& clock,
-              std::string log_dir, Chronicle& chronicle,
+              std::string log_dir, Chronicle& chronicle, CaptureTally& tally,
               std::function<void(uint64_t source)> on_ended);
 
   void on_source_ended(uint64_t source) override;
@@ -27,6 +28,13 @@ class CaptureNews final : public capture::Observer {
                   const base::Error& error) override;
   void on_reopened(const capture::SourceInfo& source,
                    std::string_view what) override;
+  void on_dropped(const capture::SourceInfo& source,
+                  const capture::Dropped& dropped) override;
+  void on_disk_full(const capture::SourceInfo& source, bool full) override;
+  void on_unaccounted(const capture::SourceInfo& source,
+                      std::string_view what) override;
+  void on_sealed(const capture::SourceInfo& source, const std::string& segment,
+                 uint64_t bytes) override;
 
  private:
   void record(store::Event event);
@@ -35,6 +43,7 @@ class CaptureNews final : public capture::Observer {
   const base::Clock& clock_;
   const std::string log_dir_;
   Chronicle& chronicle_;  // on the loop alone
+  CaptureTally& tally_;   // likewise
   const std::function<void(uint64_t)> on_ended_;
 };
 

@@ -38,9 +38,18 @@ base::Result<Ends> make_channel() {
   return ends;
 }
 
-base::Status make_pipes(ChildEnds& all) {
+base::Result<Ends> make_output(bool kept) {
+  if (kept) return make_ends(false);
+  auto null = base::fs::open("/dev/null", O_RDWR);
+  if (!null) return base::fail(std::move(null.error()));
+  return Ends{{}, std::move(*null)};
+}
+
+base::Status make_pipes(ChildEnds& all, const EndsWanted& wanted) {
   for (auto* const ends : {&all.in, &all.out, &all.err}) {
-    auto made = make_ends(ends == &all.in);
+    auto made = ends == &all.in
+                    ? make_ends(true)
+                    : make_output(ends == &all.out ? wanted.out : wanted.err);
     if (!made) return base::fail(std::move(made.error()));
     *ends = std::move(*made);
   }
@@ -67,7 +76,7 @@ base::Status make_terminal(ChildEnds& all) {
 
 base::Result<ChildEnds> make_child_ends(const EndsWanted& wanted) {
   ChildEnds all;
-  if (auto made = wanted.pty ? make_terminal(all) : make_pipes(all); !made)
+  if (auto made = wanted.pty ? make_terminal(all) : make_pipes(all, wanted); !made)
     return base::fail(std::move(made.error()));
   if (!wanted.ipc) return all;
   auto channel = make_channel();
@@ -77,10 +86,18 @@ base::Result<ChildEnds> make_child_ends(const EndsWanted& wanted) {
 }
 
 base::Status give_to(const ChildEnds& ends, const keeper::User& user) {
-  for (const auto* const one : {&ends.in, &ends.out, &ends.err})
+  for (const auto* const one : {&ends.in, &ends.out, &ends.err}) {
+    // Only what was made for it: /dev/null is everybody's.
+    auto info = base::fs::fstat(one->childs.get(), "child's end");
+    if (!info) return base::fail(std::move(info.error()));
+    struct ::stat null{};
+    if (::stat("/dev/null", &null) == 0 && S_ISCHR(info->st_mode) &&
+        info->st_rdev == null.st_rdev)
+      continue;
     if (auto given = base::fs::set_owner(one->childs.get(), user.uid, user.gid);
         !given)
       return given;
+  }
   return {};
 }
 

@@ -23,6 +23,10 @@ struct ChildEnds {
 struct EndsWanted {
   bool ipc = false;
   bool pty = false;
+  // Whether that stream is kept. What is not need not pass through us: the
+  // child has /dev/null itself, and we have no end of it.
+  bool out = true;
+  bool err = true;
 };
 base::Result<ChildEnds> make_child_ends(const EndsWanted& wanted);
 

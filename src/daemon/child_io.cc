@@ -2,6 +2,7 @@
 
 #include "base/fs.h"
 #include "daemon/child_ends.h"
+#include "daemon/log_files.h"
 
 namespace daemon_ {
 namespace {
@@ -21,23 +22,35 @@ base::UniqueFd duplicate(int fd) {
   return copy ? std::move(*copy) : base::UniqueFd();
 }
 
+// An app of that name, of which nothing else is known.
+supervisor::AppSpec named(const std::string& app) {
+  supervisor::AppSpec spec;
+  spec.name = app;
+  return spec;
+}
+
 }  // namespace
 
 ChildIo::ChildIo(base::EventLoop& loop, keeper::Link& link,
-                 capture::CaptureThread& capture, Users& users,
-                 std::string log_dir)
+                 capture::CaptureThread& capture, Users& users, Logs logs)
     : loop_(loop),
       link_(link),
       capture_(capture),
       users_(users),
-      log_dir_(std::move(log_dir)) {}
+      logs_(std::move(logs)) {}
 
 base::Status ChildIo::launch(const supervisor::Life& life,
                              const supervisor::AppSpec& spec,
                              const supervisor::LaunchPlan& plan) {
   auto as = users_.resolve(spec.uid, spec.gid);
   if (!as) return base::fail(std::move(as.error()));
-  auto ends = make_child_ends({.ipc = plan.ipc, .pty = plan.pty});
+  using enum store::Stream;
+  auto out_sink = sink_of(life, spec, Out);
+  auto error_sink = sink_of(life, spec, Error);
+  auto ends = make_child_ends({.ipc = plan.ipc,
+                               .pty = plan.pty,
+                               .out = !out_sink.path.empty(),
+                               .err = !error_sink.path.empty()});
   if (!ends) return base::pass(std::move(ends), "start");
   keeper::Program program{plan.path, plan.argv, plan.env,
                           plan.cwd,  {},        plan.pty};
@@ -67,13 +80,12 @@ base::Status ChildIo::launch(const supervisor::Life& life,
   held.label = label;
   held.in = std::move(ends->in.ours);
   hold_ipc(held, std::move(ends->ipc.ours));
-  for (const auto stream : {store::Stream::Out, store::Stream::Error}) {
-    const bool out = stream == store::Stream::Out;
-    base::UniqueFd& ours = (out ? ends->out : ends->err).ours;
-    if (!ours) continue;  // a terminal has one stream
-    (out ? held.out : held.err) = duplicate(ours.get());
+  for (const auto stream : {Out, Error}) {
+    base::UniqueFd& ours = (stream == Out ? ends->out : ends->err).ours;
+    if (!ours) continue;  // a terminal has one stream; or nothing is kept
+    (stream == Out ? held.out : held.err) = duplicate(ours.get());
     capture_.add(source(life, stream), std::move(ours),
-                 sink_of(life, stream));
+                 std::move(stream == Out ? out_sink : error_sink));
   }
   return {};
 }
@@ -101,6 +113,10 @@ void ChildIo::adopt(
   for (const auto& [life, found] : lives) {
     Held& held = held_[life.slot];
     held.label = found->label;
+    // A process of no app any more: what it says is still in its name.
+    const auto* known = logs_.spec_of(life.id);
+    const bool is_its = known != nullptr && known->name == life.app;
+    const auto spec = is_its ? *known : named(life.app);
     for (auto& entry : found->fds) {
       using enum store::Stream;
       if (entry.role == Role::Stdin) held.in = std::move(entry.fd);
@@ -108,8 +124,11 @@ void ChildIo::adopt(
       if (entry.role != Role::Stdout && entry.role != Role::Stderr) continue;
       const auto stream = entry.role == Role::Stdout ? Out : Error;
       (stream == Out ? held.out : held.err) = duplicate(entry.fd.get());
+      auto sink = sink_of(life, spec, stream);
+      // There is a pipe: it was started when its output was still kept.
+      if (sink.path.empty()) sink = sink_of(life, named(life.app), stream);
       sources.push_back(
-          {source(life, stream), std::move(entry.fd), sink_of(life, stream)});
+          {source(life, stream), std::move(entry.fd), std::move(sink)});
     }
   }
   capture_.adopt(std::move(sources));
@@ -226,16 +245,19 @@ capture::SourceInfo ChildIo::source(const supervisor::Life& life,
 }
 
 capture::SinkSpec ChildIo::sink_of(const supervisor::Life& life,
+                                   const supervisor::AppSpec& spec,
                                    store::Stream stream) const {
-  const auto kind = stream == store::Stream::Out ? store::SegmentKind::Out
-                                                 : store::SegmentKind::Error;
-  return {live_path(life, stream), {}, {life.app, kind, life.number}};
-}
-
-std::string ChildIo::live_path(const supervisor::Life& life,
-                               store::Stream stream) const {
-  return base::fs::join(log_dir_,
-                        store::live_name(life.app, stream, life.number));
+  const auto files = files_of(spec, life.id, life.number, logs_.dir);
+  const bool combined = files.out_file == files.error_file;
+  const auto& file =
+      stream == store::Stream::Out ? files.out_file : files.error_file;
+  if (file.empty()) return {};
+  const auto kind = combined ? store::SegmentKind::All
+                    : stream == store::Stream::Out ? store::SegmentKind::Out
+                                                   : store::SegmentKind::Error;
+  return {store::file_path(logs_.dir, file),
+          sink_options(spec.log, logs_.max_size()),
+          {life.app, kind, spec.log.merge_logs ? 0 : life.number}};
 }
 
 }  // namespace daemon_

@@ -12,6 +12,7 @@
 #include "base/event_loop.h"
 #include "capture/capture_thread.h"
 #include "daemon/users.h"
+#include "capture/sink_spec.h"
 #include "keeper/link.h"
 #include "supervisor/launcher.h"
 
@@ -19,8 +20,15 @@ namespace daemon_ {
 
 class ChildIo final : public supervisor::Launcher {
  public:
+  // What is to be known of logs. `spec_of` finds the app of an instance, null
+  // when there is none; `max_size` is for apps that say nothing of it.
+  struct Logs {
+    std::string dir;
+    std::function<const supervisor::AppSpec*(int id)> spec_of;
+    std::function<uint64_t()> max_size;
+  };
   ChildIo(base::EventLoop& loop, keeper::Link& link,
-          capture::CaptureThread& capture, Users& users, std::string log_dir);
+          capture::CaptureThread& capture, Users& users, Logs logs);
 
   // supervisor::Launcher
   base::Status launch(const supervisor::Life& life,
@@ -74,16 +82,16 @@ class ChildIo final : public supervisor::Launcher {
   void release_if_over(uint64_t slot);
   capture::SourceInfo source(const supervisor::Life& life,
                              store::Stream stream) const;
+  // Where a stream goes, and how. Without a path nothing of it is kept.
   capture::SinkSpec sink_of(const supervisor::Life& life,
+                            const supervisor::AppSpec& spec,
                             store::Stream stream) const;
-  std::string live_path(const supervisor::Life& life,
-                        store::Stream stream) const;
 
   base::EventLoop& loop_;
   keeper::Link& link_;
   capture::CaptureThread& capture_;
   Users& users_;
-  const std::string log_dir_;
+  const Logs logs_;
   std::map<uint64_t, Held> held_;
   std::map<uint64_t, Drain> drains_;
 };

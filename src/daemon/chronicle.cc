@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "daemon/log_files.h"
+
 namespace daemon_ {
 namespace {
 
@@ -26,17 +28,16 @@ store::EventKind kind_of(supervisor::Happening::Kind kind) {
   return store::EventKind::Error;
 }
 
-store::CatalogInstance entry_of(const supervisor::Life& life) {
-  return {life.id, life.number,
-          store::live_name(life.app, store::Stream::Out, life.number),
-          store::live_name(life.app, store::Stream::Error, life.number)};
-}
-
 }  // namespace
 
 Chronicle::Chronicle(Recorder& recorder, const base::Clock& clock,
+                     CaptureTally& tally, std::string log_dir,
                      store::Catalog catalog)
-    : recorder_(recorder), clock_(clock), catalog_(std::move(catalog)) {}
+    : recorder_(recorder),
+      clock_(clock),
+      tally_(tally),
+      log_dir_(std::move(log_dir)),
+      catalog_(std::move(catalog)) {}
 
 void Chronicle::on_happening(const supervisor::Happening& happening) {
   using Kind = supervisor::Happening::Kind;
@@ -98,22 +99,65 @@ bool Chronicle::enter(const supervisor::App& app) {
     changed = true;
   }
   for (const auto& instance : app.instances) {
-    const auto wanted = entry_of(instance->life());
+    const auto& life = instance->life();
+    const auto wanted = files_of(app.spec, life.id, life.number, log_dir_);
     const auto known = std::ranges::find(entry->instances, wanted.number,
                                          &store::CatalogInstance::number);
     if (known == entry->instances.end()) {
       entry->instances.push_back(wanted);
-      changed = true;
-    } else if (known->id != wanted.id) {
-      *known = wanted;
-      changed = true;
+    } else {
+      const bool moved = store::update_files(*known, wanted);
+      if (!moved && known->id == wanted.id) continue;
+      known->id = wanted.id;
     }
+    take_from_others(app.spec.name, wanted);
+    changed = true;
   }
   std::ranges::sort(entry->instances, {}, &store::CatalogInstance::number);
   return changed;
 }
 
+// One path has one owner. Nobody else has lines in these files: that was looked
+// at before.
+void Chronicle::take_from_others(const std::string& app,
+                                 const store::CatalogInstance& files) {
+  for (auto& other : catalog_.apps) {
+    if (other.name == app) continue;
+    for (auto& instance : other.instances)
+      for (const auto& file : {files.out_file, files.error_file}) {
+        if (file.empty()) continue;
+        if (instance.out_file == file) instance.out_file.clear();
+        if (instance.error_file == file) instance.error_file.clear();
+        std::erase_if(instance.former,
+                      [&](const auto& former) { return former.file == file; });
+      }
+  }
+}
+
+std::vector<std::string> Chronicle::files_left(
+    const std::string& app, const std::set<int>& numbers) const {
+  const auto* entry = catalog_.find(app);
+  if (entry == nullptr) return {};
+  std::vector<std::string> paths;
+  for (const auto& file : store::files_of(*entry)) {
+    const bool theirs =
+        std::ranges::any_of(file.instances, [&](const auto* instance) {
+          return numbers.contains(instance->number);
+        });
+    const bool needed =
+        std::ranges::any_of(file.instances, [&](const auto* instance) {
+          return instance->id >= 0 && !numbers.contains(instance->number);
+        });
+    if (!theirs || needed) continue;
+    paths.push_back(store::file_path(log_dir_, file.file));
+    if (file.stamp == store::Stamp::None)
+      paths.push_back(store::sidecar_name(paths.back()));
+  }
+  return paths;
+}
+
 void Chronicle::mark_deleted(const supervisor::Life& life) {
+  tally_.forget(life.app, life.number);
   store::CatalogApp* const entry = catalog_.find(life.app);
   if (entry == nullptr) return;
   for (auto& instance : entry->instances)
@@ -131,7 +175,7 @@ void Chronicle::strike(const std::string& app) {
 }
 
 void Chronicle::record(store::Event event) {
-  event.time = clock_.now();
+  if (event.time == base::Timestamp{}) event.time = clock_.now();
   recorder_.record(std::move(event));
 }
 

@@ -2,9 +2,12 @@
 // Makes of the supervisor's happenings what is kept of them: events, and the
 // catalog of who owns which log files. Lives on the control loop.
 
+#include <set>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
+#include "daemon/capture_tally.h"
 #include "daemon/recorder.h"
 #include "store/catalog.h"
 #include "supervisor/observer.h"
@@ -14,8 +17,8 @@ namespace daemon_ {
 
 class Chronicle final : public supervisor::Observer {
  public:
-  Chronicle(Recorder& recorder, const base::Clock& clock,
-            store::Catalog catalog);
+  Chronicle(Recorder& recorder, const base::Clock& clock, CaptureTally& tally,
+            std::string log_dir, store::Catalog catalog);
 
   // supervisor::Observer
   void on_happening(const supervisor::Happening& happening) override;
@@ -25,16 +28,23 @@ class Chronicle final : public supervisor::Observer {
   void enter(const supervisor::Supervisor& supervisor);
   // The logs of that app are gone, and its entry with them.
   void strike(const std::string& app);
-  void record(store::Event event);  // stamped now
+  void record(store::Event event);  // stamped now, unless it has a time
+  // Files that are nobody's once these instances of `app` are gone.
+  std::vector<std::string> files_left(const std::string& app,
+                                      const std::set<int>& numbers) const;
 
   const store::Catalog& catalog() const { return catalog_; }
 
  private:
   bool enter(const supervisor::App& app);
+  void take_from_others(const std::string& app,
+                        const store::CatalogInstance& files);
   void mark_deleted(const supervisor::Life& life);
 
   Recorder& recorder_;
   const base::Clock& clock_;
+  CaptureTally& tally_;
+  const std::string log_dir_;
   store::Catalog catalog_;
 };
 

@@ -16,6 +16,7 @@
 #include "daemon/chronicle.h"
 #include "daemon/handlers.h"
 #include "daemon/listing.h"
+#include "daemon/log_files.h"
 #include "daemon/orphans.h"
 #include "daemon/recorder.h"
 #include "daemon/spool_holder.h"
@@ -71,6 +72,7 @@ class Daemon final : private keeper::LinkObserver {
   const base::MonoTime born_ = clock_.mono();
   base::EventLoop loop_;
   Recorder recorder_;
+  CaptureTally tally_;
   Chronicle chronicle_;
   CaptureNews capture_news_;
   capture::CaptureThread capture_;
@@ -105,15 +107,23 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
       recorder_(
           loop_, home,
           [this] { return supervisor::print_app_list(supervisor_.list()); }),
-      chronicle_(recorder_, clock_, std::move(catalog)),
-      capture_news_(loop_, clock_, home.logs(), chronicle_,
+      chronicle_(recorder_, clock_, tally_, home.logs(), std::move(catalog)),
+      capture_news_(loop_, clock_, home.logs(), chronicle_, tally_,
                     [this](uint64_t source) { io_.source_ended(source); }),
       capture_({.clock = clock_}, capture_news_),
       link_(loop_, std::move(channel), *this),
-      io_(loop_, link_, capture_, users_, home.logs()),
+      io_(loop_, link_, capture_, users_,
+          {home.logs(),
+           [this](int id) {
+             const auto* app = supervisor_.app_of(id);
+             return app != nullptr ? &app->spec : nullptr;
+           },
+           [this] { return seal_size(supervisor_, home_.logs()); }}),
       supervisor_(loop_, clock_, io_, chronicle_, home_id),
-      listing_(clock_, home.logs(),
-               [this](uint64_t slot) { return io_.output_open(slot); }),
+      listing_(
+          clock_, home.logs(), tally_,
+          [this](uint64_t slot) { return io_.output_open(slot); },
+          [this] { return seal_size(supervisor_, home_.logs()); }),
       updater_(loop_, link_, home,
                [this](Updater::OnStatus done) {
                  recorder_.when_written(std::move(done));

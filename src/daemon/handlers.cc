@@ -9,6 +9,7 @@
 
 #include "base/fs.h"
 #include "base/target.h"
+#include "daemon/file_claims.h"
 #include "rotate/flush.h"
 
 namespace daemon_ {
@@ -42,11 +43,26 @@ control::Outcome outcome_of(const supervisor::Outcome& outcome) {
 int64_t live_bytes(const store::Catalog& catalog, const std::string& dir) {
   int64_t bytes = 0;
   for (const auto& app : catalog.apps)
-    for (const auto& instance : app.instances)
-      for (const auto& name : {instance.out_file, instance.error_file})
-        if (const auto info = base::fs::stat(base::fs::join(dir, name)))
-          bytes += info->st_size;
+    for (const auto& file : store::files_of(app))
+      if (const auto info = base::fs::stat(store::file_path(dir, file.file)))
+        bytes += info->st_size;
   return bytes;
+}
+
+// The instances that `app` will have by `spec`: those there are, then the
+// lowest numbers that are free.
+AppFiles app_files(const supervisor::App* app,
+                   const supervisor::AppSpec& spec) {
+  AppFiles files{&spec, {}};
+  const auto wanted = static_cast<size_t>(spec.instances);
+  if (app != nullptr)
+    for (const auto& instance : app->instances)
+      if (files.numbers.size() < wanted)
+        files.numbers.push_back(instance->life().number);
+  for (int number = 0; files.numbers.size() < wanted; ++number)
+    if (std::ranges::count(files.numbers, number) == 0)
+      files.numbers.push_back(number);
+  return files;
 }
 
 // Several answers to one: collected until the last has come.
@@ -113,6 +129,8 @@ void Handlers::on(const control::StartRequest& request,
     auto as = parts_.users.resolve(spec->uid, spec->gid);
     if (!as) return reply(refusal(as.error()));
     specs.push_back(std::move(*spec));
+    if (auto free = check_files(specs); !free)
+      return reply(refusal(free.error()));
   }
   std::vector<int> known;
   if (!request.known.targets.empty()) {
@@ -145,6 +163,23 @@ void Handlers::on(const control::StartRequest& request,
                             cause, answers->expect());
   parts_.chronicle.enter(parts_.supervisor);
   hold({});
+}
+
+// Of the last of `specs`, beside all apps there are and the other specs.
+base::Status Handlers::check_files(
+    const std::vector<supervisor::AppSpec>& specs) {
+  std::vector<AppFiles> others;
+  for (const auto& app : parts_.supervisor.apps())
+    if (std::ranges::count(specs, app->spec.name, &supervisor::AppSpec::name) ==
+        0)
+      others.push_back(app_files(app.get(), app->spec));
+  const auto files = [&](const supervisor::AppSpec& spec) {
+    return app_files(parts_.supervisor.find_app(spec.name), spec);
+  };
+  for (const auto& spec : specs)
+    if (spec.name != specs.back().name) others.push_back(files(spec));
+  return daemon_::check_files(files(specs.back()), others,
+                              parts_.chronicle.catalog(), parts_.home);
 }
 
 void Handlers::on(const control::StopRequest& request,
@@ -193,6 +228,7 @@ void Handlers::on(const control::ListRequest& request, const supervisor::Cause&,
   list.logs_bytes = live_bytes(parts_.chronicle.catalog(), parts_.home.logs());
   for (const auto& app : parts_.chronicle.catalog().apps)
     list.logs_bytes += static_cast<int64_t>(parts_.sealed.of(app));
+  list.disk_full = parts_.listing.disk_full();
   list.degraded = parts_.describe_daemon().degraded;
   list.version = LODGE_VERSION;
   reply(std::move(list));
@@ -292,12 +328,10 @@ supervisor::OnOutcomes Handlers::answer(OnReply reply) {
         row.launched = "fork, " + supervisor::describe_launch(app->spec);
       if (row.action != "deleted") continue;
       row.log_bytes = 0;
-      for (const auto stream : {store::Stream::Out, store::Stream::Error}) {
-        auto info = base::fs::stat(
-            base::fs::join(parts_.home.logs(),
-                           store::live_name(row.app, stream, row.instance)));
-        if (info) row.log_bytes += info->st_size;
-      }
+      for (const auto& path :
+           parts_.chronicle.files_left(row.app, {row.instance}))
+        if (const auto info = base::fs::stat(path))
+          row.log_bytes += info->st_size;
       row.log_bytes +=
           static_cast<int64_t>(sealed_bytes(row.app, row.instance));
     }
@@ -357,14 +391,15 @@ void Handlers::send_when_written(control::Reply reply, OnReply to) {
 
 void Handlers::delete_logs(const supervisor::Outcomes& outcomes,
                            OnReply reply) {
+  std::map<std::string, std::set<int>> gone;
+  for (const auto& outcome : outcomes)
+    gone[outcome.life.app].insert(outcome.life.number);
   std::vector<std::string> paths;
   std::set<std::string> apps;
-  for (const auto& outcome : outcomes) {
-    for (const auto stream : {store::Stream::Out, store::Stream::Error})
-      paths.push_back(base::fs::join(
-          parts_.home.logs(),
-          store::live_name(outcome.life.app, stream, outcome.life.number)));
-    apps.insert(outcome.life.app);
+  for (const auto& [app, numbers] : gone) {
+    std::ranges::move(parts_.chronicle.files_left(app, numbers),
+                      std::back_inserter(paths));
+    apps.insert(app);
   }
   // By the entries of now: those of apps that are gone are struck.
   std::vector<Recorder::Gone> sealed;

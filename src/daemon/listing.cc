@@ -7,6 +7,8 @@
 
 #include "base/fs.h"
 #include "base/json.h"
+#include "base/units.h"
+#include "daemon/log_files.h"
 #include "store/names.h"
 #include "supervisor/processes.h"
 
@@ -28,11 +30,15 @@ uint64_t size_of(const std::string& path) {
 }  // namespace
 
 Listing::Listing(const base::Clock& clock, std::string log_dir,
-                 std::function<bool(uint64_t slot)> output_open)
+                 const CaptureTally& tally,
+                 std::function<bool(uint64_t slot)> output_open,
+                 std::function<uint64_t()> max_size)
     : clock_(clock),
       log_dir_(std::move(log_dir)),
+      tally_(tally),
       user_(own_user()),
-      output_open_(std::move(output_open)) {}
+      output_open_(std::move(output_open)),
+      max_size_(std::move(max_size)) {}
 
 control::InstanceInfo Listing::row(const supervisor::App& app,
                                    const supervisor::Instance& instance) {
@@ -69,22 +75,33 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
     info.last_exit_signal = ending->signal;
     info.last_exit_code = ending->signal == 0 ? ending->code : -1;
   }
-  using store::Stream;
-  info.out_file = base::fs::join(
-      log_dir_, store::live_name(life.app, Stream::Out, life.number));
-  info.error_file = base::fs::join(
-      log_dir_, store::live_name(life.app, Stream::Error, life.number));
+  const auto files = files_of(spec, life.id, life.number, log_dir_);
+  info.out_file = path_of(files.out_file);
+  info.error_file = path_of(files.error_file);
   info.events_file = base::fs::join(log_dir_, store::events_name(life.app));
-  info.log_bytes = size_of(info.out_file) + size_of(info.error_file);
+  info.log_bytes = size_of(info.out_file);
+  if (info.error_file != info.out_file)
+    info.log_bytes += size_of(info.error_file);
+  const auto dropped = tally_.dropped(life.app, life.number);
+  info.dropped_lines = dropped.lines;
+  info.dropped_bytes = dropped.bytes;
+  info.disk_full = tally_.disk_full(life.app, life.number);
   // Between lives there is a moment at which this one has no pid yet.
   info.output_pending = info.pid == 0 &&
                         instance.state() != supervisor::State::Launching &&
                         output_open_(life.slot);
   for (const auto& setting : supervisor::settings_of(spec))
-    info.settings.push_back(
-        {setting.key, setting.value, setting.is_default ? "default" : "given"});
+    info.settings.push_back({setting.key,
+                             setting.key == "log.max_size" && setting.is_default
+                                 ? base::exact_size(max_size_())
+                                 : setting.value,
+                             setting.is_default ? "default" : "given"});
   measure(info);
   return info;
+}
+
+std::string Listing::path_of(const std::string& file) const {
+  return file.empty() ? "/dev/null" : store::file_path(log_dir_, file);
 }
 
 void Listing::measure(control::InstanceInfo& info) {

@@ -9,18 +9,23 @@
 
 #include "base/clock.h"
 #include "control/message.h"
+#include "daemon/capture_tally.h"
 #include "supervisor/supervisor.h"
 
 namespace daemon_ {
 
 class Listing {
  public:
-  // `output_open`: whether something still holds that slot's output.
+  // `output_open`: whether something still holds that slot's output;
+  // `max_size`: of a live file whose app says nothing of it.
   Listing(const base::Clock& clock, std::string log_dir,
-          std::function<bool(uint64_t slot)> output_open);
+          const CaptureTally& tally,
+          std::function<bool(uint64_t slot)> output_open,
+          std::function<uint64_t()> max_size);
 
   control::InstanceInfo row(const supervisor::App& app,
                             const supervisor::Instance& instance);
+  bool disk_full() const { return tally_.disk_full(); }
 
  private:
   // CPU is what was used since the last look, as long as that is a while ago.
@@ -31,12 +36,15 @@ class Listing {
     double percent = 0;
   };
   void measure(control::InstanceInfo& info);
+  std::string path_of(const std::string& file) const;
   std::string version_of(const std::string& cwd);
 
   const base::Clock& clock_;
   const std::string log_dir_;
+  const CaptureTally& tally_;
   const std::string user_;
   std::function<bool(uint64_t)> output_open_;
+  std::function<uint64_t()> max_size_;
   std::map<int, Usage> usage_;                   // by instance id
   std::map<std::string, std::string> versions_;  // by cwd
 };

@@ -1,5 +1,7 @@
 #include "daemon/recorder.h"
 
+#include <fmt/format.h>
+
 #include "base/fs.h"
 #include "base/log.h"
 #include "rotate/sealed.h"
@@ -17,13 +19,50 @@ Recorder::Recorder(base::EventLoop& loop, const base::Home& home,
     : loop_(loop),
       home_(home),
       print_list_(std::move(print_list)),
-      retry_(loop, [this] { write_list(); }) {}
+      retry_(loop, [this] { write_list(); }),
+      event_retry_(loop, [this] { retry_events(); }) {}
 
 void Recorder::record(store::Event event) {
-  worker_.submit([logs = home_.logs(), event = std::move(event)] {
-    if (auto written = store::append_event(logs, event); !written)
-      base::log::error("{}", written.error().message);
+  worker_.submit([this, event = std::move(event)]() mutable {
+    events_.push_back(std::move(event));
+    if (events_.size() > kMostWaiting) {
+      events_.pop_front();
+      ++events_lost_;
+    }
+    // While they fail, the timer alone tries: not once an event.
+    if (!events_failed_) write_events();
   });
+}
+
+void Recorder::retry_events() {
+  worker_.submit([this] { write_events(); });
+}
+
+void Recorder::write_events() {
+  const auto write = [this](const store::Event& event) {
+    const auto logs = home_.logs();
+    auto written = events_failed_ ? store::append_event_again(logs, event)
+                                  : store::append_event(logs, event);
+    if (written) return true;
+    if (!events_failed_) base::log::error("{}", written.error().message);
+    events_failed_ = true;
+    loop_.post([this] { event_retry_.start(kRetry); });
+    return false;
+  };
+  while (!events_.empty()) {
+    if (!write(events_.front())) return;
+    events_.pop_front();
+  }
+  events_failed_ = false;
+  if (events_lost_ == 0) return;
+  store::Event lost;
+  lost.kind = store::EventKind::Lost;
+  lost.time = base::SystemClock().now();
+  lost.reason =
+      fmt::format("{} events that could not be written", events_lost_);
+  events_lost_ = 0;
+  events_.push_back(std::move(lost));
+  write_events();
 }
 
 void Recorder::save(const store::Catalog& catalog) {
@@ -34,7 +73,9 @@ void Recorder::save(const store::Catalog& catalog) {
 }
 
 void Recorder::remove_events(const std::set<std::string>& apps) {
-  worker_.submit([logs = home_.logs(), apps] {
+  worker_.submit([this, logs = home_.logs(), apps] {
+    std::erase_if(events_,
+                  [&](const auto& event) { return apps.contains(event.app); });
     for (const auto& app : apps) {
       const auto path = base::fs::join(logs, store::events_name(app));
       if (auto gone = base::fs::unlink(path); !gone)

@@ -3,6 +3,7 @@
 // Asked on the control loop, written in order by one worker, so that a slow
 // disk delays answers and nothing else.
 
+#include <deque>
 #include <functional>
 #include <set>
 #include <string>
@@ -22,6 +23,9 @@ class Recorder {
   Recorder(base::EventLoop& loop, const base::Home& home,
            std::function<std::string()> print_list);
 
+  // An event that can't be written, as on a full disk, is tried again every
+  // second, and those after it wait for it; of too many the oldest go, which is
+  // then told.
   void record(store::Event event);
   void save(const store::Catalog& catalog);
   // The events of apps that were deleted with their logs.
@@ -42,18 +46,28 @@ class Recorder {
   void when_written(std::function<void(base::Status)> done);
 
  private:
+  static constexpr size_t kMostWaiting = 1000;
+
   void write_list();
   void list_written(base::Status status);
+  void retry_events();
+  // On the worker.
+  void write_events();
 
   base::EventLoop& loop_;
   const base::Home& home_;
   std::function<std::string()> print_list_;
   base::Timer retry_;
+  base::Timer event_retry_;
   bool dirty_ = false;
   bool writing_ = false;
   std::vector<std::function<void(base::Status)>> waiting_;  // for a later write
   std::vector<std::function<void(base::Status)>> in_flight_;  // for this one
-  base::WorkerPool worker_{1};
+  // The worker's: events not yet written, and how many had to go.
+  std::deque<store::Event> events_;
+  uint64_t events_lost_ = 0;
+  bool events_failed_ = false;
+  base::WorkerPool worker_{1};  // last: it ends before what it works on
 };
 
 }  // namespace daemon_

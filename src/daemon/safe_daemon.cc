@@ -83,6 +83,7 @@ class SafeDaemon final : private keeper::LinkObserver, public control::Handler {
   const base::MonoTime born_ = clock_.mono();
   base::EventLoop loop_;
   Recorder recorder_;
+  CaptureTally tally_;
   Chronicle chronicle_;
   CaptureNews capture_news_;
   capture::CaptureThread capture_;
@@ -112,12 +113,15 @@ SafeDaemon::SafeDaemon(const base::Home& home, base::UniqueFd channel,
       home_id_(home_id),
       // Never asked for: nothing of ours changes the list.
       recorder_(loop_, home, [] { return std::string(); }),
-      chronicle_(recorder_, clock_, {}),
-      capture_news_(loop_, clock_, home.logs(), chronicle_,
+      chronicle_(recorder_, clock_, tally_, home.logs(), {}),
+      capture_news_(loop_, clock_, home.logs(), chronicle_, tally_,
                     [this](uint64_t source) { io_.source_ended(source); }),
       capture_({.clock = clock_}, capture_news_),
       link_(loop_, std::move(channel), *this),
-      io_(loop_, link_, capture_, users_, home.logs()),
+      // How apps want their lines kept is in the list that can't be read.
+      io_(loop_, link_, capture_, users_,
+          {home.logs(), [](int) { return nullptr; },
+           [] { return uint64_t{0}; }}),
       sweeper_(loop_, clock_),
       updater_(loop_, link_, home,
                [](const Updater::OnStatus& done) { done({}); }),

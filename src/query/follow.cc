@@ -39,11 +39,13 @@ Follower::Follower(base::EventLoop& loop, Reading& reading, Printer& printer,
         catalog_dirty_ = true;
         on_poll();
       }) {
+  dirs_.insert(options_.dir);
   for (const auto& source : reading_.sources()) adopt(*source);
 }
 
 Follower::Tail& Follower::adopt(Source& source) {
-  tail_by_name_[base::fs::base_name(source.origin().path)] = tails_.size();
+  tail_by_path_[source.origin().path] = tails_.size();
+  dirs_.insert(base::fs::dir_name(source.origin().path));
   Tail& tail = tails_.emplace_back();
   tail.source = &source;
   tail.size = source.reader().offset();
@@ -57,27 +59,28 @@ void Follower::start() {
 }
 
 void Follower::watch() {
-  if (watch_.empty()) {
+  for (const auto& dir : dirs_) {
+    if (watches_.contains(dir)) continue;
     auto opened = base::DirWatch::open(
-        loop_, options_.dir,
-        [this](std::string_view name) { on_change(name); });
-    if (opened) watch_.push_back(std::move(*opened));
+        loop_, dir,
+        [this, &dir](std::string_view name) { on_change(dir, name); });
+    if (opened) watches_.emplace(dir, std::move(*opened));
   }
-  poll_.start(watch_.empty() ? kBlindPoll : kSafetyPoll);
+  poll_.start(watches_.size() < dirs_.size() ? kBlindPoll : kSafetyPoll);
 }
 
-void Follower::on_change(std::string_view name) {
+void Follower::on_change(const std::string& dir, std::string_view name) {
   if (name.empty()) {
     catalog_dirty_ = true;
     on_poll();
     return;
   }
-  if (name == store::kCatalogName) {
+  if (name == store::kCatalogName && dir == options_.dir) {
     catalog_dirty_ = true;
     schedule();
   }
-  const auto at = tail_by_name_.find(name);
-  if (at == tail_by_name_.end()) return;
+  const auto at = tail_by_path_.find(base::fs::join(dir, name));
+  if (at == tail_by_path_.end()) return;
   tails_[at->second].dirty = true;
   schedule();
 }
@@ -288,6 +291,7 @@ void Follower::replan() {
       adopt(reading_.add(origin));
   }
   printer_.widen(reading_.label_width());
+  watch();  // new files may lie in other directories
 }
 
 }  // namespace query

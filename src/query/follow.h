@@ -18,7 +18,7 @@
 namespace query {
 
 struct FollowOptions {
-  std::string dir;     // where the files are
+  std::string dir;     // where the catalog is; files may lie elsewhere
   bool bytes = false;  // give bytes as they come, not whole lines
   // The plan as it is now; asked when the catalog changed. May be empty.
   std::function<base::Result<Plan>()> replan;
@@ -53,7 +53,7 @@ class Follower {
   };
 
   void watch();
-  void on_change(std::string_view name);
+  void on_change(const std::string& dir, std::string_view name);
   void on_poll();
   void schedule();
   void drain();
@@ -73,7 +73,7 @@ class Follower {
   FollowOptions options_;
   base::SystemClock clock_;
   std::vector<Tail> tails_;
-  std::map<std::string, size_t, std::less<>> tail_by_name_;
+  std::map<std::string, size_t> tail_by_path_;
   bool catalog_dirty_ = true;
   struct ::stat catalog_{};  // that we planned with
   std::set<std::string> told_;
@@ -82,7 +82,9 @@ class Follower {
   base::Timer tick_;
   base::Timer silence_;
   base::Timer poll_;
-  std::vector<base::DirWatch> watch_;  // one or, where it can't be had, none
+  std::set<std::string> dirs_;  // of the files
+  // Of these; those that can't be watched (or are not there yet) are missing.
+  std::map<std::string, base::DirWatch> watches_;
 };
 
 }  // namespace query

@@ -53,7 +53,7 @@ void JsonPrinter::end(bool partial) {
   std::string json = fmt::format(
       R"({{"v":1,"time":{},"app":"{}","id":{},"instance":{},)", stamp,
       origin.app, origin.id >= 0 ? std::to_string(origin.id) : "null",
-      std::max(origin.instance, 0));
+      origin.instance >= 0 ? std::to_string(origin.instance) : "null");
   const Life* life = time_ ? lives_.find(origin, *time_) : nullptr;
   if (life != nullptr && life->generation > 0)
     json += fmt::format(R"("generation":{},)", life->generation);

@@ -17,7 +17,8 @@ void Lives::add(const store::Event& event) {
 }
 
 const Life* Lives::find(const Origin& origin, base::Timestamp line) const {
-  const auto lives = lives_.find({origin.app, std::max(origin.instance, 0)});
+  if (origin.instance < 0) return nullptr;  // of several instances
+  const auto lives = lives_.find({origin.app, origin.instance});
   if (lives == lives_.end()) return nullptr;
   const auto after =
       std::ranges::upper_bound(lives->second, line, {}, &Life::from);

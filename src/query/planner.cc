@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/fs.h"
 #include "base/target.h"
 
@@ -14,26 +16,33 @@ struct Found {
   const store::CatalogInstance* instance = nullptr;  // null: has none
 };
 
+// The files of the chosen instances, each once.
 void add_streams(Plan& plan, const store::CatalogApp& app,
-                 const store::CatalogInstance& instance,
-                 const std::string& log_dir, const Query& query) {
-  Origin origin;
-  origin.app = app.name;
-  origin.id = instance.id;
-  origin.instance = instance.number;
-  origin.numbered = app.instances.size() > 1;
-  origin.deleted = app.deleted.has_value();
-  origin.label = make_label(origin, instance.number);
-  if (query.out) {
-    origin.kind = Kind::Out;
-    origin.path = base::fs::join(log_dir, instance.out_file);
-    origin.owner = store::segment_owner(app, instance.out_file);
-    plan.origins.push_back(origin);
-  }
-  if (query.error) {
-    origin.kind = Kind::Error;
-    origin.path = base::fs::join(log_dir, instance.error_file);
-    origin.owner = store::segment_owner(app, instance.error_file);
+                 const std::vector<int>& chosen, const std::string& log_dir,
+                 const Query& query) {
+  for (const auto& file : store::files_of(app)) {
+    const bool is_error = file.stream == store::Stream::Error;
+    const auto is_chosen = [&](const store::CatalogInstance* instance) {
+      return std::ranges::find(chosen, instance->number) != chosen.end();
+    };
+    if (!(is_error ? query.error : query.out) ||
+        std::ranges::none_of(file.instances, is_chosen))
+      continue;
+    Origin origin;
+    origin.app = app.name;
+    origin.kind = is_error ? Kind::Error : Kind::Out;
+    origin.path = store::file_path(log_dir, file.file);
+    origin.owner = store::segment_owner(app, file.file);
+    origin.numbered = app.instances.size() > 1;
+    origin.deleted = app.deleted.has_value();
+    const store::CatalogInstance& first = *file.instances.front();
+    origin.shared = file.instances.size() > 1 ||
+                    (file.live && first.out_file == first.error_file);
+    if (file.instances.size() == 1) {
+      origin.id = first.id;
+      origin.instance = first.number;
+    }
+    origin.label = make_label(origin, origin.instance);
     plan.origins.push_back(origin);
   }
 }
@@ -81,13 +90,11 @@ base::Result<Plan> make_plan(const store::Catalog& catalog,
   for (size_t i = 0; i < chosen->size(); ++i) {
     const Found& one = found[(*chosen)[i]];
     const auto& app = catalog.apps[one.app];
-    if (one.instance != nullptr) {
-      add_streams(plan, app, *one.instance, log_dir, query);
-      instances.push_back(one.instance->number);
-    }
+    if (one.instance != nullptr) instances.push_back(one.instance->number);
     const bool last =
         i + 1 == chosen->size() || found[(*chosen)[i + 1]].app != one.app;
     if (!last) continue;
+    add_streams(plan, app, instances, log_dir, query);
     if (query.events) add_events(plan, app, std::move(instances), log_dir);
     instances.clear();
   }

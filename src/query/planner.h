@@ -13,7 +13,8 @@ namespace query {
 
 struct Plan {
   // By app as in the catalog, then by instance; `out` before `error`, events
-  // last. Lines with one stamp are shown in this order.
+  // last. Lines with one stamp are shown in this order. A file that several
+  // instances write is there once; one that has both streams counts as `out`.
   std::vector<Origin> origins;
 };
 

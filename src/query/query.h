@@ -37,6 +37,9 @@ struct Origin {
   std::string label;      // "api", "api/2", "api/2 gone"
   bool numbered = false;  // the app has several instances
   bool deleted = false;   // the app is gone, its logs are not
+  // Several instances or both streams write it: of a line is not known whose it
+  // is. Of several instances: id and instance are -1.
+  bool shared = false;
   std::vector<int> only;  // events: of these instances; none = of all
   // Whose segments lie before the file; none: it has none.
   std::optional<store::SegmentOwner> owner;

@@ -1,5 +1,7 @@
 #include "query/raw_printer.h"
 
+#include <limits>
+
 namespace query {
 
 void LineEndings::add(const store::Event& event) {
@@ -12,6 +14,13 @@ void LineEndings::add(const store::Event& event) {
 
 bool LineEndings::contains(const Origin& origin, base::Timestamp line) const {
   if (lines_.empty()) return false;
+  // No two batches have one stamp: it tells the line, whoever wrote it.
+  if (origin.shared) {
+    const auto at = lines_.lower_bound(
+        Key{line.us, origin.app, std::numeric_limits<int>::min(), Kind::Out});
+    return at != lines_.end() && std::get<0>(*at) == line.us &&
+           std::get<1>(*at) == origin.app;
+  }
   return lines_.contains(
       Key{line.us, origin.app, std::max(origin.instance, 0), origin.kind});
 }

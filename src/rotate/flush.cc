@@ -1,5 +1,7 @@
 #include "rotate/flush.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/fs.h"
@@ -17,7 +19,7 @@ bool is_selected(std::span<const base::TargetCandidate> selected,
 base::Status append_if_there(const std::string& log_dir,
                              const std::string& name, LiveFile file,
                              std::vector<LiveFile>& into) {
-  file.path = base::fs::join(log_dir, name);
+  file.path = store::file_path(log_dir, name);
   auto info = base::fs::stat(file.path);
   if (!info) {
     if (info.error().code == base::Errc::NotFound) return {};
@@ -44,13 +46,20 @@ base::Result<std::vector<LiveFile>> plan_flush(
     std::span<const base::TargetCandidate> selected) {
   std::vector<LiveFile> files;
   for (const auto& app : catalog.apps) {
-    for (const auto& instance : app.instances) {
-      if (!is_selected(selected, app.name, instance.number)) continue;
-      LiveFile file{app.name, instance.number, store::Stream::Out, {}, 0};
-      auto added = append_if_there(log_dir, instance.out_file, file, files);
-      if (!added) return base::fail(std::move(added.error()));
-      file.stream = store::Stream::Error;
-      added = append_if_there(log_dir, instance.error_file, file, files);
+    for (const auto& file : store::files_of(app)) {
+      const auto is_meant = [&](const store::CatalogInstance* instance) {
+        return is_selected(selected, app.name, instance->number);
+      };
+      if (std::ranges::none_of(file.instances, is_meant)) continue;
+      if (!std::ranges::all_of(file.instances, is_meant))
+        return base::fail(base::Errc::Invalid,
+                          fmt::format("{}: all instances of {} write it",
+                                      file.file, app.name),
+                          "flush them together: lodge flush " + app.name);
+      auto added = append_if_there(
+          log_dir, file.file,
+          {app.name, file.instances.front()->number, file.stream, {}, 0},
+          files);
       if (!added) return base::fail(std::move(added.error()));
     }
   }

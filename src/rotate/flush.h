@@ -1,5 +1,6 @@
 #pragma once
-// Which live files a flush empties. Looks, and touches nothing: `--dry-run`
+// Which files a flush empties: live ones, and those that an instance wrote
+// before its settings changed. Looks, and touches nothing: `--dry-run`
 // prints the plan, the daemon carries it out through capture. Any thread;
 // blocks on stat alone.
 
@@ -16,9 +17,9 @@ namespace rotate {
 
 struct LiveFile {
   std::string app;
-  int instance = 0;
+  int instance = 0;  // the first of those that write it
   store::Stream stream = store::Stream::Out;
-  std::string path;    // in `log_dir`
+  std::string path;    // absolute, or in `log_dir`
   uint64_t bytes = 0;  // now
 };
 
@@ -28,7 +29,8 @@ std::vector<base::TargetCandidate> flush_candidates(
     const store::Catalog& catalog);
 
 // The live files of the selected instances, in the catalog's order, out before
-// error. Files that don't exist are left out, empty ones are not.
+// error, each once. Files that don't exist are left out, empty ones are not.
+// Errc::Invalid: an instance that is not selected writes one of them too.
 base::Result<std::vector<LiveFile>> plan_flush(
     const std::string& log_dir, const store::Catalog& catalog,
     std::span<const base::TargetCandidate> selected);

@@ -14,11 +14,34 @@
 
 namespace store {
 
+// Files are names in the log directory, or absolute paths (names.h,
+// file_path()).
 struct CatalogInstance {
-  int id = 0;            // as in `list`; -1 once the app is deleted
-  int number = 0;        // within the app, from 0
-  std::string out_file;  // names in the log directory
+  int id = 0;      // as in `list`; -1 once the app is deleted
+  int number = 0;  // within the app, from 0
+  // Empty: of that stream nothing is kept. Both the same: one file has both.
+  // Several instances of an app may share them.
+  std::string out_file;
   std::string error_file;
+  Stamp stamp = Stamp::Prefix;
+  // What it wrote before its settings changed, oldest first. Still its own.
+  struct Former {
+    Stream stream = Stream::Out;
+    std::string file;
+    Stamp stamp = Stamp::Prefix;
+    bool operator==(const Former&) const = default;
+  };
+  std::vector<Former> former = {};
+  bool operator==(const CatalogInstance&) const = default;
+};
+
+// One file of an app, whichever of its instances write it.
+struct CatalogFile {
+  std::string file;
+  Stream stream = Stream::Out;  // Out when it has both
+  Stamp stamp = Stamp::Prefix;
+  std::vector<const CatalogInstance*> instances;  // whose it is
+  bool live = false;  // written now, or will be; else former
 };
 
 struct CatalogApp {
@@ -36,6 +59,13 @@ struct Catalog {
   CatalogApp* find(std::string_view name);
   const CatalogApp* find(std::string_view name) const;
 };
+
+// Every file of the app once: by instance, former ones first, out before error.
+std::vector<CatalogFile> files_of(const CatalogApp& app);
+
+// The instance's files are now those of `wanted`; what they were is former.
+// True when that changed anything.
+bool update_files(CatalogInstance& known, const CatalogInstance& wanted);
 
 // A directory without a catalog has an empty one.
 base::Result<Catalog> load_catalog(const std::string& log_dir);

@@ -28,6 +28,10 @@ constexpr std::array kKinds = {
     KindName{EventKind::LineEnded, "line_ended"},
     KindName{EventKind::Adopt, "adopt"},
     KindName{EventKind::Lost, "lost"},
+    KindName{EventKind::Drop, "drop"},
+    KindName{EventKind::DiskFull, "disk_full"},
+    KindName{EventKind::DiskOk, "disk_ok"},
+    KindName{EventKind::Seal, "seal"},
     KindName{EventKind::Daemon, "daemon"},
     KindName{EventKind::Error, "error"},
 };
@@ -49,9 +53,48 @@ std::string ending(const Event& event) {
   return words;
 }
 
+std::string size_text(int64_t bytes) {
+  return base::format_size(static_cast<uint64_t>(std::max<int64_t>(bytes, 0)));
+}
+
+std::string dropped(const Event& event) {
+  return fmt::format("dropped {} {}, {}", std::max<int64_t>(event.lines, 0),
+                     event.lines == 1 ? "line" : "lines",
+                     size_text(event.bytes));
+}
+
 std::string with_reason(std::string words, const Event& event) {
   if (!event.reason.empty()) words += " (" + event.reason + ")";
   return words;
+}
+
+base::Result<bool> ends_torn(int fd, const std::string& path) {
+  auto info = base::fs::fstat(fd, path);
+  if (!info) return base::fail(std::move(info.error()));
+  if (!S_ISREG(info->st_mode) || info->st_size == 0) return false;
+  char last = '\n';
+  auto got = base::fs::pread(fd, {&last, 1},
+                             static_cast<uint64_t>(info->st_size) - 1, path);
+  if (!got) return base::fail(std::move(got.error()));
+  return *got == 1 && last != '\n';
+}
+
+base::Status append(const std::string& log_dir, const Event& event,
+                    bool again) {
+  const std::string name =
+      event.app.empty() ? std::string(kDaemonEvents) : events_name(event.app);
+  const std::string path = base::fs::join(log_dir, name);
+  auto fd = base::fs::open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW);
+  if (!fd) return base::pass(std::move(fd), "event");
+  std::string line = format_event(event) + "\n";
+  if (again) {
+    auto torn = ends_torn(fd->get(), path);
+    if (!torn) return base::pass(std::move(torn), "event");
+    if (*torn) line.insert(0, "\n");
+  }
+  auto written = base::fs::write_all(fd->get(), line, path);
+  if (!written) return base::pass(std::move(written), "event");
+  return {};
 }
 
 }  // namespace
@@ -76,6 +119,10 @@ std::string format_event(const Event& event) {
   if (event.uptime_ms >= 0) json["uptime_ms"] = event.uptime_ms;
   if (event.delay_ms >= 0) json["delay_ms"] = event.delay_ms;
   if (event.bytes >= 0) json["bytes"] = event.bytes;
+  if (event.lines >= 0) json["lines"] = event.lines;
+  if (event.first) json["first"] = base::format_stamp(*event.first);
+  if (event.last) json["last"] = base::format_stamp(*event.last);
+  if (!event.file.empty()) json["file"] = event.file;
   if (event.line) json["line"] = base::format_stamp(*event.line);
   if (!event.actor.empty()) json["actor"] = event.actor;
   if (!event.command.empty()) json["command"] = event.command;
@@ -118,6 +165,10 @@ base::Result<Event> parse_event(std::string_view line) {
     event.uptime_ms = parsed->value("uptime_ms", int64_t{-1});
     event.delay_ms = parsed->value("delay_ms", int64_t{-1});
     event.bytes = parsed->value("bytes", int64_t{-1});
+    event.lines = parsed->value("lines", int64_t{-1});
+    event.first = base::parse_stamp(parsed->value("first", ""));
+    event.last = base::parse_stamp(parsed->value("last", ""));
+    event.file = parsed->value("file", "");
     event.line = base::parse_stamp(parsed->value("line", ""));
     event.actor = parsed->value("actor", "");
     event.command = parsed->value("command", "");
@@ -147,10 +198,8 @@ std::string describe_event(const Event& event) {
     case EventKind::Delete:
       return with_reason("deleted", event);
     case EventKind::Flush:
-      return with_reason(
-          fmt::format("flushed {}", base::format_size(static_cast<uint64_t>(
-                                        std::max<int64_t>(event.bytes, 0)))),
-          event);
+      return with_reason(fmt::format("flushed {}", size_text(event.bytes)),
+                         event);
     case EventKind::LineEnded:
       return "ended in mid-line; a newline was added";
     case EventKind::Adopt:
@@ -158,6 +207,14 @@ std::string describe_event(const Event& event) {
           fmt::format("taken over by a new daemon, pid {}", event.pid), event);
     case EventKind::Lost:
       return with_reason("lost", event);
+    case EventKind::Drop:
+      return with_reason(dropped(event), event);
+    case EventKind::DiskFull:
+      return with_reason("disk full", event);
+    case EventKind::DiskOk:
+      return with_reason("the disk has room again", event);
+    case EventKind::Seal:
+      return fmt::format("sealed {} as {}", size_text(event.bytes), event.file);
     case EventKind::Daemon:
     case EventKind::Error:
       return event.reason;
@@ -166,15 +223,12 @@ std::string describe_event(const Event& event) {
 }
 
 base::Status append_event(const std::string& log_dir, const Event& event) {
-  const std::string name =
-      event.app.empty() ? std::string(kDaemonEvents) : events_name(event.app);
-  const std::string path = base::fs::join(log_dir, name);
-  auto fd = base::fs::open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW);
-  if (!fd) return base::pass(std::move(fd), "event");
-  auto written =
-      base::fs::write_all(fd->get(), format_event(event) + "\n", path);
-  if (!written) return base::pass(std::move(written), "event");
-  return {};
+  return append(log_dir, event, false);
+}
+
+base::Status append_event_again(const std::string& log_dir,
+                                const Event& event) {
+  return append(log_dir, event, true);
 }
 
 }  // namespace store

@@ -28,6 +28,11 @@ enum class EventKind {
               // bears it in this stream
   Adopt,      // a new daemon took the running instance over; pid
   Lost,       // something could not be accounted for; reason
+  Drop,       // lines were not kept; lines, bytes, first, last, and reason:
+              // "overflow", "disk_full" or "rate"
+  DiskFull,   // the disk of a live file is full; stream
+  DiskOk,     // ... and has room again
+  Seal,       // the live file became a segment; stream, file, bytes
   Daemon,     // the daemon started or ended; reason
   Error,      // something failed that a user should know of; reason
 };
@@ -47,6 +52,10 @@ struct Event {
   int64_t uptime_ms = -1;     // of the life that ended
   int64_t delay_ms = -1;
   int64_t bytes = -1;
+  int64_t lines = -1;
+  std::optional<base::Timestamp> first;  // of what was dropped
+  std::optional<base::Timestamp> last;
+  std::string file;  // absolute
   std::optional<base::Timestamp> line;
   std::string actor;    // who asked: user name or uid
   std::string command;  // with which command
@@ -65,5 +74,8 @@ std::string describe_event(const Event& event);
 // Appends to logs/<app>-events.log (or the daemon's when event.app is empty).
 // Thread-safe.
 base::Status append_event(const std::string& log_dir, const Event& event);
+// The same once an event could not be written there: what a full disk left of
+// it is made a line of its own, so that it spoils no other.
+base::Status append_event_again(const std::string& log_dir, const Event& event);
 
 }  // namespace store

@@ -18,20 +18,27 @@ constexpr int kFlags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
 constexpr size_t kStep = size_t{64} << 10;
 constexpr uint64_t kLookBack = uint64_t{64} << 20;
 
-base::Result<base::UniqueFd> make(const std::string& path) {
+base::Result<base::UniqueFd> make(const std::string& path, mode_t mode) {
   auto fd = fs::open(path, kFlags | O_CREAT | O_EXCL);
-  if (fd || fd.error().code != Errc::NotFound) return fd;
-  if (auto dirs = fs::make_dirs(fs::dir_name(path)); !dirs)
-    return base::fail(std::move(dirs.error()));
-  return fs::open(path, kFlags | O_CREAT | O_EXCL);
+  if (!fd && fd.error().code == Errc::NotFound) {
+    if (auto dirs = fs::make_dirs(fs::dir_name(path)); !dirs)
+      return base::fail(std::move(dirs.error()));
+    fd = fs::open(path, kFlags | O_CREAT | O_EXCL);
+  }
+  // Opened for more people only once it is there: our umask lets nobody in.
+  if (fd && mode != 0600)
+    if (auto set = fs::set_mode(path, mode); !set)
+      return base::fail(std::move(set.error()));
+  return fd;
 }
 
 // A file that holds `head`, made under a temporary name, renamed over `path`.
 base::Result<base::UniqueFd> put_new_file(const std::string& path,
+                                          mode_t mode,
                                           std::string_view head = {}) {
   const std::string temporary =
       fs::join(fs::dir_name(path), fs::temporary_name(fs::base_name(path)));
-  auto fd = make(temporary);
+  auto fd = make(temporary, mode);
   if (!fd) return fd;
   base::Status put = fs::write_all(fd->get(), head, temporary);
   if (put) put = fs::rename(temporary, path);
@@ -42,25 +49,27 @@ base::Result<base::UniqueFd> put_new_file(const std::string& path,
 
 }  // namespace
 
-base::Result<LiveFile> LiveFile::adopt(const std::string& path,
+base::Result<LiveFile> LiveFile::adopt(const std::string& path, mode_t mode,
                                        base::UniqueFd fd) {
   auto info = fs::fstat(fd.get(), path);
   if (!info) return base::fail(std::move(info.error()));
   if (!S_ISREG(info->st_mode))
     return base::fail(Errc::Invalid, "open " + path + ": not a regular file");
-  return LiveFile(path, std::move(fd), static_cast<uint64_t>(info->st_size),
-                  info->st_dev, info->st_ino);
+  return LiveFile(path, mode, std::move(fd),
+                  static_cast<uint64_t>(info->st_size), info->st_dev,
+                  info->st_ino);
 }
 
-base::Result<LiveFile> LiveFile::open(const std::string& path) {
+base::Result<LiveFile> LiveFile::open(const std::string& path,
+                                      mode_t mode) {
   auto fd = fs::open(path, kFlags);
   if (!fd && fd.error().code == Errc::NotFound) {
-    fd = make(path);
+    fd = make(path, mode);
     // Somebody else made it meanwhile.
     if (!fd && fd.error().code == Errc::Exists) fd = fs::open(path, kFlags);
   }
   if (!fd) return base::fail(std::move(fd.error()));
-  return adopt(path, std::move(*fd));
+  return adopt(path, mode, std::move(*fd));
 }
 
 base::Result<size_t> LiveFile::write_some(std::string_view bytes) {
@@ -124,10 +133,10 @@ base::Result<std::optional<LiveFile::OpenLine>> LiveFile::open_line() const {
 }
 
 base::Result<uint64_t> LiveFile::replace(std::string_view head) {
-  auto fd = put_new_file(path_, head);
+  auto fd = put_new_file(path_, mode_, head);
   if (!fd) return base::fail(std::move(fd.error()));
   const uint64_t old_size = size_;
-  auto fresh = adopt(path_, std::move(*fd));
+  auto fresh = adopt(path_, mode_, std::move(*fd));
   if (!fresh) return base::fail(std::move(fresh.error()));
   *this = std::move(*fresh);
   return old_size;
@@ -148,7 +157,7 @@ base::Status LiveFile::rename_to(const std::string& segment) {
 }
 
 base::Status LiveFile::reopen() {
-  auto fresh = open(path_);
+  auto fresh = open(path_, mode_);
   if (!fresh) return base::fail(std::move(fresh.error()));
   *this = std::move(*fresh);
   return {};
@@ -168,9 +177,11 @@ base::Result<uint64_t> LiveFile::replace_closed(const std::string& path) {
     if (fd.error().code == Errc::NotFound) return 0;
     return base::fail(std::move(fd.error()));
   }
-  auto old = adopt(path, std::move(*fd));
+  auto old = adopt(path, 0600, std::move(*fd));
   if (!old) return base::fail(std::move(old.error()));
-  if (auto fresh = put_new_file(path); !fresh)
+  auto info = fs::fstat(old->fd_.get(), path);
+  const mode_t mode = info ? info->st_mode & 07777 : 0600;
+  if (auto fresh = put_new_file(path, mode); !fresh)
     return base::fail(std::move(fresh.error()));
   return old->size();
 }

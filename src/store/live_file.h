@@ -7,6 +7,8 @@
 
 #include <sys/stat.h>
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,8 +22,10 @@ namespace store {
 
 class LiveFile {
  public:
-  // Opens for appending, or makes it (O_EXCL, 0600, its directories 0700).
-  static base::Result<LiveFile> open(const std::string& path);
+  // Opens for appending, or makes it (O_EXCL, its directories 0700).
+  // `mode` is for what is made, now and at replace() and reopen().
+  static base::Result<LiveFile> open(const std::string& path,
+                                     mode_t mode = 0600);
 
   // One write(2) at the end: may write less than asked, says how much.
   base::Result<size_t> write_some(std::string_view bytes);
@@ -71,20 +75,22 @@ class LiveFile {
   uint64_t inode() const { return inode_; }
 
  private:
-  LiveFile(std::string path, base::UniqueFd fd, uint64_t size, uint64_t device,
-           uint64_t inode)
+  LiveFile(std::string path, mode_t mode, base::UniqueFd fd, uint64_t size,
+           uint64_t device, uint64_t inode)
       : path_(std::move(path)),
+        mode_(mode),
         fd_(std::move(fd)),
         size_(size),
         device_(device),
         inode_(inode) {}
-  static base::Result<LiveFile> adopt(const std::string& path,
+  static base::Result<LiveFile> adopt(const std::string& path, mode_t mode,
                                       base::UniqueFd fd);
   bool is_ours(const struct ::stat& other) const {
     return other.st_dev == device_ && other.st_ino == inode_;
   }
 
   std::string path_;
+  mode_t mode_;
   base::UniqueFd fd_;
   uint64_t size_ = 0;  // as far as we know: what was there plus what we wrote
   uint64_t device_ = 0;

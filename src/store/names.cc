@@ -2,15 +2,54 @@
 
 #include <fmt/format.h>
 
+#include "base/fs.h"
+
 namespace store {
+namespace {
+
+std::string name_of(std::string_view app, std::string_view kind, int instance,
+                    Stamp stamp) {
+  std::string name = fmt::format("{}-{}", app, kind);
+  if (instance > 0) name += fmt::format("-{}", instance);
+  return name + (stamp == Stamp::None ? ".raw.log" : ".log");
+}
+
+}  // namespace
 
 std::string_view stream_name(Stream stream) {
   return stream == Stream::Out ? "out" : "error";
 }
 
-std::string live_name(std::string_view app, Stream stream, int instance) {
-  if (instance == 0) return fmt::format("{}-{}.log", app, stream_name(stream));
-  return fmt::format("{}-{}-{}.log", app, stream_name(stream), instance);
+std::string_view stamp_name(Stamp stamp) {
+  constexpr std::string_view kNames[] = {"prefix", "json", "none"};
+  return kNames[static_cast<size_t>(stamp)];
+}
+
+std::string live_name(std::string_view app, Stream stream, int instance,
+                      Stamp stamp) {
+  return name_of(app, stream_name(stream), instance, stamp);
+}
+
+std::string combined_name(std::string_view app, int instance, Stamp stamp) {
+  return name_of(app, "all", instance, stamp);
+}
+
+std::string numbered_name(std::string_view path, int instance) {
+  if (instance == 0) return std::string(path);
+  const auto base = path.rfind('/') + 1;  // npos + 1 is 0
+  const auto dot = path.rfind('.');
+  // A dot that begins the name begins no extension.
+  const auto at = dot == path.npos || dot <= base ? path.size() : dot;
+  return fmt::format("{}-{}{}", path.substr(0, at), instance, path.substr(at));
+}
+
+std::string sidecar_name(std::string_view path) {
+  if (path.ends_with(".log")) path.remove_suffix(4);
+  return fmt::format("{}.idx", path);
+}
+
+std::string file_path(const std::string& log_dir, const std::string& name) {
+  return name.starts_with('/') ? name : base::fs::join(log_dir, name);
 }
 
 std::string events_name(std::string_view app) {

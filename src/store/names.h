@@ -1,8 +1,8 @@
 #pragma once
-// Names of the files in a log directory. Live names end in -out, -error or
-// -events (and a number for instances after the first), so no two owners can
-// meet on one name whatever apps are called. A name is only ever made here; who
-// owns a file is read from the catalog, never guessed from its name.
+// Names of the files in a log directory. Live names end in -out, -error, -all
+// or -events (and a number for instances after the first). A name is only ever
+// made here; who owns a file is read from the catalog, never guessed from its
+// name.
 
 #include <string>
 #include <string_view>
@@ -10,11 +10,27 @@
 namespace store {
 
 enum class Stream { Out, Error };
+// How the lines of a file bear their time; None: in a sidecar.
+enum class Stamp { Prefix, Json, None };
 
 std::string_view stream_name(Stream stream);  // "out", "error"
 
-// api-out.log; api-error-2.log
-std::string live_name(std::string_view app, Stream stream, int instance);
+std::string_view stamp_name(Stamp stamp);  // "prefix", "json", "none"
+
+// api-out.log; api-error-2.log; unstamped: api-out.raw.log
+std::string live_name(std::string_view app, Stream stream, int instance,
+                      Stamp stamp = Stamp::Prefix);
+// Both streams in one: api-all.log
+std::string combined_name(std::string_view app, int instance,
+                          Stamp stamp = Stamp::Prefix);
+// A file of that name for another instance: "a.log", 2 -> "a-2.log"; the first
+// has no number.
+std::string numbered_name(std::string_view path, int instance);
+// Where the times of an unstamped file are: api-out.raw.log -> api-out.raw.idx
+std::string sidecar_name(std::string_view path);
+// Names in the catalog are in the log directory, or absolute.
+std::string file_path(const std::string& log_dir, const std::string& name);
+
 std::string events_name(std::string_view app);  // api-events.log
 inline constexpr std::string_view kDaemonEvents = "lodge-events.log";
 inline constexpr std::string_view kCatalogName = "catalog.json";

@@ -2,100 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
 #include "base/target.h"
-#include "base/units.h"
+#include "supervisor/spec_keys.h"
 
 namespace supervisor {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using std::chrono::milliseconds;
 
 constexpr int kMaxInstances = 1024;
-
-// Durations are numbers of milliseconds, or text with a unit.
-milliseconds duration_from(const nlohmann::json& value) {
-  if (value.is_number()) return milliseconds(value.get<int64_t>());
-  auto parsed = base::parse_duration(value.get<std::string>());
-  if (!parsed) throw std::invalid_argument(parsed.error().message);
-  return *parsed;
-}
-
-// One configuration key: how it is read, written and compared. The single list
-// behind parsing, the app list, `describe` and "what changed".
-struct Key {
-  std::string_view name;
-  std::function<void(AppSpec&, const nlohmann::json&)> read;
-  std::function<Json(const AppSpec&)> write;
-  bool is_duration = false;  // kept as milliseconds, shown with a unit
-};
-
-template <class T>
-Key plain(std::string_view name, T AppSpec::* member) {
-  return {name,
-          [member](AppSpec& spec, const nlohmann::json& value) {
-            spec.*member = value.get<T>();
-          },
-          [member](const AppSpec& spec) { return Json(spec.*member); }};
-}
-
-// Text, or a number that means itself.
-Key words(std::string_view name, std::string AppSpec::* member) {
-  return {name,
-          [member](AppSpec& spec, const nlohmann::json& value) {
-            spec.*member = value.is_number_unsigned()
-                               ? std::to_string(value.get<uint64_t>())
-                               : value.get<std::string>();
-          },
-          [member](const AppSpec& spec) { return Json(spec.*member); }};
-}
-
-Key duration(std::string_view name, milliseconds AppSpec::* member) {
-  return {
-      name,
-      [member](AppSpec& spec, const nlohmann::json& value) {
-        spec.*member = duration_from(value);
-      },
-      [member](const AppSpec& spec) { return Json((spec.*member).count()); }};
-}
-
-const std::vector<Key>& keys() {
-  static const std::vector<Key> all = {
-      plain("name", &AppSpec::name),
-      plain("namespace", &AppSpec::space),
-      plain("script", &AppSpec::script),
-      plain("shell", &AppSpec::shell),
-      plain("args", &AppSpec::args),
-      plain("cwd", &AppSpec::cwd),
-      plain("interpreter", &AppSpec::interpreter),
-      plain("interpreter_args", &AppSpec::interpreter_args),
-      plain("instances", &AppSpec::instances),
-      words("uid", &AppSpec::uid),
-      words("gid", &AppSpec::gid),
-      plain("env", &AppSpec::env),
-      plain("autorestart", &AppSpec::autorestart),
-      plain("max_restarts", &AppSpec::max_restarts),
-      duration("min_uptime", &AppSpec::min_uptime),
-      duration("restart_delay", &AppSpec::restart_delay),
-      duration("kill_timeout", &AppSpec::kill_timeout),
-      plain("stop_exit_codes", &AppSpec::stop_exit_codes),
-      plain("name_given", &AppSpec::name_given),
-  };
-  return all;
-}
-
-std::unexpected<base::Error> unknown_key(const std::string& name) {
-  std::vector<std::string> known;
-  for (const auto& key : keys()) known.emplace_back(key.name);
-  const auto nearest = base::nearest_word(name, known);
-  return base::fail(
-      base::Errc::Invalid, fmt::format("{}: no such setting", name),
-      nearest.empty() ? "" : fmt::format("did you mean {}?", nearest));
-}
 
 base::Status check(const AppSpec& spec) {
   const auto bad = [](std::string why) {
@@ -128,17 +46,8 @@ base::Result<AppSpec> parse_spec(std::string_view text, const AppSpec& before) {
   if (!json->is_object())
     return base::fail(base::Errc::Invalid, "definition: not an object");
   AppSpec spec = before;
-  for (const auto& [name, value] : json->items()) {
-    const auto known = std::ranges::find(keys(), name, &Key::name);
-    if (known == keys().end()) return unknown_key(name);
-    try {
-      known->read(spec, value);
-    } catch (const std::exception&) {
-      return base::fail(base::Errc::Invalid,
-                        fmt::format("{}: {} is not a valid value", name,
-                                    base::print_json(value).substr(0, 80)));
-    }
-  }
+  if (auto read = read_keys(spec, *json); !read)
+    return base::fail(std::move(read.error()));
   if (auto good = check(spec); !good)
     return base::fail(std::move(good.error()));
   return spec;
@@ -152,8 +61,19 @@ std::string name_in(std::string_view text) {
 }
 
 std::string print_spec(const AppSpec& spec) {
+  const AppSpec defaults;
   Json json;
-  for (const auto& key : keys()) json[std::string(key.name)] = key.write(spec);
+  for (const auto& key : keys()) {
+    Json value = key.write(spec);
+    if (key.name != "name" && value == key.write(defaults)) continue;
+    Json* at = &json;
+    std::string_view left = key.name;
+    for (auto dot = left.find('.'); dot != left.npos; dot = left.find('.')) {
+      at = &(*at)[std::string(left.substr(0, dot))];
+      left.remove_prefix(dot + 1);
+    }
+    (*at)[std::string(left)] = std::move(value);
+  }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "supervisor/log_settings.h"
 
 namespace supervisor {
 
@@ -31,6 +32,7 @@ struct AppSpec {
   std::chrono::milliseconds restart_delay{0};
   std::chrono::milliseconds kill_timeout{10'000};
   std::vector<int> stop_exit_codes;
+  LogSettings log;
   // False when the name was derived from the script, by nobody's wish.
   bool name_given = true;
 
@@ -38,16 +40,17 @@ struct AppSpec {
 };
 
 // Unknown keys and values of a wrong kind are errors that name the key and, if
-// there is one, the nearest known.
-// What the text leaves out is as in `before`.
+// there is one, the nearest known. What the text leaves out is as in `before`;
+// null is the default.
 base::Result<AppSpec> parse_spec(std::string_view json,
                                  const AppSpec& before = {});
 // The name alone, of a definition that may be wrong otherwise; else empty.
 std::string name_in(std::string_view json);
+// What differs from the defaults, and the name.
 std::string print_spec(const AppSpec& spec);
 
-// What differs, as configuration keys; apart from env, the number of instances
-// and how the name came about.
+// What differs, as configuration keys ("log.max_size"); apart from env, the
+// number of instances and how the name came about.
 std::vector<std::string> changed_keys(const AppSpec& from, const AppSpec& to);
 
 // Every key with its value as text, and whether it differs from the default.

@@ -96,6 +96,7 @@ std::string find_program(std::string_view program, std::string_view path) {
 base::Result<LaunchPlan> plan_launch(const AppSpec& spec, const Copy& copy) {
   LaunchPlan plan;
   plan.cwd = spec.cwd;
+  plan.pty = spec.log.pty;
   plan.env = environment(spec, copy);
   const auto interpreter = interpreter_of(spec);
   if (interpreter.empty()) {

@@ -127,4 +127,14 @@ TEST_CASE("uptimes print as PM2's column does") {
   CHECK(format_uptime(milliseconds(172'800'000)) == "2D");
 }
 
+TEST_CASE("exact sizes come back as they were, whatever they are") {
+  CHECK(base::exact_size(0) == "0");
+  CHECK(base::exact_size(1500) == "1500");
+  CHECK(base::exact_size(uint64_t{10} << 20) == "10M");
+  CHECK(base::exact_size(uint64_t{1536} << 10) == "1536K");
+  for (const uint64_t bytes : {uint64_t{1}, uint64_t{1023}, uint64_t{1024},
+                               uint64_t{1} << 50, (uint64_t{3} << 30) + 1})
+    CHECK(base::parse_size(base::exact_size(bytes)) == bytes);
+}
+
 }  // namespace base

@@ -269,6 +269,30 @@ TEST_CASE("jlist has PM2's shape") {
   CHECK(fresh[0]["pm2_env"]["exit_code"].is_null());
 }
 
+TEST_CASE(
+    "dropped lines have a column when there are any, a full disk a word") {
+  CHECK(cli::list_view(kList, 0, false).find("dropped") == std::string::npos);
+  auto list = kList;
+  list.instances[0].dropped_lines = 1234;
+  list.instances[0].dropped_bytes = 4096;
+  list.instances[0].disk_full = list.disk_full = true;
+  for (const size_t width : {0, 60}) {
+    const auto text = cli::list_view(list, width, false);
+    CHECK(text.find("dropped") != std::string::npos);
+    CHECK(text.find("1.2k lines") != std::string::npos);
+    CHECK(text.ends_with(" · DISK FULL\n"));
+  }
+  const auto text = cli::describe_view(list.instances[0], false);
+  CHECK(text.find("1.2k lines, 4.0 KB") != std::string::npos);
+  CHECK(text.find("DISK FULL") != std::string::npos);
+  const auto json = nlohmann::json::parse(cli::list_json(list.instances)).at(0);
+  CHECK(json.at("dropped_lines") == 1234);
+  CHECK(json.at("dropped_bytes") == 4096);
+  CHECK(json.at("disk_full") == true);
+  CHECK(nlohmann::json::parse(cli::pm2_json(
+            list.instances))[0]["pm2_env"]["dropped_lines"] == 1234);
+}
+
 TEST_CASE("list as JSON is one array, with null where there is nothing") {
   const auto json = nlohmann::json::parse(cli::list_json(kList.instances));
   CHECK(json[0]["started"] == "2026-11-21T10:15:00.123000Z");

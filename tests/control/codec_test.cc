@@ -67,6 +67,9 @@ InstanceInfo an_instance() {
           .error_file = "/e",
           .events_file = "/v",
           .log_bytes = 99,
+          .dropped_lines = 1ull << 50,
+          .dropped_bytes = 1ull << 51,
+          .disk_full = true,
           .output_pending = true,
           .settings = {{"k", "v", "given"}, {"l", "w", "default"}}};
 }
@@ -96,6 +99,7 @@ std::vector<Reply> every_reply() {
                      Outcome{}}},
       ListReply{.instances = {an_instance(), {}},
                 .logs_bytes = 1LL << 40,
+                .disk_full = true,
                 .degraded = true,
                 .safe = true,
                 .version = "9.8.7"},

@@ -17,6 +17,25 @@ using Texts = std::vector<std::string>;
 
 }  // namespace
 
+TEST_CASE("a file in another directory is followed, also one made later") {
+  LogDir dir;
+  const LogDir elsewhere;
+  store::Catalog catalog;
+  catalog.apps.push_back({"api",
+                          "default",
+                          "api-events.log",
+                          {},
+                          {},
+                          {{0, 0, elsewhere.file("a.log"), ""}}});
+  REQUIRE(store::save_catalog(dir.path(), catalog));
+  Following following(dir);
+  elsewhere.append("a.log", stamped(1, "one\n"));
+  following.wait_for(1);
+  elsewhere.append("a.log", stamped(2, "two\n"));
+  following.wait_for(2);
+  CHECK(following.texts() == std::vector<std::string>{"one", "two"});
+}
+
 TEST_CASE("what was there and what comes is shown once, in order") {
   LogDir dir;
   dir.add_app("api", 1);

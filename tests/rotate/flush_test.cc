@@ -78,6 +78,28 @@ TEST_CASE("nothing selected is nothing to do") {
   CHECK(rotate::plan_flush(dir.path, two_apps(), {})->empty());
 }
 
+TEST_CASE("a file that several instances write is flushed once, or refused") {
+  const LogDir dir;
+  dir.put("api-out.log", "12345");
+  dir.put("elsewhere.log", "12");
+  auto catalog = two_apps();
+  for (auto& instance : catalog.apps[0].instances) {
+    instance.out_file = "api-out.log";
+    instance.error_file = "";
+  }
+  catalog.apps[0].instances[0].former = {
+      {store::Stream::Error, fs::join(dir.path, "elsewhere.log")}};
+  const auto all = rotate::flush_candidates(catalog);
+  const auto plan = rotate::plan_flush(dir.path, catalog, all);
+  REQUIRE(plan);
+  REQUIRE(plan->size() == 2);
+  CHECK((*plan)[0].path == fs::join(dir.path, "elsewhere.log"));
+  CHECK((*plan)[1].bytes == 5);
+  const auto one = rotate::plan_flush(dir.path, catalog, {&all[1], 1});
+  REQUIRE_FALSE(one);
+  CHECK(one.error().code == base::Errc::Invalid);
+}
+
 TEST_CASE("leftovers go, everything else stays") {
   const LogDir dir;
   dir.put("api-out.log", "kept");

@@ -17,7 +17,12 @@ Catalog example() {
                           base::Timestamp{1'795'256'102'123'456},
                           std::nullopt,
                           {{0, 0, "api-out.log", "api-error.log"},
-                           {1, 1, "api-out-1.log", "api-error-1.log"}}});
+                           {1,
+                            1,
+                            "/srv/logs/api.log",
+                            "",
+                            Stamp::None,
+                            {{Stream::Error, "api-error-1.log"}}}}});
   catalog.apps.push_back({"old",
                           "default",
                           "old-events.log",
@@ -34,12 +39,7 @@ void check_same(const CatalogApp& got, const CatalogApp& expected) {
   CHECK(got.created == expected.created);
   CHECK(got.deleted == expected.deleted);
   REQUIRE(got.instances.size() == expected.instances.size());
-  for (size_t i = 0; i < got.instances.size(); ++i) {
-    CHECK(got.instances[i].id == expected.instances[i].id);
-    CHECK(got.instances[i].number == expected.instances[i].number);
-    CHECK(got.instances[i].out_file == expected.instances[i].out_file);
-    CHECK(got.instances[i].error_file == expected.instances[i].error_file);
-  }
+  CHECK(got.instances == expected.instances);
 }
 
 }  // namespace
@@ -115,6 +115,54 @@ TEST_CASE("saving again leaves one file, and nothing temporary") {
   CHECK(base::fs::list_dir(dir.path()).value() ==
         std::vector<std::string>{"catalog.json"});
   CHECK_FALSE(save_catalog(dir.file("none"), example()).has_value());
+}
+
+TEST_CASE("a catalog of before there were overrides still loads") {
+  const support::TempDir dir;
+  REQUIRE(base::fs::create_file(dir.file("catalog.json"), R"({"v":1,"apps":[
+      {"name":"api","namespace":"default","stamp":"prefix",
+       "events":"api-events.log","created":"2026-11-21T10:15:02.123456Z",
+       "instances":[{"id":0,"instance":0,"out":"api-out.log",
+                     "error":"api-error.log"}]}]})"));
+  const auto loaded = load_catalog(dir.path());
+  REQUIRE(loaded);
+  CHECK(loaded->apps[0].instances ==
+        std::vector<CatalogInstance>{{0, 0, "api-out.log", "api-error.log"}});
+}
+
+TEST_CASE("an app's files are each named once, whoever shares them") {
+  CatalogApp app;
+  app.instances = {
+      {0,
+       0,
+       "api-all.log",
+       "api-all.log",
+       Stamp::Prefix,
+       {{Stream::Error, "api-error.log"}, {Stream::Out, "api-out.log"}}},
+      {1, 1, "api-all.log", "api-all.log", Stamp::Prefix, {}},
+      {2, 2, "", "/x/e.log", Stamp::Prefix, {}}};
+  const auto files = files_of(app);
+  REQUIRE(files.size() == 4);
+  CHECK(files[0].file == "api-error.log");
+  CHECK_FALSE(files[0].live);
+  CHECK(files[2].file == "api-all.log");
+  CHECK(files[2].stream == Stream::Out);
+  CHECK(files[2].live);
+  CHECK(files[2].instances.size() == 2);
+  CHECK(files[3].file == "/x/e.log");
+  CHECK(files[3].stream == Stream::Error);
+}
+
+TEST_CASE("what an instance wrote before stays its own, there and back again") {
+  CatalogInstance known{0, 0, "a-out.log", "a-error.log"};
+  CHECK_FALSE(update_files(known, {7, 0, "a-out.log", "a-error.log"}));
+  CHECK(update_files(known, {0, 0, "/x/a.log", "a-error.log"}));
+  CHECK(known.out_file == "/x/a.log");
+  CHECK(known.former == std::vector<CatalogInstance::Former>{
+                            {Stream::Out, "a-out.log", Stamp::Prefix}});
+  CHECK(update_files(known, {0, 0, "a-out.log", "a-error.log"}));
+  CHECK(known.former == std::vector<CatalogInstance::Former>{
+                            {Stream::Out, "/x/a.log", Stamp::Prefix}});
 }
 
 }  // namespace store

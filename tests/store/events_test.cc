@@ -33,6 +33,10 @@ Event full_event(EventKind kind) {
   event.uptime_ms = 11'520'000;
   event.delay_ms = 100;
   event.bytes = 5;
+  event.lines = 1200;
+  event.first = base::Timestamp{1'795'256'102'000'002};
+  event.last = base::Timestamp{1'795'256'103'000'000};
+  event.file = "/home/logs/archive/api/out.log";
   event.line = base::Timestamp{1'795'256'102'000'001};
   event.actor = "deploy";
   event.command = "lodge start api.js --name \"a b\"\n\xff";
@@ -63,6 +67,10 @@ TEST_CASE("every kind of event, with every field, comes back as it was") {
     CHECK(parsed->uptime_ms == event.uptime_ms);
     CHECK(parsed->delay_ms == event.delay_ms);
     CHECK(parsed->bytes == event.bytes);
+    CHECK(parsed->lines == event.lines);
+    CHECK(parsed->first == event.first);
+    CHECK(parsed->last == event.last);
+    CHECK(parsed->file == event.file);
     CHECK(parsed->line == event.line);
     CHECK(parsed->actor == event.actor);
     CHECK(parsed->reason == event.reason);
@@ -143,6 +151,11 @@ TEST_CASE("rows say what happened in words") {
   CHECK(describe_event(event) == "killed by SIGKILL after 3h12m");
   event.signal.reset();
   CHECK(describe_event(event) == "exited with code 1 after 3h12m");
+  event.kind = EventKind::Drop;
+  event.bytes = 65536;
+  event.reason = "overflow";
+  CHECK(describe_event(event) == "dropped 1200 lines, 64.0 KB (overflow)");
+  event.kind = EventKind::Exit;
   event.signal = 64;  // has no name
   CHECK(describe_event(event).find("64") != std::string::npos);
   for (int kind = 0; kind < kKinds; ++kind)
@@ -186,6 +199,17 @@ TEST_CASE("events of many threads stay whole lines") {
     ++count;
   }
   CHECK(count == 800);
+}
+
+TEST_CASE("an event after a torn one begins a line of its own") {
+  const support::TempDir dir;
+  const Event event = full_event(EventKind::DiskFull);
+  CHECK(append_event_again(dir.path(), event));
+  const std::string path = dir.file("api-events.log");
+  const std::string whole = support::slurp(path);
+  dir.write("api-events.log", whole + whole.substr(0, 40));
+  CHECK(append_event_again(dir.path(), event));
+  CHECK(support::slurp(path) == whole + whole.substr(0, 40) + "\n" + whole);
 }
 
 TEST_CASE("events are not written through a link put in their place") {

@@ -1,0 +1,28 @@
+#pragma once
+// Whether the log files that an app is to have are free to be its own. One path
+// has one owner: two apps, or two streams or instances that nobody wanted
+// merged, never meet in one file. Looks at the file system; any thread.
+
+#include <string>
+#include <vector>
+
+#include "base/home.h"
+#include "base/result.h"
+#include "store/catalog.h"
+#include "supervisor/app_spec.h"
+
+namespace daemon_ {
+
+// An app with the numbers of its instances.
+struct AppFiles {
+  const supervisor::AppSpec* spec = nullptr;
+  std::vector<int> numbers;
+};
+// Whether `app` may have its files beside `others` (among which it is not).
+// Errc::Exists: a file is somebody else's. Errc::Invalid: its settings make no
+// sense. Both say the way out.
+base::Status check_files(const AppFiles& app,
+                         const std::vector<AppFiles>& others,
+                         const store::Catalog& catalog, const base::Home& home);
+
+}  // namespace daemon_

@@ -1,0 +1,29 @@
+#pragma once
+// From an app's log settings to the files its streams go to and how their lines
+// are kept. Pure, but for seal_size().
+
+#include <string>
+
+#include "capture/sink_spec.h"
+#include "store/catalog.h"
+#include "supervisor/supervisor.h"
+
+namespace daemon_ {
+
+// What the catalog has of that instance: names in `log_dir`, absolute paths
+// elsewhere, empty where nothing is kept.
+store::CatalogInstance files_of(const supervisor::AppSpec& spec, int id,
+                                int number, const std::string& log_dir);
+
+// `max_size` is for an app that says nothing of it.
+capture::SinkOptions sink_options(const supervisor::LogSettings& log,
+                                  uint64_t max_size);
+
+// Somebody chose the place of that stream's file.
+bool is_named(const supervisor::LogSettings& log, store::Stream stream);
+
+// Of a live file whose app says nothing of it: by the room for all of them.
+uint64_t seal_size(const supervisor::Supervisor& supervisor,
+                   const std::string& log_dir);
+
+}  // namespace daemon_

@@ -1,0 +1,85 @@
+// What the flags of `start` make of an app's definition.
+
+#include "cli/definition.h"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+
+namespace cli {
+namespace {
+
+base::Result<std::string> define(const std::vector<std::string>& flags) {
+  const Command& start = *find_command("start");
+  auto args = parse_args(start, flags);
+  REQUIRE(args);
+  CHECK(has_definition_flags(*args));
+  auto settings = read_settings(*args, "/srv");
+  if (!settings) return base::fail(std::move(settings.error()));
+  Script script;
+  script.path = "/srv/api.js";
+  return make_definition(*settings, script, {{"A", "1"}});
+}
+
+nlohmann::json defined(const std::vector<std::string>& flags) {
+  const auto definition = define(flags);
+  REQUIRE(definition);
+  return nlohmann::json::parse(*definition);
+}
+
+}  // namespace
+
+TEST_CASE("the log flags are keys of the configuration") {
+  const auto json =
+      defined({"-o", "o.log", "-e", "/e.log", "-l", "true", "--merge-logs",
+               "--disable-logs", "--time", "--uid", "www", "--gid", "33"});
+  CHECK(json["out_file"] == "o.log");
+  CHECK(json["error_file"] == "/e.log");
+  CHECK(json["log_file"] == "true");
+  CHECK(json["merge_logs"] == true);
+  CHECK(json["disable_logs"] == true);
+  CHECK(json["time"] == true);
+  CHECK(json["uid"] == "www");
+  CHECK(json["gid"] == "33");
+}
+
+TEST_CASE("what was not said is not in the definition: it stays as it was") {
+  const auto json = defined({"--name", "api"});
+  for (const auto* key : {"out_file", "error_file", "log_file", "merge_logs",
+                          "disable_logs", "time", "uid", "gid", "log"})
+    CHECK_FALSE(json.contains(key));
+}
+
+TEST_CASE("--set reaches any key, and has the last word") {
+  const auto json =
+      defined({"--set", "log.rate.bytes=1M", "--set", "log.redact=[\"a=b\"]",
+               "--set", "log.pty=true",      "--set", "env.B=two words",
+               "--set", "instances=3",       "-i",    "2",
+               "--set", "name=web",          "--set", "log.redact=pw=\\S+",
+               "--set", "log.mode=0640",     "--set", "out_file="});
+  CHECK(json["log"]["rate"]["bytes"] == "1M");
+  CHECK(json["log"]["redact"] == R"(pw=\S+)");
+  CHECK(json["log"]["pty"] == true);
+  CHECK(json["log"]["mode"] == "0640");
+  CHECK(json["env"]["A"] == "1");
+  CHECK(json["env"]["B"] == "two words");
+  CHECK(json["instances"] == 3);
+  CHECK(json["name"] == "web");
+  CHECK(json["name_given"] == true);
+  CHECK(json["out_file"] == "");
+}
+
+TEST_CASE("what --set can't place is wrong usage") {
+  for (const auto* bad : {"log", "=1", "log..a=1", ".a=1", "a.=1"}) {
+    CAPTURE(bad);
+    const auto got = define({"--set", bad});
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == base::Errc::Invalid);
+    CHECK(got.error().message.find("--set") == 0);
+  }
+  CHECK_FALSE(define({"--set", "log=1", "--set", "log.pty=true"}));
+}
+
+}  // namespace cli
