@@ -60,8 +60,6 @@ constexpr std::array kStartFlags = {
     Flag{"merge-logs", 0, "", "all instances write the same files"},
     Flag{"disable-logs", 0, "", "keep nothing of what it writes"},
     Flag{"time", 0, "", "accepted for PM2's sake; every line has a stamp"},
-    Flag{"uid", 0, "USER", "run as that user, name or number"},
-    Flag{"gid", 0, "GROUP", "run as that group, name or number"},
     Flag{"set", 0, "KEY=VALUE", "any setting: log.max_size=10M (repeatable)"},
     kUpdateEnv,
     Flag{"wait", 0, "TIME", "wait at most so long until it is ready"},

@@ -244,8 +244,6 @@ Result<StartSettings> read_settings(const Args& args,
   settings.merge_logs = args.has("merge-logs");
   settings.disable_logs = args.has("disable-logs");
   settings.time = args.has("time");
-  settings.uid = args.value("uid").value_or("");
-  settings.gid = args.value("gid").value_or("");
   settings.set = args.values("set");
   return settings;
 }
@@ -277,8 +275,6 @@ Result<std::string> make_definition(const StartSettings& settings,
                             script.interpreter.begin() + 1,
                             script.interpreter.end());
   if (!interpreter_args.empty()) json["interpreter_args"] = interpreter_args;
-  if (!settings.uid.empty()) json["uid"] = settings.uid;
-  if (!settings.gid.empty()) json["gid"] = settings.gid;
   if (settings.instances) json["instances"] = *settings.instances;
   if (!settings.space.empty()) json["namespace"] = settings.space;
   if (!settings.autorestart) json["autorestart"] = false;

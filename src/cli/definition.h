@@ -35,7 +35,6 @@ struct StartSettings {
   std::vector<std::string> args;               // of the app
   std::string out_file, error_file, log_file;  // empty = not given
   bool merge_logs = false, disable_logs = false, time = false;
-  std::string uid, gid;
   // `--set`, as given: "log.max_size=10M". They have the last word.
   std::vector<std::string> set;
 };

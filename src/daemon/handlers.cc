@@ -406,13 +406,11 @@ void Handlers::delete_logs(const supervisor::Outcomes& outcomes,
   for (const auto& name : apps) {
     const auto* entry = parts_.chronicle.catalog().find(name);
     if (entry == nullptr) continue;
-    auto& gone = sealed.emplace_back(*entry, std::set<int>{});
-    for (const auto& outcome : outcomes)
-      if (outcome.life.app == name) gone.instances.insert(outcome.life.number);
+    auto& leaving = sealed.emplace_back(*entry, gone[name]);
     // Nobody is left to whom the rest of it could belong.
     if (parts_.supervisor.find_app(name) == nullptr)
       for (const auto& instance : entry->instances)
-        gone.instances.insert(instance.number);
+        leaving.instances.insert(instance.number);
   }
   // What is left of an app keeps its events and its entry.
   for (const auto& app : parts_.supervisor.apps()) apps.erase(app->spec.name);
