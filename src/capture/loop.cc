@@ -174,6 +174,7 @@ void CaptureThread::Loop::performed(File& file, MonoTime began) {
 void CaptureThread::Loop::after(File& file) {
   for (size_t i = 0; i < file.sources.size();) {
     Attached& attached = *file.sources[i];
+    finish_drain_if_written(attached);
     if (attached.source->pipe || !file.sink->is_done(*attached.source)) {
       ++i;
       continue;
@@ -374,7 +375,17 @@ void CaptureThread::Loop::advance_drain(Attached& attached, size_t bytes,
   if (!attached.drain) return;
   Drain& drain = *attached.drain;
   drain.left -= std::min(drain.left, bytes);
-  if (empty || drain.left == 0) finish_drain(attached);
+  if (!empty && drain.left > 0) return;
+  drain.read = true;
+  finish_drain_if_written(attached);
+}
+
+void CaptureThread::Loop::finish_drain_if_written(Attached& attached) {
+  if (!attached.drain || !attached.drain->read) return;
+  const Sink& sink = *attached.file->sink;
+  if (attached.source->waiting().empty() && !sink.busy() &&
+      sink.unwritten() == 0)
+    finish_drain(attached);
 }
 
 void CaptureThread::Loop::finish_drain(Attached& attached) {
