@@ -6,6 +6,7 @@
 
 #include "base/fs.h"
 #include "base/log.h"
+#include "store/names.h"
 
 namespace capture {
 namespace {
@@ -19,6 +20,15 @@ constexpr Millis kStopLimit{2000};
 
 // Pipes hold 1 MiB at most, and a read takes 256 KiB.
 constexpr int kLastReads = 8;
+
+// A file that nobody writes. Its sidecar goes first, as in SinkFile.
+base::Result<uint64_t> replace_closed(const std::string& path) {
+  if (store::is_unstamped(path))
+    if (auto anew = store::TimesFile::replace_closed(store::sidecar_name(path));
+        !anew)
+      return base::fail(std::move(anew.error()));
+  return store::LiveFile::replace_closed(path);
+}
 
 }  // namespace
 
@@ -81,8 +91,7 @@ bool CaptureThread::Loop::serve(Attached& attached) {
   Source& source = *attached.source;
   File& file = *attached.file;
   if (!source.pipe) return true;
-  const size_t room =
-      std::min(file.sink->room(source), Spool::kIntakeSize);
+  const size_t room = std::min(file.sink->room(source), Spool::kIntakeSize);
   if (room == 0) {
     listen(file);
     return true;
@@ -127,14 +136,14 @@ bool CaptureThread::Loop::work(File& file) {
       return true;
     }
     underway_.performing = &file;
-    const bool ours = hands_.perform(
-        [&] { sink.file().perform(); },
-        [this, &file, began] {
-          events_.post([this, &file, began] {
-            hanging_.erase(hanging_.find(file.sink->device()));
-            performed(file, began);
-          });
-        });
+    const bool ours =
+        hands_.perform([&] { sink.file().perform(); },
+                       [this, &file, began] {
+                         events_.post([this, &file, began] {
+                           hanging_.erase(hanging_.find(file.sink->device()));
+                           performed(file, began);
+                         });
+                       });
     if (!ours) return false;
     underway_.performing = nullptr;
     sink.settle(clock_.mono() - began);
@@ -159,9 +168,8 @@ void CaptureThread::Loop::take_over() {
 
 void CaptureThread::Loop::performed(File& file, MonoTime began) {
   file.sink->settle(clock_.mono() - began);
-  const auto gone = std::ranges::find(leaving_, &file, [](const auto& leaving) {
-    return leaving.get();
-  });
+  const auto gone = std::ranges::find(
+      leaving_, &file, [](const auto& leaving) { return leaving.get(); });
   if (gone != leaving_.end()) {
     std::erase(due_, &file);
     leaving_.erase(gone);
@@ -275,8 +283,8 @@ CaptureThread::Loop::File* CaptureThread::Loop::file_for(const SinkSpec& spec) {
     entry = *added;
   }
   auto file = std::make_unique<File>();
-  auto sink =
-      Sink::make(bench(), spec, *entry, [this, file = file.get()] { set_due(*file); });
+  auto sink = Sink::make(bench(), spec, *entry,
+                         [this, file = file.get()] { set_due(*file); });
   if (!sink) {
     base::log::error("capture: {}: {}", spec.path, sink.error().message);
     return nullptr;
@@ -362,9 +370,8 @@ void CaptureThread::Loop::drain(uint64_t id, std::function<void()> done) {
   attached.drain->left = attached.source->pipe->waiting();
   if (!attached.drain->limit) {
     attached.drain->limit = std::make_unique<base::Timer>(
-        events_, [this, index = found->second] {
-          finish_drain(sources_.at(index));
-        });
+        events_,
+        [this, index = found->second] { finish_drain(sources_.at(index)); });
     attached.drain->limit->start(kDrainLimit);
   }
   set_ready(attached);  // now, not when the pipe's turn comes
@@ -423,7 +430,7 @@ void CaptureThread::Loop::replace(
     }
     all->results[i].path = paths[i];
     bench().replaced[paths[i]] = clock_.mono();
-    auto bytes = store::LiveFile::replace_closed(paths[i]);
+    auto bytes = replace_closed(paths[i]);
     if (bytes)
       all->results[i].bytes = *bytes;
     else

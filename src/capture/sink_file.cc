@@ -6,6 +6,7 @@
 #include "capture/steps.h"
 #include "store/line.h"
 #include "store/live_reader.h"
+#include "store/names.h"
 
 namespace capture {
 namespace {
@@ -55,8 +56,8 @@ base::Status SinkFile::open() {
   if (!file) return base::fail(std::move(file.error()));
   if (auto looked = look_at_end(*file); !looked) return looked;
   if (raw_) {
-    auto times = store::TimesFile::open(store::TimesFile::path_for(path_),
-                                        file->size(), mode_);
+    auto times =
+        store::TimesFile::open(store::sidecar_name(path_), file->size(), mode_);
     if (!times) return base::fail(std::move(times.error()));
     times_ = std::move(*times);
   }
@@ -152,8 +153,7 @@ base::Status SinkFile::seal() {
   }
   step("begun anew");
   if (!raw_) return {};
-  auto times =
-      store::TimesFile::open(store::TimesFile::path_for(path_), 0, mode_);
+  auto times = store::TimesFile::open(store::sidecar_name(path_), 0, mode_);
   if (!times) return base::fail(std::move(times.error()));
   times_ = std::move(*times);
   return {};
@@ -177,9 +177,9 @@ base::Status SinkFile::take_open_line() {
 }
 
 base::Status SinkFile::seal_times(const std::string& segment) {
-  const std::string from = store::TimesFile::path_for(path_);
+  const std::string from = store::sidecar_name(path_);
   if (!base::fs::exists(from)) return {};
-  return base::fs::rename_noreplace(from, store::TimesFile::path_for(segment));
+  return base::fs::rename_noreplace(from, store::sidecar_name(segment));
 }
 
 }  // namespace capture

@@ -169,8 +169,11 @@ Status check_utf8(const Args& args) {
   return {};
 }
 
+constexpr std::string_view kEnvironment = "env.";
+
 // "log.rate.bytes=1M": `json` gets the member at that path. What can be read as
-// JSON is, the rest is text; which keys there are is known to the daemon.
+// JSON is, the rest is text, and so is every variable of the environment; which
+// keys there are is known to the daemon.
 Status apply_set(nlohmann::ordered_json& json, const std::string& text) {
   const auto equals = text.find('=');
   const std::string path = text.substr(0, equals);
@@ -194,6 +197,10 @@ Status apply_set(nlohmann::ordered_json& json, const std::string& text) {
     at = &(*at)[name];
     if (dot == left.npos) break;
     left.remove_prefix(dot + 1);
+  }
+  if (path.starts_with(kEnvironment)) {
+    *at = value;
+    return {};
   }
   auto parsed = base::parse_json(value);
   *at =

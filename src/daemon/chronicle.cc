@@ -150,7 +150,7 @@ std::vector<std::string> Chronicle::files_left(
         });
     if (!theirs || needed) continue;
     paths.push_back(store::file_path(log_dir_, file.file));
-    if (file.stamp == store::Stamp::None)
+    if (store::is_unstamped(paths.back()))
       paths.push_back(store::sidecar_name(paths.back()));
   }
   return paths;

@@ -148,6 +148,11 @@ base::Status check_place(const Claim& claim, const base::Home& home) {
   if (in_logs && (name == store::kCatalogName || name == store::kArchiveDir ||
                   name.ends_with("-events.log") || fs::is_temporary(name)))
     return wrong("the name is lodge's own");
+  // Readers go by the name: they would take stamps for the app's own words.
+  if (claim.spec->log.stamp != LogSettings::Stamp::None &&
+      store::is_unstamped(path))
+    return wrong("*.raw.log is for files without times (log.stamp: none)");
+  if (store::is_sidecar(path)) return wrong("*.raw.idx is for lodge's times");
   const auto info = fs::link_stat(path);
   if (info && !S_ISREG(info->st_mode)) return wrong("not a regular file");
   return {};

@@ -38,8 +38,9 @@ std::string stream_file(const AppSpec& spec, Stream stream, int number,
     return store::combined_name(spec.name, numbered, stamp_of(log));
   const std::string& given = own.empty() ? log.log_file : own;
   if (keeps_nothing(given)) return {};
-  const auto path =
-      fs::absolute(store::numbered_name(given, numbered), spec.cwd);
+  auto name = store::numbered_name(given, numbered);
+  if (log.stamp == LogSettings::Stamp::None) name = store::unstamped_name(name);
+  const auto path = fs::absolute(name, spec.cwd);
   // One name for one file, however it was written.
   return fs::dir_name(path) == log_dir ? fs::base_name(path) : path;
 }

@@ -11,7 +11,8 @@
 namespace daemon_ {
 
 // What the catalog has of that instance: names in `log_dir`, absolute paths
-// elsewhere, empty where nothing is kept.
+// elsewhere, empty where nothing is kept. A file of somebody's choice that is
+// to have no stamps gets a name that says so.
 store::CatalogInstance files_of(const supervisor::AppSpec& spec, int id,
                                 int number, const std::string& log_dir);
 

@@ -1,7 +1,8 @@
 // Safe mode: the daemon that runs when the other one does not come up. It takes
 // the slots over and has capture read them, which needs neither the app list
 // nor the catalog; so it writes neither. `update` gets out of it, `kill` ends
-// the apps. All on the control loop.
+// the apps; and once a minute it gives way to another try of a whole daemon.
+// All on the control loop.
 
 #include <signal.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@
 #include "daemon/startup.h"
 #include "daemon/updater.h"
 #include "daemon/users.h"
+#include "keeper/comeback.h"
 #include "keeper/launch.h"
 #include "keeper/link.h"
 #include "store/names.h"
@@ -73,6 +75,7 @@ class SafeDaemon final : private keeper::LinkObserver, public control::Handler {
   base::Status hand_over();
   void end_apps(std::function<void()> done);
   void end_if_empty();
+  void give_way();
   control::PingReply describe() const;
   control::Reply list(const control::Selection& selection) const;
   control::InstanceInfo row(const Running& one) const;
@@ -100,6 +103,7 @@ class SafeDaemon final : private keeper::LinkObserver, public control::Handler {
   std::unique_ptr<base::SignalWatch> interrupt_;
   base::Timer finish_timer_;
   base::Timer keeper_retry_;
+  base::Timer stay_;
   base::UniqueFd listener_;  // for a keeper to come
   keeper::KeeperNews keeper_;
   bool degraded_ = false;
@@ -129,7 +133,8 @@ SafeDaemon::SafeDaemon(const base::Home& home, base::UniqueFd channel,
                     [this] {
                       if (!server_ || !server_->replying()) loop_.stop();
                     }),
-      keeper_retry_(loop_, [this] { replace_keeper(); }) {}
+      keeper_retry_(loop_, [this] { replace_keeper(); }),
+      stay_(loop_, [this] { give_way(); }) {}
 
 base::Status SafeDaemon::run() {
   const auto on_signal = [this] { end_apps([] {}); };
@@ -158,6 +163,7 @@ void SafeDaemon::on_ready(keeper::KeeperNews keeper, base::UniqueFd listener) {
   server_ =
       std::make_unique<control::Server>(loop_, std::move(listener), *this);
   link_.serving();
+  stay_.start(keeper::Comeback::kSafeStay);
   base::log::warn("daemon {} in safe mode, version {}: it only captures",
                   ::getpid(), LODGE_VERSION);
 }
@@ -274,6 +280,14 @@ void SafeDaemon::end_if_empty() {
   (void)link_.quit();
   for (const auto& answer : std::exchange(ended_, {})) answer();
   finish_timer_.start(milliseconds{1}, milliseconds{5});
+}
+
+// As when it is killed: all that matters is the keeper's or in the spool. Not
+// while apps are being ended, nor to a keeper that may not be there.
+void SafeDaemon::give_way() {
+  if (ending_ || degraded_) return;
+  if (server_->replying()) return stay_.start(milliseconds{5});
+  ::_exit(0);
 }
 
 control::PingReply SafeDaemon::describe() const {

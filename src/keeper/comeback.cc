@@ -33,8 +33,15 @@ void Comeback::served() {
 }
 
 Comeback::Next Comeback::ended(Steady::time_point now, bool has_program_before,
-                               bool killed) {
-  if (killed) {
+                               End how) {
+  if (safe_ && how == End::GaveWay) {
+    safe_ = false;
+    failures_ = kTries - 1;
+    soon_ = true;  // pipes fill while it hangs
+    delay_ = milliseconds{0};
+    return Next::Again;
+  }
+  if (how == End::Killed) {
     // Soon again, whoever goes on killing: lines wait in pipes meanwhile.
     delay_ = now - started_ >= kShortLife ? milliseconds{0} : kKilledDelay;
     return Next::Again;

@@ -1,7 +1,9 @@
 #pragma once
 // When a daemon that ended is started again, and as what. One that ends before
 // it serves has not come up; after three of those in a row another way is
-// taken: the program before this one, then safe mode. Pure: time is handed in.
+// taken: the program before this one, then safe mode. From there a whole daemon
+// is tried now and then: what was wrong may have passed. Pure: time is handed
+// in.
 
 #include <chrono>
 
@@ -11,15 +13,23 @@ using Steady = std::chrono::steady_clock;
 
 class Comeback {
  public:
+  // How long one in safe mode serves until it gives way.
+  static constexpr std::chrono::seconds kSafeStay{60};
+
   // After an upgrade: one that does not come to serve in time is to be ended.
   void expect_soon() { soon_ = true; }
 
   void started(Steady::time_point now);
   void served();  // it takes requests
   enum class Next { Again, ProgramBefore, SafeMode };
-  // `killed`: by SIGKILL, which is nobody's failure but the killer's.
+  enum class End {
+    Failed,
+    Killed,   // by SIGKILL, which is nobody's failure but the killer's
+    GaveWay,  // in order and unasked: one in safe mode, to a whole daemon,
+              // which has one try
+  };
   Next ended(Steady::time_point now, bool has_program_before,
-             bool killed = false);
+             End how = End::Failed);
 
   bool serving() const { return serving_; }
   bool safe() const { return safe_; }

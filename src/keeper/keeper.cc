@@ -68,10 +68,10 @@ class Keeper {
   Steady::time_point daemon_due_;
   Comeback comeback_;
   bool killed_by_us_ = false;  // the daemon, for what it did not do
-  bool hung_up_ = false;     // it closed its end, and lives
-  bool was_ready_ = false;   // some daemon once came up
-  bool ending_old_ = false;  // the daemon of the program before
-  std::string last_words_;   // of a daemon that did not come up
+  bool hung_up_ = false;       // it closed its end, and lives
+  bool was_ready_ = false;     // some daemon once came up
+  bool ending_old_ = false;    // the daemon of the program before
+  std::string last_words_;     // of a daemon that did not come up
   bool quitting_ = false;
   bool done_ = false;
   int exit_code_ = 0;
@@ -352,12 +352,18 @@ void Keeper::daemon_ended(int status) {
   if (std::exchange(ending_old_, false)) return;  // its successor is due now
   if (last_words_.empty())
     last_words_ = "it ended with wait status " + std::to_string(status);
-  note("daemon ended (wait status " + std::to_string(status) +
-       "); starting it again");
-  const bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
-                      !std::exchange(killed_by_us_, false);
-  const auto next =
-      comeback_.ended(Steady::now(), bool(has_.previous), killed);
+  auto how = Comeback::End::Failed;
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
+      !std::exchange(killed_by_us_, false))
+    how = Comeback::End::Killed;
+  if (comeback_.safe() && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    how = Comeback::End::GaveWay;
+  if (how == Comeback::End::GaveWay)
+    note("safe mode: trying a whole daemon again");
+  else
+    note("daemon ended (wait status " + std::to_string(status) +
+         "); starting it again");
+  const auto next = comeback_.ended(Steady::now(), bool(has_.previous), how);
   if (next == Comeback::Next::ProgramBefore) fall_back();
   if (next == Comeback::Next::SafeMode)
     note("no daemon comes up (" + last_words_ + "); safe mode from now on");

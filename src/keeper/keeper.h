@@ -6,7 +6,8 @@
 //
 // Told to, it becomes another program (handover.h). When that one's daemon does
 // not come up three times, it becomes again what it was; when it was nothing
-// else, it starts the daemon in safe mode, which only captures.
+// else, it starts the daemon in safe mode, which only captures, and once a
+// minute gives way to another try.
 
 #include <string_view>
 

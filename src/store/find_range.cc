@@ -4,6 +4,7 @@
 
 #include "base/fs.h"
 #include "store/live_reader.h"
+#include "store/names.h"
 
 namespace store {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "base/fs.h"
 #include "store/line.h"
+#include "store/names.h"
 
 namespace store {
 namespace {

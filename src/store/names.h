@@ -26,8 +26,15 @@ std::string combined_name(std::string_view app, int instance,
 // A file of that name for another instance: "a.log", 2 -> "a-2.log"; the first
 // has no number.
 std::string numbered_name(std::string_view path, int instance);
-// Where the times of an unstamped file are: api-out.raw.log -> api-out.raw.idx
+// Files without stamps are known by their names: how a file is read is part of
+// its name, as .zst is; only whose it is never is.
+bool is_unstamped(std::string_view path);
+// api-out.log, when it is to be such a file: api-out.raw.log
+std::string unstamped_name(std::string_view path);
+// Where its times are: api-out.raw.log -> api-out.raw.idx
 std::string sidecar_name(std::string_view path);
+// A name that only a sidecar may have.
+bool is_sidecar(std::string_view path);
 // Names in the catalog are in the log directory, or absolute.
 std::string file_path(const std::string& log_dir, const std::string& name);
 

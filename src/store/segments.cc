@@ -45,13 +45,6 @@ bool parse_number(std::string_view text, Number& into) {
   return error == std::errc{} && at == end && !text.empty();
 }
 
-// The times of a raw segment's lines are beside it, in `*.raw.idx`.
-std::string times_path(const std::string& path) {
-  std::string_view base = path;
-  if (base.ends_with(kLog)) base.remove_suffix(kLog.size());
-  return fmt::format("{}.idx", base);
-}
-
 bool take_suffix(std::string_view& text, std::string_view suffix) {
   if (!text.ends_with(suffix)) return false;
   text.remove_suffix(suffix.size());
@@ -233,7 +226,7 @@ base::Result<std::string> next_segment_path(const std::string& live_path,
   segment.instance = owner.instance;
   segment.sequence = *greatest + 1;
   segment.first = first;
-  segment.raw = live_path.ends_with(fmt::format("{}{}", kRaw, kLog));
+  segment.raw = is_unstamped(live_path);
   note_mark(mark_path(dir, owner.kind, owner.instance), segment.sequence);
   return fs::join(dir, segment_name(segment));
 }
@@ -259,7 +252,7 @@ base::Status remove_segments(const std::string& live_dir, std::string_view app,
     Segment plain = segment;
     plain.compressed = false;
     const std::string path = fs::join(dir, segment_name(plain));
-    for (const auto& part : {times_path(path), path, segment.path})
+    for (const auto& part : {sidecar_name(path), path, segment.path})
       if (auto gone = fs::unlink(part); !gone) return gone;
   }
   return fs::fsync_dir(dir);

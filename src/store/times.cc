@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/fs.h"
+#include "store/names.h"
 
 namespace store {
 namespace {
@@ -14,8 +15,6 @@ namespace {
 namespace fs = base::fs;
 using base::Errc;
 
-constexpr std::string_view kLog = ".log";
-constexpr std::string_view kRawLog = ".raw.log";
 constexpr std::string_view kHeader("lodgeidx\1\0\0\0\0\0\0\0", 16);
 constexpr size_t kEntry = 16;
 constexpr uint64_t kPerBlock = 256;
@@ -93,23 +92,7 @@ base::Result<base::UniqueFd> put_new_file(const std::string& path,
 
 }  // namespace
 
-bool is_unstamped(std::string_view path) {
-  return path.ends_with(kRawLog);
-}
-
-std::string unstamped_name(std::string_view path) {
-  if (is_unstamped(path)) return std::string(path);
-  if (path.ends_with(kLog)) path.remove_suffix(kLog.size());
-  return std::string(path).append(kRawLog);
-}
-
 // --- writing -----------------------------------------------------------------
-
-std::string TimesFile::path_for(const std::string& raw_log_path) {
-  std::string_view stem = raw_log_path;
-  if (stem.ends_with(kLog)) stem.remove_suffix(kLog.size());
-  return std::string(stem) + ".idx";
-}
 
 base::Result<TimesFile> TimesFile::open(const std::string& path,
                                         uint64_t log_size, mode_t mode) {
@@ -213,7 +196,7 @@ base::Status TimesFile::sync() const {
 // --- reading -----------------------------------------------------------------
 
 TimesReader::TimesReader(const std::string& log_path, int log_fd)
-    : log_path_(log_path), name_(TimesFile::path_for(log_path)) {
+    : log_path_(log_path), name_(sidecar_name(log_path)) {
   look_again(log_fd);
 }
 TimesReader::TimesReader(TimesReader&&) noexcept = default;

@@ -21,12 +21,6 @@
 
 namespace store {
 
-// Such logs are known by their names: how a file is read is part of its name,
-// as .zst is; only whose it is never is.
-bool is_unstamped(std::string_view path);
-// api-out.log, when it is to be such a log: api-out.raw.log
-std::string unstamped_name(std::string_view path);
-
 struct TimeEntry {
   uint64_t offset = 0;
   base::Timestamp time;
@@ -36,13 +30,10 @@ struct TimeEntry {
 // The writing side; on the capture thread, calls may block on the disk.
 class TimesFile {
  public:
-  // api-out.raw.log: api-out.raw.idx
-  static std::string path_for(const std::string& raw_log_path);
-
-  // Opens the sidecar, or makes it; its directory must be there. What a crash
-  // left of an entry is cut off, and so are entries that tell of nothing: that
-  // begin at `log_size`, the size of the log, or later. What is no sidecar (of
-  // this version) is replaced by an empty one.
+  // Opens the sidecar (sidecar_name() of names.h), or makes it; its directory
+  // must be there. What a crash left of an entry is cut off, and so are entries
+  // that tell of nothing: that begin at `log_size`, the size of the log, or
+  // later. What is no sidecar (of this version) is replaced by an empty one.
   static base::Result<TimesFile> open(const std::string& path,
                                       uint64_t log_size = UINT64_MAX,
                                       mode_t mode = 0600);

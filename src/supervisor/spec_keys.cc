@@ -295,6 +295,9 @@ std::unexpected<base::Error> unknown_key(const std::string& name) {
 
 std::unexpected<base::Error> bad_value(std::string_view name,
                                        const nlohmann::json& value) {
+  // The environment holds secrets: it is never shown.
+  if (name == "env")
+    return base::fail(base::Errc::Invalid, "env: not all values are text");
   return base::fail(base::Errc::Invalid,
                     fmt::format("{}: {} is not a valid value", name,
                                 base::print_json(value).substr(0, 80)));

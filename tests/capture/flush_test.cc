@@ -145,3 +145,21 @@ TEST_CASE("a flushed file is private and has left nothing beside it") {
   REQUIRE(names);
   CHECK(*names == std::vector<std::string>{"api-out.log"});
 }
+
+TEST_CASE("times go with the file without stamps that nobody writes any more") {
+  Rig rig;
+  rig.options.stamp = capture::SinkOptions::Stamp::None;
+  const std::string path = rig.dir.path("api-out.raw.log");
+  auto child = rig.add(1, "api-out.raw.log");
+  put(child, "gone\n");
+  child.reset();
+  REQUIRE(rig.ended(1));
+  const size_t header = 16;
+  CHECK(rig.file("api-out.raw.idx").size() > header);
+  const auto done = rig.replace({path});
+  REQUIRE(done.size() == 1);
+  CHECK_FALSE(done[0].error);
+  CHECK(done[0].bytes == 5);
+  CHECK(rig.file("api-out.raw.log").empty());
+  CHECK(rig.file("api-out.raw.idx").size() == header);
+}

@@ -71,6 +71,15 @@ TEST_CASE("--set reaches any key, and has the last word") {
   CHECK(json["out_file"] == "");
 }
 
+TEST_CASE(
+    "what --set puts into the environment is text, whatever it looks like") {
+  const auto json = defined({"--set", "env.PORT=3000", "--set", "env.ON=true",
+                             "--set", "env.LIST=[1]"});
+  CHECK(json["env"]["PORT"] == "3000");
+  CHECK(json["env"]["ON"] == "true");
+  CHECK(json["env"]["LIST"] == "[1]");
+}
+
 TEST_CASE("what --set can't place is wrong usage") {
   for (const auto* bad : {"log", "=1", "log..a=1", ".a=1", "a.=1"}) {
     CAPTURE(bad);

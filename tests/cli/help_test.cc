@@ -102,7 +102,7 @@ Examples
 }
 
 TEST_CASE("the manual page is the one that the command table makes") {
-  const auto path = base::fs::absolute("../../../docs/lodge.1", __FILE__);
+  const auto path = std::string(LODGE_SOURCE_DIR) + "/docs/lodge.1";
   const auto page = base::fs::read_file(path);
   REQUIRE_MESSAGE(page, path);
   CHECK_MESSAGE(*page == cli::manual_page(),

@@ -110,8 +110,7 @@ std::vector<Reply> every_reply() {
 }
 
 std::vector<std::string> examples_of_the_page() {
-  const auto page =
-      base::fs::absolute("../../../src/control/PROTOCOL.md", __FILE__);
+  const auto page = std::string(LODGE_SOURCE_DIR) + "/src/control/PROTOCOL.md";
   const auto text = base::fs::read_file(page);
   REQUIRE_MESSAGE(text, page);
   std::vector<std::string> examples;

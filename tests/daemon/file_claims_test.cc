@@ -134,6 +134,19 @@ TEST_CASE("what is Lodge's own, or no file, is no log file") {
   CHECK(place.check(app("api", {.out_file = place.home.logs() + "/x.log"})));
 }
 
+TEST_CASE("a name that readers would take for unstamped is for such a file") {
+  const Place place;
+  const auto raw = place.dir.file("x.raw.log");
+  const auto got = place.check(app("api", {.log_file = raw}));
+  REQUIRE_FALSE(got);
+  CHECK(got.error().code == Errc::Invalid);
+  CHECK(got.error().message.find("log.stamp: none") != std::string::npos);
+  CHECK(place.check(
+      app("api", {.log_file = raw, .stamp = LogSettings::Stamp::None})));
+  CHECK_FALSE(
+      place.check(app("api", {.out_file = place.dir.file("x.raw.idx")})));
+}
+
 TEST_CASE("a file that can't be written is refused, a new one is not made") {
   const Place place;
   place.dir.write("file", "");

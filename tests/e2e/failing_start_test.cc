@@ -8,6 +8,18 @@
 #include "support/test_home.h"
 
 namespace support {
+namespace {
+
+// However slowly a shell or an interpreter starts: what ends is unstable.
+const std::vector<std::string> kAnyLifeIsShort = {"--min-uptime", "5m"};
+
+Ran start(const TestHome& home, std::vector<std::string> words) {
+  words.insert(words.begin(), "start");
+  words.insert(words.end(), kAnyLifeIsShort.begin(), kAnyLifeIsShort.end());
+  return home.lodge(words);
+}
+
+}  // namespace
 
 TEST_CASE("a script that exits at once fails start, with its last lines") {
   const TestHome home;
@@ -15,7 +27,7 @@ TEST_CASE("a script that exits at once fails start, with its last lines") {
                     "import sys\nprint('about to fail', flush=True)\n"
                     "print('no such table: users', file=sys.stderr)\n"
                     "sys.exit(3)\n");
-  const Ran ran = home.lodge({"start", "bad.py"});
+  const Ran ran = start(home, {"bad.py"});
   CHECK(ran.exit == 1);
   const std::string all = ran.out + ran.err;
   CHECK(all.find("code 3") != std::string::npos);
@@ -26,7 +38,7 @@ TEST_CASE("a script that exits at once fails start, with its last lines") {
 TEST_CASE("the waits between restarts grow, and errored says why") {
   const TestHome home;
   const Ran ran =
-      home.lodge({"start", "exit 7", "--name", "bad", "--max-restarts", "6"});
+      start(home, {"exit 7", "--name", "bad", "--max-restarts", "6"});
   CHECK(ran.exit == 1);
   REQUIRE(home.reaches("bad", "errored"));
   std::vector<int64_t> delays;
@@ -48,9 +60,9 @@ TEST_CASE("the waits between restarts grow, and errored says why") {
 
 TEST_CASE("--max-restarts 3 ends a crash loop as errored after three") {
   const TestHome home;
-  CHECK(home.lodge({"start", "echo up; exit 1", "--name", "loop",
-                    "--max-restarts", "3"})
-            .exit == 1);
+  CHECK(
+      start(home, {"echo up; exit 1", "--name", "loop", "--max-restarts", "3"})
+          .exit == 1);
   REQUIRE(home.reaches("loop", "errored"));
   CHECK(home.events("loop", "start").size() == 4);
   CHECK(home.app("loop").restarts == 3);
@@ -60,9 +72,8 @@ TEST_CASE("--max-restarts 3 ends a crash loop as errored after three") {
 
 TEST_CASE("a crash loop is bounded while nobody looks") {
   const TestHome home;
-  home.lodge({"start", "exit 1", "--name", "loop", "--no-wait"});
-  CHECK(
-      wait_until([&] { return home.events("loop", "wait").size() >= 5; }, 20s));
+  start(home, {"exit 1", "--name", "loop", "--no-wait"});
+  CHECK(wait_until([&] { return home.events("loop", "wait").size() >= 5; }));
   // Five waits of 100 ms growing by 1.5 with jitter: in the time that they
   // take, no more starts than they allow.
   const size_t waits = home.events("loop", "wait").size();
@@ -73,7 +84,7 @@ TEST_CASE("a crash loop is bounded while nobody looks") {
 TEST_CASE("an app that ends well and is not restarted is a success") {
   const TestHome home;
   const Ran ran =
-      home.lodge({"start", "echo done", "--name", "job", "--no-autorestart"});
+      start(home, {"echo done", "--name", "job", "--no-autorestart"});
   CHECK(ran.exit == 0);
   CHECK(home.app("job").status == "stopped");
   CHECK(home.app("job").restarts == 0);
@@ -82,7 +93,7 @@ TEST_CASE("an app that ends well and is not restarted is a success") {
 
 TEST_CASE("a stop exit code means done") {
   const TestHome home;
-  home.lodge({"start", "exit 42", "--name", "job", "--stop-exit-codes", "42"});
+  start(home, {"exit 42", "--name", "job", "--stop-exit-codes", "42"});
   CHECK(home.reaches("job", "stopped"));
   CHECK(home.events("job", "start").size() == 1);
 }
@@ -136,8 +147,7 @@ TEST_CASE("a script that can't be executed is told by its reason") {
   home.work().write("noexec", "no program of any kind\n", 0644);
   home.work().write("badshebang", "#!/nonexistent/interpreter\n", 0755);
   for (const std::string script : {"./noexec", "./badshebang"}) {
-    const Ran ran =
-        home.lodge({"start", script, "--name", "x", "--max-restarts", "0"});
+    const Ran ran = start(home, {script, "--name", "x", "--max-restarts", "0"});
     INFO(script, ran.out, ran.err);
     CHECK(ran.exit == 1);
     CHECK(ran.err.starts_with("lodge: start: "));

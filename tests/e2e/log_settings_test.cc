@@ -113,6 +113,58 @@ TEST_CASE("a changed file is a restart, and what was written stays readable") {
   CHECK(home.app("api").out_file == home.work().file("new.log"));
 }
 
+TEST_CASE("a file of one's choice is read aright whatever stamps it had") {
+  const TestHome home;
+  // As the stamps of another kind, and of none: to be taken for text.
+  const std::string script = home.work().write(
+      "talk.sh",
+      "read -r round <round; echo $round; echo '{\"round\":'$round'}'\n"
+      "echo '2001-01-01T00:00:00.000000Z old'\n"
+      "echo '{\"@lodge\":\"2001-01-01T00:00:00.000000Z\",\"a\":1}'\n"
+      "exec sleep 1000\n");
+  std::string expected;
+  size_t lines = 0;
+  int round = 0;
+  for (const std::string stamp :
+       {"prefix", "json", "none", "json", "none", "prefix"}) {
+    const std::string number = std::to_string(++round);
+    home.work().write("round", number + "\n");
+    home.must({"start", script, "--name", "api", "--min-uptime", "50ms", "-o",
+               "api.log", "--set", "log.stamp=" + stamp});
+    CAPTURE(stamp);
+    CAPTURE(round);
+    expected += number + "\n{\"round\":" + number + "}\n" +
+                "2001-01-01T00:00:00.000000Z old\n" +
+                "{\"@lodge\":\"2001-01-01T00:00:00.000000Z\",\"a\":1}\n";
+    CHECK(raw_lines(home, "api", lines += 4) == expected);
+    const bool raw = stamp == "none";
+    CHECK(home.app("api").out_file ==
+          home.work().file(raw ? "api.raw.log" : "api.log"));
+  }
+  // Nothing of it has no time, or one that the app made up.
+  CHECK(
+      home.must({"logs", "api", "--raw", "-n", "all", "--since", "-1d"}).out ==
+      expected);
+  CHECK(slurp(home.work().file("api.raw.log")).starts_with("3\n"));
+  home.must({"flush", "api"});
+  CHECK(slurp(home.work().file("api.raw.log")).empty());
+  CHECK(home.must({"logs", "api", "--raw", "-n", "all"}).out.empty());
+  home.must({"delete", "api", "--logs"});
+  for (const std::string name : {"api.log", "api.raw.log", "api.raw.idx"})
+    CHECK_FALSE(std::filesystem::exists(home.work().file(name)));
+}
+
+TEST_CASE("a name that says how a file is read must tell the truth") {
+  const TestHome home;
+  const Ran ran = home.lodge(
+      {"start", kTalk, "--name", "api", "-o", home.work().file("a.raw.log")});
+  CHECK(ran.exit == 2);
+  CHECK(ran.err.find("log.stamp: none") != std::string::npos);
+  CHECK(home.lodge({"start", kTalk, "--name", "api", "-o",
+                    home.work().file("a.raw.log"), "--set", "log.stamp=none"})
+            .exit == 0);
+}
+
 TEST_CASE("a clash is refused, starts nothing, and says the way out") {
   const TestHome home;
   home.start("api", kTalk, {"-o", "shared.log"});

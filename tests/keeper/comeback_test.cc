@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 using keeper::Comeback;
+using End = keeper::Comeback::End;
 using Next = keeper::Comeback::Next;
 using namespace std::chrono_literals;
 
@@ -40,7 +41,7 @@ TEST_CASE("whom somebody kills is started again at once, however often") {
   for (int i = 0; i < 20; ++i) {
     comeback.started(now);
     now += 5ms;
-    CHECK(comeback.ended(now, false, true) == Next::Again);
+    CHECK(comeback.ended(now, false, End::Killed) == Next::Again);
     CHECK(comeback.due(now) <= now + 10ms);
     now = comeback.due(now);
   }
@@ -76,6 +77,52 @@ TEST_CASE("in safe mode it stays, tried again ever more slowly") {
   CHECK(comeback.due(now) - now >= 1s);
   comeback.started(now);
   comeback.served();
+  CHECK(comeback.safe());
+}
+
+TEST_CASE("one in safe mode that gives way is followed by one try, no more") {
+  Comeback comeback;
+  keeper::Steady::time_point now;
+  for (int i = 0; i < 3; ++i) fail(comeback, now, false);
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE(comeback.safe());
+    comeback.started(now);
+    comeback.served();
+    now += Comeback::kSafeStay;
+    CHECK(comeback.ended(now, false, End::GaveWay) == Next::Again);
+    CHECK(comeback.due(now) == now);
+    CHECK_FALSE(comeback.safe());
+    comeback.started(now);
+    CHECK(comeback.deadline() < now + 1min);  // pipes fill meanwhile
+    CHECK(fail(comeback, now, false) == Next::SafeMode);
+  }
+}
+
+TEST_CASE("a try from safe mode that comes to serve is a daemon like any") {
+  Comeback comeback;
+  keeper::Steady::time_point now;
+  for (int i = 0; i < 3; ++i) fail(comeback, now, false);
+  comeback.started(now);
+  comeback.served();
+  CHECK(comeback.ended(now, false, End::GaveWay) == Next::Again);
+  comeback.started(now);
+  comeback.served();
+  CHECK(comeback.deadline() == keeper::Steady::time_point::max());
+  CHECK(comeback.ended(now, false) == Next::Again);
+  // It has three tries again.
+  CHECK(fail(comeback, now, false) == Next::Again);
+  CHECK(fail(comeback, now, false) == Next::Again);
+  CHECK_FALSE(comeback.safe());
+  CHECK(fail(comeback, now, false) == Next::SafeMode);
+}
+
+TEST_CASE("whoever kills the one in safe mode gets it again") {
+  Comeback comeback;
+  keeper::Steady::time_point now;
+  for (int i = 0; i < 3; ++i) fail(comeback, now, false);
+  comeback.started(now);
+  comeback.served();
+  CHECK(comeback.ended(now + 1h, false, End::Killed) == Next::Again);
   CHECK(comeback.safe());
 }
 

@@ -17,6 +17,7 @@
 #include "query/printer.h"
 #include "store/catalog.h"
 #include "store/line.h"
+#include "store/names.h"
 #include "store/times.h"
 
 namespace query_test {
@@ -48,14 +49,14 @@ class LogDir {
   void append_at(std::string_view name, int64_t us,
                  std::string_view bytes) const {
     const auto info = base::fs::stat(file(name));
-    auto times = store::TimesFile::open(store::TimesFile::path_for(file(name)));
+    auto times = store::TimesFile::open(store::sidecar_name(file(name)));
     (void)times->append(info ? static_cast<uint64_t>(info->st_size) : 0, {us});
     append(name, bytes);
   }
   // As flush(), its sidecar first.
   void flush_at(std::string_view name, std::optional<int64_t> us = {},
                 std::string_view head = "") const {
-    auto times = store::TimesFile::open(store::TimesFile::path_for(file(name)));
+    auto times = store::TimesFile::open(store::sidecar_name(file(name)));
     (void)times->replace();
     if (us) (void)times->append(0, {*us});
     flush(name, head);
@@ -139,7 +140,7 @@ inline std::string read_whole(const std::string& path) {
 // A sidecar, entry by entry.
 inline std::vector<store::TimeEntry> naive_times(const std::string& path) {
   std::vector<store::TimeEntry> times;
-  const std::string bytes = read_whole(store::TimesFile::path_for(path));
+  const std::string bytes = read_whole(store::sidecar_name(path));
   for (size_t at = 16; at + 16 <= bytes.size(); at += 16) {
     uint64_t entry[2];
     std::memcpy(entry, bytes.data() + at, sizeof entry);

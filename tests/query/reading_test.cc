@@ -7,6 +7,7 @@
 
 #include "query/last_lines.h"
 #include "query/log_dir.h"
+#include "store/names.h"
 
 namespace {
 
@@ -77,7 +78,7 @@ class RandomLogs {
       time += number(1, 400'000);
     }
     if (number(0, 9) == 0)
-      (void)base::fs::unlink(store::TimesFile::path_for(dir_.file(name)));
+      (void)base::fs::unlink(store::sidecar_name(dir_.file(name)));
   }
   static std::string object(int64_t time, std::string_view text) {
     return "{\"@lodge\":\"" + base::format_stamp({time}) + "\"," +

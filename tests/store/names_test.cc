@@ -16,8 +16,6 @@ TEST_CASE("live files are named as SPEC names them") {
   CHECK(live_name("api", Stream::Out, 1, Stamp::None) == "api-out-1.raw.log");
   CHECK(combined_name("api", 0) == "api-all.log");
   CHECK(combined_name("api", 3, Stamp::None) == "api-all-3.raw.log");
-  CHECK(sidecar_name("/l/api-out-1.raw.log") == "/l/api-out-1.raw.idx");
-  CHECK(sidecar_name("/l/api") == "/l/api.idx");
   CHECK(events_name("api") == "api-events.log");
 }
 
@@ -28,6 +26,25 @@ TEST_CASE("an instance's number stands before the extension of a given name") {
   CHECK(numbered_name("/x.y/a", 1) == "/x.y/a-1");
   CHECK(numbered_name("/x/.hidden", 1) == "/x/.hidden-1");
   CHECK(numbered_name("a", 1) == "a-1");
+  // What says how it is read stays at the end.
+  CHECK(numbered_name("/x/a.raw.log", 1) == "/x/a-1.raw.log");
+}
+
+TEST_CASE("a log without stamps says so in its name") {
+  CHECK(unstamped_name("api-out.log") == "api-out.raw.log");
+  CHECK(unstamped_name("/a.b/api") == "/a.b/api.raw.log");
+  CHECK(unstamped_name("/a.b/api.txt") == "/a.b/api.txt.raw.log");
+  CHECK(unstamped_name("api-out.raw.log") == "api-out.raw.log");
+  CHECK(is_unstamped("/logs/api-out-1.raw.log"));
+  CHECK_FALSE(is_unstamped("api-out.log"));
+  CHECK_FALSE(is_unstamped("raw.log.1"));
+}
+
+TEST_CASE("a sidecar lies beside its log") {
+  CHECK(sidecar_name("/l/api-out-1.raw.log") == "/l/api-out-1.raw.idx");
+  CHECK(sidecar_name("/l/api") == "/l/api.idx");
+  CHECK(is_sidecar(sidecar_name(unstamped_name("/l/api"))));
+  CHECK_FALSE(is_sidecar("/l/api.raw.log"));
 }
 
 TEST_CASE("names lie in the log directory, paths where they say") {

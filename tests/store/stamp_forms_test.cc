@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "store/live_file.h"
 #include "store/live_reader.h"
+#include "store/names.h"
 #include "support/temp_dir.h"
 
 namespace {
@@ -108,7 +109,7 @@ TEST_CASE("bytes of an unstamped file are text, whatever they look like") {
   const std::string bytes =
       base::format_stamp({1}) + " a\n" + object("{", "}\n") + "{\n2026-1";
   const Open file(dir, "a.raw.log", bytes);
-  auto times = store::TimesFile::open(store::TimesFile::path_for(file.path));
+  auto times = store::TimesFile::open(store::sidecar_name(file.path));
   REQUIRE(times.has_value());
   REQUIRE(times->append(0, {kStart}));
   store::LiveReader reader(file.fd.get(), file.path);
@@ -124,7 +125,7 @@ TEST_CASE("a range of an unstamped file is narrow and begins with a line") {
   const support::TempDir dir;
   std::string bytes;
   const std::string path = dir.file("a.raw.log");
-  auto times = store::TimesFile::open(store::TimesFile::path_for(path));
+  auto times = store::TimesFile::open(store::sidecar_name(path));
   REQUIRE(times.has_value());
   for (int i = 0; i < 30'000; ++i) {
     const auto at = bytes.size() > 3 ? bytes.size() - 3 : bytes.size();

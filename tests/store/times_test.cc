@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/fs.h"
+#include "store/names.h"
 #include "support/temp_dir.h"
 
 using base::Timestamp;
@@ -18,7 +19,7 @@ class Logs {
  public:
   Logs() { dir_.write("api-out.raw.log", "", 0600); }
   std::string log() const { return dir_.file("api-out.raw.log"); }
-  std::string idx() const { return TimesFile::path_for(log()); }
+  std::string idx() const { return store::sidecar_name(log()); }
   TimesFile open(uint64_t log_size = UINT64_MAX) const {
     auto file = TimesFile::open(idx(), log_size);
     REQUIRE(file.has_value());
@@ -52,20 +53,6 @@ std::optional<uint64_t> offset_of(TimesReader& reader, int64_t us) {
 }
 
 }  // namespace
-
-TEST_CASE("a log without stamps says so in its name") {
-  CHECK(store::unstamped_name("api-out.log") == "api-out.raw.log");
-  CHECK(store::unstamped_name("/a.b/api") == "/a.b/api.raw.log");
-  CHECK(store::unstamped_name("api-out.raw.log") == "api-out.raw.log");
-  CHECK(store::is_unstamped("/logs/api-out-1.raw.log"));
-  CHECK_FALSE(store::is_unstamped("api-out.log"));
-  CHECK_FALSE(store::is_unstamped("raw.log.1"));
-}
-
-TEST_CASE("a sidecar lies beside its log") {
-  CHECK(TimesFile::path_for("/l/api-out.raw.log") == "/l/api-out.raw.idx");
-  CHECK(TimesFile::path_for("/l/other") == "/l/other.idx");
-}
 
 TEST_CASE("the bytes on disk are as documented") {
   const Logs logs;

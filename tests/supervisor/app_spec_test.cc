@@ -47,6 +47,12 @@ TEST_CASE("a value of the wrong kind names its key") {
   CHECK(spec.error().message == "instances: \"many\" is not a valid value");
 }
 
+TEST_CASE("an environment that makes no sense is not shown: it holds secrets") {
+  const auto spec = parse_spec(with(R"("env":{"A":1,"KEY":"s3cret"})"));
+  REQUIRE_FALSE(spec);
+  CHECK(spec.error().message == "env: not all values are text");
+}
+
 TEST_CASE("nonsense is refused, never half taken") {
   for (const auto* member :
        {R"("instances":0)", R"("instances":100000)", R"("max_restarts":-1)",

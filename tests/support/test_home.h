@@ -63,7 +63,7 @@ class TestHome {
 
   std::vector<AppRow> list() const;
   AppRow app(std::string_view name) const;  // id -1 when it is not listed
-  // Waits for a status; false after ten seconds.
+  // Waits for a status; false when it does not come.
   bool reaches(std::string_view name, std::string_view status) const;
   // How often `kind` ("exit", "start", ...) is among the app's events.
   std::vector<nlohmann::json> events(const std::string& app,

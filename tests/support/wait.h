@@ -10,9 +10,10 @@ namespace support {
 using namespace std::chrono_literals;
 using Millis = std::chrono::milliseconds;
 
-// True as soon as `condition` is, false after `deadline`.
+// True as soon as `condition` is, false after `deadline`, which only keeps a
+// hang from lasting.
 template <class Condition>
-bool wait_until(Condition condition, Millis deadline = 10s) {
+bool wait_until(Condition condition, Millis deadline = 30s) {
   const auto end = std::chrono::steady_clock::now() + deadline;
   auto pause = 1ms;
   for (;;) {
