@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <thread>
 #include <utility>
 
 #include "base/fs.h"
@@ -47,7 +48,13 @@ CaptureThread::Loop::~Loop() {
 
 bool CaptureThread::Loop::stop() {
   events_.stop();
-  return hands_.stop(clock_.mono() + kStopLimit) && !unwritten_;
+  const MonoTime deadline = clock_.mono() + kStopLimit;
+  if (!hands_.stop(deadline)) return false;
+  // A sync that hangs must not keep us; it has nothing of ours but a
+  // descriptor.
+  while (syncing_ > 0 && clock_.mono() < deadline)
+    std::this_thread::sleep_for(Millis{5});
+  return syncing_ == 0 && !unwritten_;
 }
 
 // --- turns -------------------------------------------------------------------
@@ -97,10 +104,13 @@ bool CaptureThread::Loop::serve(Attached& attached) {
     return true;
   }
   auto bytes = intake_->read(source.pipe->fd(), source.index(), room);
+  // Somebody else who reads the pipe may have been quicker.
+  const bool none =
+      !bytes && bytes.error().code == base::Errc::WouldBlock;
   if (!bytes || bytes->view.empty()) {
     advance_drain(attached, 0, true);
     // A terminal says EIO when nobody is left.
-    if (!bytes || source.pipe->at_end()) {
+    if ((!bytes && !none) || source.pipe->at_end()) {
       source.pipe.reset();
       file.sink->end(source);
       set_due(file);
@@ -129,6 +139,7 @@ bool CaptureThread::Loop::work(File& file) {
   while (sink.prepare()) {
     const MonoTime began = clock_.mono();
     if (sink.slow() && sink.may_go_elsewhere()) {
+      sink.set_elsewhere();
       hands_.submit([this, &file, began] {
         file.sink->file().perform();
         events_.post([this, &file, began] { performed(file, began); });
@@ -167,14 +178,16 @@ void CaptureThread::Loop::take_over() {
 }
 
 void CaptureThread::Loop::performed(File& file, MonoTime began) {
-  file.sink->settle(clock_.mono() - began);
-  const auto gone = std::ranges::find(
-      leaving_, &file, [](const auto& leaving) { return leaving.get(); });
+  const auto gone = std::ranges::find(leaving_, &file, [](const auto& leaving) {
+    return leaving.get();
+  });
   if (gone != leaving_.end()) {
+    bench().spool.remove_sink(file.sink->entry_index());
     std::erase(due_, &file);
     leaving_.erase(gone);
     return;
   }
+  file.sink->settle(clock_.mono() - began);
   set_due(file);
 }
 
@@ -246,8 +259,8 @@ bool CaptureThread::Loop::finish() {
     base::log::error("capture: {}: {} bytes are not written yet", path,
                      file->sink->unwritten());
   }
-  for (auto& [index, attached] : sources_)
-    if (attached.source->queued()) unwritten_ = true;
+  if (spool_ && (spool_->has_unfinished() || (!adopted_ && intake_->left())))
+    unwritten_ = true;
   return true;
 }
 
@@ -417,6 +430,7 @@ void CaptureThread::Loop::replace(
   all->results.resize(paths.size());
   all->left = paths.size() + 1;
   all->done = std::move(done);
+  std::vector<size_t> closed;
   for (size_t i = 0; i < paths.size(); ++i) {
     const auto found = files_.find(paths[i]);
     if (found != files_.end()) {
@@ -430,37 +444,60 @@ void CaptureThread::Loop::replace(
     }
     all->results[i].path = paths[i];
     bench().replaced[paths[i]] = clock_.mono();
-    auto bytes = replace_closed(paths[i]);
-    if (bytes)
-      all->results[i].bytes = *bytes;
-    else
-      all->results[i].error = std::move(bytes.error());
-    --all->left;
+    closed.push_back(i);
+  }
+  // Nobody writes these, so anybody may replace them: elsewhere, for the disk
+  // may hang.
+  if (!closed.empty()) {
+    hands_.submit([this, all, closed = std::move(closed)] {
+      for (const size_t i : closed) {
+        auto bytes = replace_closed(all->results[i].path);
+        if (bytes)
+          all->results[i].bytes = *bytes;
+        else
+          all->results[i].error = std::move(bytes.error());
+      }
+      events_.post([all, count = closed.size()] {
+        all->left -= count;
+        all->answer_if_complete();
+      });
+    });
   }
   --all->left;
   all->answer_if_complete();
 }
 
-base::Status CaptureThread::Loop::remove(
-    const std::vector<std::string>& paths) {
-  base::Status first;
+void CaptureThread::Loop::remove(std::vector<std::string> paths,
+                                 std::function<void(base::Status)> done) {
   for (const auto& path : paths) {
     if (const auto found = files_.find(path); found != files_.end()) {
       auto file = std::move(found->second);
       files_.erase(found);
       while (!file->sources.empty()) release(*file->sources.front());
       file->sink->abandon();
-      bench().spool.remove_sink(file->sink->entry_index());
       std::erase(due_, file.get());
-      if (file->sink->busy()) leaving_.push_back(std::move(file));
+      // An operation under way still uses its entry.
+      if (file->sink->busy()) {
+        bench().spool.forget_path(file->sink->entry_index());
+        leaving_.push_back(std::move(file));
+      } else {
+        bench().spool.remove_sink(file->sink->entry_index());
+      }
     }
-    auto removed = base::fs::unlink(path);
-    if (!removed && first) first = std::move(removed);
   }
-  return first;
+  hands_.submit([this, paths = std::move(paths), done = std::move(done)] {
+    base::Status first;
+    for (const auto& path : paths) {
+      auto removed = base::fs::unlink(path);
+      if (!removed && first) first = std::move(removed);
+    }
+    events_.post([done, first] { done(first); });
+  });
 }
 
+// One round at a time: a disk that hangs is not asked again and again.
 void CaptureThread::Loop::sync() {
+  if (syncing_ > 0) return;
   for (auto& [path, file] : files_) {
     Sink& sink = *file->sink;
     if (sink.options().sync != SinkOptions::Sync::Interval || sink.busy() ||
@@ -469,9 +506,11 @@ void CaptureThread::Loop::sync() {
     auto copy = sink.file().file().duplicate();
     if (!copy) continue;
     auto fd = std::make_shared<base::UniqueFd>(std::move(*copy));
-    sync_.submit([fd, path = path] {
+    ++syncing_;
+    sync_.submit([this, fd, path = path] {
       if (auto synced = base::fs::fsync(fd->get(), path); !synced)
         base::log::error("{}", synced.error().message);
+      --syncing_;
     });
   }
 }
