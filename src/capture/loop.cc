@@ -374,7 +374,9 @@ void CaptureThread::Loop::drain(uint64_t id, std::function<void()> done) {
     return;
   }
   Attached& attached = sources_.at(found->second);
-  if (!attached.source->pipe) {  // at its end, and being written
+  // At its end, and being written; or all is read, and a file that can't be
+  // written now would only keep it from being found empty.
+  if (!attached.source->pipe || attached.source->pipe->waiting() == 0) {
     done();
     return;
   }

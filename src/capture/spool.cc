@@ -93,7 +93,9 @@ bool Spool::is_sound() const {
   return true;
 }
 
-// Everything that is in use becomes a hole in the free heap.
+// Everything that is in use becomes a hole in the free heap. What is free may
+// still have pages: who allocated it died before it was written down, or had it
+// for a life.
 void Spool::find_used() {
   const auto steps = [](uint32_t end) {
     return (end + kStep - 1) / kStep * kStep;
@@ -109,6 +111,7 @@ void Spool::find_used() {
   for (uint32_t i = 0; i < sources_end(); ++i)
     if (sources_[i].key != 0)
       claim({sources_[i].queue.last().at, sources_[i].queue.last().room});
+  for (const auto& [at, size] : free_) memory_.give_back(at, size);
 }
 
 Spool::Extent Spool::extent_of(uint64_t at, uint64_t size) {
