@@ -105,6 +105,8 @@ struct SinkRecord {
   int64_t line_stamp_us = 0;  // of the line that is open at its end
   uint64_t mid_line = 0;      // one is
   uint64_t owner_id = 0;      // whose; 0 = nobody's that is known
+  uint64_t ends_line_of = 0;  // what is written is a newline that is not its
+                              // own, for that source: noted before it is there
   uint64_t untried = 0;       // none of it was in the file at the commit, and
                               // whatever its file is now, it is to be written
 };

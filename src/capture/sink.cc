@@ -256,12 +256,13 @@ bool Sink::end_line(uint64_t source) {
   record.out_at = into.at;
   record.out_size = 1;
   record.mid_line = record.owner_id = 0;
+  record.ends_line_of = line_stamp_ ? source : 0;
   mid_line_ = false;
   commit(record);
   rest_ = bench_.spool.view(into.at, 1);
   rest_in_bench_ = &into == &bench_.out;
+  unnoted_ = source;
   begin_write();
-  note_line_ended(source, file_.prepared());
   return true;
 }
 

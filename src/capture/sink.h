@@ -69,6 +69,10 @@ class Sink final : private LineArbiter::Waiting {
   void end(Source& source);
   bool is_done(const Source& source) const;
   void detach(Source& source);
+  // Another source's line is open in the file.
+  bool is_owned_else(const Source& source) const {
+    return arbiter_.owner() && *arbiter_.owner() != source.key();
+  }
   // How many bytes may be read from `source` now; 0: leave its pipe alone.
   size_t room(const Source& source) const;
 
@@ -194,6 +198,7 @@ class Sink final : private LineArbiter::Waiting {
   uint64_t inode_ = 0;
   bool recovering_ = false;  // a predecessor's write is to be looked into
 
+  std::optional<uint64_t> unnoted_;  // whose line the next write ends
   std::string_view rest_;  // formatted and not written, in the spool
   Spool::Extent own_out_;  // it lies there, or is formatted there while slow
   bool rest_in_bench_ = false;

@@ -100,6 +100,7 @@ void Sink::begin_write() {
   auto& op = begin(SinkFile::Kind::Write);
   op.bytes = rest_;
   op.stamp = last_stamp_;
+  if (unnoted_) note_line_ended(*unnoted_, op);
 }
 
 void Sink::settle(MonoTime::duration took) {
@@ -213,6 +214,7 @@ void Sink::recover() {
   if (mid_line_ && record.owner_id != 0)
     arbiter_.resume_line(record.owner_id, bench_.clock.mono());
   if (rest_.empty()) return write_done();
+  if (record.ends_line_of != 0) unnoted_ = record.ends_line_of;
   if (!same) move_rest(disk_mid_line_ ? "\n" : "");
 }
 
@@ -225,6 +227,7 @@ void Sink::wrote() {
     unsynced_ = true;
   }
   rest_.remove_prefix(op.written);
+  unnoted_.reset();
   if (rest_.empty()) return write_done();
   refused(op.status.error());
 }
