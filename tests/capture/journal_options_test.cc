@@ -66,7 +66,23 @@ TEST_CASE("killed at any step: a file with a rate drops what is told") {
   prove(story);
 }
 
-TEST_CASE("killed at any step: a log without stamps") {
+TEST_CASE("killed at any step: a log without stamps that is flushed") {
+  Story story{
+      .files = {{"api-out.raw.log"}}, .file_of = {0}, .script = {{Add}}};
+  story.files[0].options.stamp = SinkOptions::Stamp::None;
+  put(story.script, 0, story_lines(0, 0, 3, 8) + "A3.");
+  put(story.script, 0, "end\n");
+  append(story.script, {{Flush}});
+  put(story.script, 0, story_line(0, 4) + "A5.");
+  append(story.script, {{Later, 1000}, {FlushIn}});
+  put(story.script, 0, "more");
+  story.script.push_back({Flushed});
+  put(story.script, 0, "end\n");
+  story.script.push_back({End});
+  prove(story);
+}
+
+TEST_CASE("killed at any step: a log without stamps that is sealed") {
   Story story{
       .files = {{"api-out.raw.log"}}, .file_of = {0}, .script = {{Add}}};
   story.files[0].options.stamp = SinkOptions::Stamp::None;
@@ -74,12 +90,7 @@ TEST_CASE("killed at any step: a log without stamps") {
   put(story.script, 0, story_lines(0, 0, 3, 8) + "A3.");
   put(story.script, 0, "end\n");
   put(story.script, 0, story_lines(0, 4, 6));
-  append(story.script, {{Later, 1000}, {Flush}});
-  put(story.script, 0, story_line(0, 6) + "A7.");
-  story.script.push_back({FlushIn});
-  put(story.script, 0, "more");
-  story.script.push_back({Flushed});
-  put(story.script, 0, "end\n");
+  put(story.script, 0, story_lines(0, 6, 10) + "A10.end");
   story.script.push_back({End});
   prove(story);
 }
