@@ -22,6 +22,10 @@ base::Result<Intake::Bytes> Intake::read(int pipe, uint32_t source,
   if (!waiting) return base::fail(std::move(waiting.error()));
   const size_t size = std::min({*waiting, most, Spool::kIntakeSize});
   if (size == 0) return Bytes{};
+  // A predecessor's read that did not happen: marks of ours must not be taken
+  // for its bytes.
+  if (spool_.taken() < spool_.reads().last().size)
+    spool_.reads().commit(ReadRecord{});
   const auto place = spool_.intake().first(size);
   ReadRecord record{source, size, mark_};
   set_mark(record, pipe, size);

@@ -119,6 +119,13 @@ void live(const Run& run, int control, const std::string& rules) {
     } else if (message.kind == 'f') {
       capture.replace({run.path_of(source)},
                       [&teller, source](auto) { teller.say('f', source); });
+    } else if (message.kind == 'g') {
+      capture.replace({run.path_of(source)},
+                      [&teller, source](auto) { teller.say('f', source); });
+      capture.drain(static_cast<uint64_t>(source) + 1, [&run, &teller, source] {
+        run.shared->mono_offset_ms += 200;
+        teller.say('d', source);
+      });
     } else {
       if (!capture.stop()) give_up(*run.shared, "not all could be written");
       teller.say('q', 0);

@@ -49,7 +49,7 @@ struct Run {
 
 // What a life and the player say to each other, one datagram each.
 struct Message {
-  char kind;  // to a life: a)dd d)rain f)lush q)uit
+  char kind;  // to a life: a)dd d)rain f)lush q)uit, and g) FlushIn
               // from it: d)rained f)lushed e)nded t)rouble q)uit
   int source;
 };

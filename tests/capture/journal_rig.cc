@@ -84,6 +84,7 @@ class Player {
   bool buried();
   void put(const StoryOp& op);
   void perform(const StoryOp& op);
+  void note_flush(int source);
   void end(int source);
   void seen(const StoryOp& op);
   void quit();
@@ -103,6 +104,7 @@ class Player {
   int control_ = -1;
   size_t lives_ = 0;
   size_t kills_ = 0;
+  size_t flush_life_ = 0;  // that was asked for a flush
   std::vector<Message> heard_;
   std::string failure_;
   std::string steps_;
@@ -252,6 +254,13 @@ void Player::seen(const StoryOp& op) {
   }
 }
 
+void Player::note_flush(int index) {
+  const auto& file_of = run_.story.file_of;
+  for (size_t i = 0; i < run_.sources.size(); ++i)
+    if (file_of[i] == file_of[static_cast<size_t>(index)])
+      run_.sources[i].flushed_to = run_.sources[i].written.size();
+}
+
 void Player::perform(const StoryOp& op) {
   switch (op.kind) {
     case StoryOp::Add:
@@ -268,18 +277,23 @@ void Player::perform(const StoryOp& op) {
       return end(op.source);
     case StoryOp::Seen:
       return seen(op);
+    case StoryOp::FlushIn:
+      note_flush(op.source);
+      flush_life_ = lives_;
+      if (say('g', op.source)) (void)await('d', op.source);
+      return;
+    case StoryOp::Flushed:
+      if (flush_life_ == lives_) (void)await('f', op.source);
+      return;
     case StoryOp::Flush:
-      for (size_t i = 0; i < run_.sources.size(); ++i)
-        if (run_.story.file_of[i] ==
-            run_.story.file_of[static_cast<size_t>(op.source)])
-          run_.sources[i].flushed_to = run_.sources[i].written.size();
+      note_flush(op.source);
       if (say('f', op.source)) (void)await('f', op.source);
       return;
     case StoryOp::Trouble:
       if (kills_ == 0 && !rules_.empty()) (void)await('t', 0);
       return;
     case StoryOp::Later:
-      run_.shared->mono_offset_ms += 11'000;
+      run_.shared->mono_offset_ms += op.source;
       return;
     case StoryOp::Release:
       std::ofstream(run_.dir + "/release").put('\n');
@@ -383,6 +397,19 @@ int run_apart(const char* test) {
 }
 
 }  // namespace
+
+std::string story_line(int source, int number, size_t size) {
+  std::string text = letter_of(source) + std::to_string(number) + ".";
+  for (size_t at = static_cast<size_t>(number); text.size() < size; ++at)
+    text += static_cast<char>('a' + at % 26);
+  return text + "\n";
+}
+
+std::string story_lines(int source, int from, int to, size_t size) {
+  std::string text;
+  for (int i = from; i < to; ++i) text += story_line(source, i, size);
+  return text;
+}
 
 void prove(const Story& story) {
   if (::getenv("LODGE_JOURNAL_APART") == nullptr) {

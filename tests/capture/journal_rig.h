@@ -30,7 +30,10 @@ struct StoryOp {
     Seen,     // `bytes` are in the file of `source`
     Flush,    // its file is replaced
     Trouble,  // its file can't be written; not waited for after a kill
-    Later,    // eleven seconds pass
+    Later,    // so many milliseconds pass: `source`
+    FlushIn,  // its file is to be replaced, and the wait for a line end is over
+              // when capture looks at it next
+    Flushed,  // that was done; not waited for after a kill
     Release,  // what hangs goes on
   } kind;
   int source = 0;
@@ -50,17 +53,22 @@ struct Story {
   std::string faults = {};
   std::string victim = "*";  // operations that count as steps
   bool may_drop = false;     // kept and told to be dropped are all, together
+  bool may_doubt = false;    // bytes may be told to be unaccounted for
   // What becomes of a line (without '\n') on its way.
   std::function<std::string(std::string)> treat = {};
   // Depth 2: of the steps of the first and the second life every so many-th.
-  unsigned stride1 = 7;
-  unsigned stride2 = 5;
+  unsigned stride1 = 24;
+  unsigned stride2 = 23;
 };
 
 // Lines of a source begin with its letter: that is how they are told apart.
 inline char letter_of(int source) {
   return static_cast<char>('A' + source);
 }
+
+// "A7.hijkl\n", of `size` bytes without '\n' or more.
+std::string story_line(int source, int number, size_t size = 0);
+std::string story_lines(int source, int from, int to, size_t size = 0);
 
 // Plays the story for all k, and for pairs; fails the test that calls it.
 void prove(const Story& story);
