@@ -96,7 +96,8 @@ def over_a_while(name, pids, files, seconds):
 
 
 def verdict(files):
-    found = [rivals.check([path]) for path in files]
+    """What is wrong with each writer's files."""
+    found = [rivals.check(paths) for paths in files]
     return [sum(one[key] for one in found)
             for key in ("lost", "doubled", "damaged")]
 
@@ -117,7 +118,7 @@ def many_writers(lodge, tools, scratch, options):
             files = [tool.file_of("many", i) for i in range(count)]
             row = over_a_while(tool.name, tool.pids(), files, seconds)
             tool.side.call("stop", "all")
-            bad = verdict(files)
+            bad = verdict([tool.history("many", i) for i in range(count)])
             kept = kept and (tool is not lodge or not any(bad))
             rows.append((*row, *map(str, bad)))
         finally:
@@ -149,7 +150,7 @@ def s6_for_each(s6, scratch, count, words, seconds):
             writer.kill()
         for child in writers + loggers:
             child.wait()
-        return (*row, *map(str, verdict(files)))
+        return (*row, *map(str, verdict([[path] for path in files])))
     finally:
         for child in writers + loggers:
             if child.poll() is None:

@@ -6,6 +6,7 @@ producer itself; it has taken all when its file has stopped growing. Every run
 has a directory of its own, which is gone afterwards.
 """
 
+import glob
 import json
 import os
 import re
@@ -153,7 +154,10 @@ class Supervisor:
     """What starts the producer as an app of its own."""
 
     needs = None
-    files_of = None  # of (app, instance)
+
+    def history(self, app, instance=0):
+        """Its files, in the order of its lines."""
+        return [self.file_of(app, instance)]
 
     def there(self):
         return shutil.which(self.needs) is not None
@@ -162,22 +166,23 @@ class Supervisor:
         self.count = getattr(self, "count", 0) + 1
         app = f"run{self.count}"
         report = os.path.join(self.scratch, app)
-        path = self.file_of(app)
         cpu = cpu_seconds(self.pids())
         self.start_app(app, producer(words, report))
         wait_for(lambda: os.path.exists(report), f"{self.name}'s app", 600)
         size, grown, end_ns = -1, time.monotonic(), 0
         while time.monotonic() - grown < 0.5:
-            now = total_size([path])
+            now = total_size(self.history(app))
             if now != size:
                 size, grown, end_ns = now, time.monotonic(), time.monotonic_ns()
             time.sleep(0.002)
         result = Run(read_report(report), end_ns,
                      cpu_seconds(self.pids()) - cpu, memory_mib(self.pids()),
-                     [path])
+                     self.history(app))
+        left = [*self.history(app), report]
         self.remove_app(app)
-        for name in (path, report):
-            os.unlink(name)
+        for name in left:
+            if os.path.exists(name):
+                os.unlink(name)
         return result
 
 
@@ -218,13 +223,19 @@ class Lodge(Supervisor):
         return os.path.join(self.side.home, "logs",
                             f"{app}-out{number}{raw}.log")
 
+    def history(self, app, instance=0):
+        number = f"-{instance}" if instance else ""
+        sealed = glob.glob(os.path.join(self.side.home, "logs", "archive", app,
+                                        f"out{number}.[0-9]*.log"))
+        return [*sorted(sealed), self.file_of(app, instance)]
+
     def start_app(self, app, argv, instances=1):
         once = ["--no-autorestart"] if instances == 1 else []
         self.side.call("start", argv[0], "--name", app, "--no-wait", "-i",
                        str(instances), *once, *self.flags, "--", *argv[1:])
 
     def remove_app(self, app):
-        self.side.call("delete", app)
+        self.side.call("delete", app, "--logs")
 
 
 class Pm2(Supervisor):

@@ -1,6 +1,12 @@
 #include "capture/hands.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <string>
 #include <utility>
+
+#include "base/fs.h"
 
 namespace capture {
 
@@ -14,7 +20,7 @@ Hands::~Hands() {
 
 void Hands::start() {
   const std::lock_guard lock(mutex_);
-  turn_ = std::make_shared<std::atomic<uint32_t>>(Idle);
+  turn_ = std::make_shared<Holding>();
   spawn(true);
   ++running_;
   threads_.emplace_back([this] { monitor(); });
@@ -45,7 +51,7 @@ bool Hands::stop(base::MonoTime deadline) {
 
 Hands::Turn Hands::begin() {
   Turn turn = turn_;
-  turn->store(Performing, std::memory_order_release);
+  turn->state.store(Performing, std::memory_order_release);
   begun_.fetch_add(1);
   // Either we see that the monitor sleeps, or it sees that we began.
   if (!watching_) {
@@ -58,7 +64,7 @@ Hands::Turn Hands::begin() {
 
 bool Hands::end(const Turn& turn) {
   uint32_t expected = Performing;
-  return turn->compare_exchange_strong(expected, Idle);
+  return turn->state.compare_exchange_strong(expected, Idle);
 }
 
 void Hands::submit(Task operation) {
@@ -72,6 +78,7 @@ void Hands::run(bool as_loop) {
   std::unique_lock lock(mutex_);
   for (;;) {
     if (as_loop) {
+      turn_->thread = static_cast<int>(::syscall(SYS_gettid));
       lock.unlock();
       const bool ended = loop_();
       lock.lock();
@@ -106,12 +113,23 @@ void Hands::run(bool as_loop) {
   ended_.notify_all();
 }
 
+// A thread that has no processor, because others want them all, does not hang.
+bool Hands::is_waiting(int thread) {
+  auto stat = base::fs::read_file(
+      "/proc/self/task/" + std::to_string(thread) + "/stat", 4096);
+  if (!stat) return true;
+  // "tid (name) S ...": the name may hold anything.
+  const auto name_end = stat->rfind(") ");
+  return name_end == stat->npos || name_end + 2 >= stat->size() ||
+         (*stat)[name_end + 2] != 'R';
+}
+
 void Hands::monitor() {
   std::unique_lock lock(mutex_);
   uint64_t seen = begun_;
   while (!closing_) {
     const Turn turn = turn_;
-    const bool performing = *turn == Performing;
+    const bool performing = turn->state == Performing;
     const uint64_t begun = begun_;
     if (begun == seen && !performing) {
       watching_ = false;
@@ -124,10 +142,10 @@ void Hands::monitor() {
     seen = begun;
     wake_monitor_.wait_for(lock, kPatience, [this] { return closing_; });
     uint32_t expected = Performing;
-    if (!performing || begun_ != begun ||
-        !turn->compare_exchange_strong(expected, Taken))
+    if (!performing || begun_ != begun || !is_waiting(turn->thread) ||
+        !turn->state.compare_exchange_strong(expected, Taken))
       continue;
-    turn_ = std::make_shared<std::atomic<uint32_t>>(Idle);
+    turn_ = std::make_shared<Holding>();
     if (idle_ > 0) {
       loop_wanted_ = true;
       wake_workers_.notify_all();

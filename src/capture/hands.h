@@ -23,7 +23,8 @@ namespace capture {
 
 class Hands {
  public:
-  // An operation hangs when it has not ended within one to two of these.
+  // An operation hangs when it has not ended within one to two of these, and
+  // its thread waits for something else than a processor.
   static constexpr base::Millis kPatience{10};
   // Operations that hang at the same time; more wait for one of these.
   static constexpr size_t kMostWorkers = 16;
@@ -60,12 +61,18 @@ class Hands {
 
  private:
   enum State : uint32_t { Idle, Performing, Taken };
-  using Turn = std::shared_ptr<std::atomic<uint32_t>>;
+  // Of one thread with the loop.
+  struct Holding {
+    std::atomic<uint32_t> state{Idle};
+    std::atomic<int> thread{0};  // as /proc names it
+  };
+  using Turn = std::shared_ptr<Holding>;
 
   Turn begin();
   bool end(const Turn& turn);
   void run(bool as_loop);
   void monitor();
+  static bool is_waiting(int thread);
   void spawn(bool as_loop);
 
   const Loop loop_;

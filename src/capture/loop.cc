@@ -171,6 +171,7 @@ void CaptureThread::Loop::performed(File& file, MonoTime began) {
 void CaptureThread::Loop::after(File& file) {
   for (size_t i = 0; i < file.sources.size();) {
     Attached& attached = *file.sources[i];
+    finish_drain_if_written(attached);
     if (attached.source->pipe || !file.sink->is_done(*attached.source)) {
       ++i;
       continue;

@@ -45,6 +45,7 @@ class CaptureThread::Loop {
   struct File;
   struct Drain {
     size_t left = 0;  // bytes that were in the pipe and are still to be read
+    bool read = false;  // they have been; now they are to be written
     std::vector<std::function<void()>> done;
     std::unique_ptr<base::Timer> limit;
   };
@@ -88,6 +89,7 @@ class CaptureThread::Loop {
   void adopt_rest();
 
   void advance_drain(Attached& attached, size_t bytes, bool empty);
+  void finish_drain_if_written(Attached& attached);
   static void finish_drain(Attached& attached);
   void sync();
   Sink::Bench& bench();

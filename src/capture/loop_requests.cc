@@ -1,6 +1,6 @@
-// What other threads ask of the loop: that a pipe be read to where it is now,
-// that files be replaced or removed. Files that are written are their sink's;
-// those that nobody writes are dealt with here.
+// What other threads ask of the loop: that what is in a pipe now be read and
+// written, that files be replaced or removed. Files that are written are their
+// sink's; those that nobody writes are dealt with here.
 #include <algorithm>
 #include <utility>
 
@@ -52,7 +52,17 @@ void CaptureThread::Loop::advance_drain(Attached& attached, size_t bytes,
   if (!attached.drain) return;
   Drain& drain = *attached.drain;
   drain.left -= std::min(drain.left, bytes);
-  if (empty || drain.left == 0) finish_drain(attached);
+  if (!empty && drain.left > 0) return;
+  drain.read = true;
+  finish_drain_if_written(attached);
+}
+
+void CaptureThread::Loop::finish_drain_if_written(Attached& attached) {
+  if (!attached.drain || !attached.drain->read) return;
+  const Sink& sink = *attached.file->sink;
+  if (attached.source->waiting().empty() && !sink.busy() &&
+      sink.unwritten() == 0)
+    finish_drain(attached);
 }
 
 void CaptureThread::Loop::finish_drain(Attached& attached) {

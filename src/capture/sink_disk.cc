@@ -20,7 +20,8 @@ constexpr Millis kCheckPath{500};
 constexpr Millis kReplaceWait{100};
 constexpr Millis kReplaceSpacing{500};
 constexpr Millis kPatience{10'000};  // with a full disk
-constexpr Millis kSlowFor{10'000};   // after the last slow operation
+constexpr Millis kSlowFor{3'000};    // after the last slow operation
+constexpr Millis kSlow{20};
 constexpr Millis kTellEvery{1'000};  // about what is dropped
 constexpr int64_t kAheadUs = 2'000'000;  // stamper.h absorbs less
 
@@ -93,7 +94,7 @@ void Sink::begin_write() {
 
 void Sink::settle(MonoTime::duration took) {
   busy_ = false;
-  if (slow() && took > Millis{5}) slow_until_ = bench_.clock.mono() + kSlowFor;
+  if (slow() && took > kSlow) slow_until_ = bench_.clock.mono() + kSlowFor;
   switch (file_.op().kind) {
     case SinkFile::Kind::None:
       break;
