@@ -18,37 +18,37 @@ CaptureThread::~CaptureThread() {
 void CaptureThread::use(Spool spool) {
   // Shared, because a posted function must be copyable and memory isn't.
   auto given = std::make_shared<Spool>(std::move(spool));
-  loop_->post([this, given] { loop_->use(std::move(*given)); });
+  loop_->post([loop = loop_.get(), given] { loop->use(std::move(*given)); });
 }
 
 void CaptureThread::add(SourceInfo info, base::UniqueFd pipe, SinkSpec sink) {
   auto source = std::make_shared<Adopted>(
       Adopted{std::move(info), std::move(pipe), std::move(sink)});
-  loop_->post([this, source] { loop_->add(std::move(*source)); });
+  loop_->post([loop = loop_.get(), source] { loop->add(std::move(*source)); });
 }
 
 void CaptureThread::adopt(std::vector<Adopted> sources) {
   auto all = std::make_shared<std::vector<Adopted>>(std::move(sources));
-  loop_->post([this, all] { loop_->adopt(std::move(*all)); });
+  loop_->post([loop = loop_.get(), all] { loop->adopt(std::move(*all)); });
 }
 
 void CaptureThread::drain(uint64_t source_id, std::function<void()> done) {
-  loop_->post([this, source_id, done = std::move(done)] {
-    loop_->drain(source_id, done);
+  loop_->post([loop = loop_.get(), source_id, done = std::move(done)] {
+    loop->drain(source_id, done);
   });
 }
 
 void CaptureThread::replace(std::vector<std::string> live_paths,
                             std::function<void(std::vector<Replaced>)> done) {
-  loop_->post([this, paths = std::move(live_paths), done = std::move(done)] {
-    loop_->replace(paths, done);
+  loop_->post([loop = loop_.get(), paths = std::move(live_paths), done = std::move(done)] {
+    loop->replace(paths, done);
   });
 }
 
 void CaptureThread::remove(std::vector<std::string> live_paths,
                            std::function<void(base::Status)> done) {
-  loop_->post([this, paths = std::move(live_paths), done = std::move(done)] {
-    done(loop_->remove(paths));
+  loop_->post([loop = loop_.get(), paths = std::move(live_paths), done = std::move(done)] {
+    loop->remove(paths, done);
   });
 }
 

@@ -146,7 +146,7 @@ void Hands::monitor() {
         !turn->state.compare_exchange_strong(expected, Taken))
       continue;
     turn_ = std::make_shared<Holding>();
-    if (idle_ > 0) {
+    if (idle_ > tasks_.size()) {  // the others are spoken for
       loop_wanted_ = true;
       wake_workers_.notify_all();
     } else {

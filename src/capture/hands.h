@@ -27,7 +27,7 @@ class Hands {
   // its thread waits for something else than a processor.
   static constexpr base::Millis kPatience{10};
   // Operations that hang at the same time; more wait for one of these.
-  static constexpr size_t kMostWorkers = 16;
+  static constexpr size_t kMostWorkers = 64;
 
   using Task = std::function<void()>;
   // Runs until it is told to stop (true), or until perform() says false: then

@@ -81,8 +81,9 @@ struct SourceRecord {
   uint64_t base = 0;
   uint64_t end = 0;
   int64_t stamp_us = 0;   // when the first of them was read
-  uint64_t skipping = 0;  // the line that comes next has lost its head: its
-                          // rest goes too
+  uint64_t skipping = 0;  // the rest of the line that comes next goes: 1, it
+                          // has lost its head; 2, all but its '\n', for its
+                          // head is in the file
   Taken taken;
   DropTotal dropped;
 };

@@ -22,6 +22,10 @@ void LineArbiter::end(uint64_t source) {
   if (Entry* const entry = find(source)) entry->ended = true;
 }
 
+void LineArbiter::emptied(uint64_t source) {
+  if (Entry* const entry = find(source)) entry->since.reset();
+}
+
 void LineArbiter::forget(uint64_t source) {
   std::erase_if(entries_, [&](const Entry& e) { return e.source == source; });
 }
@@ -110,7 +114,8 @@ void LineArbiter::took(uint64_t source, bool open, bool left,
 std::optional<base::MonoTime> LineArbiter::deadline() const {
   if (owner_) return owner_until();
   std::optional<base::MonoTime> first;
-  if (whole_ == Whole::Always && !shared()) return first;
+  if (whole_ == Whole::Always || (whole_ == Whole::No && !shared()))
+    return first;
   for (const auto& entry : entries_) {
     if (!entry.since) continue;
     const auto due = *entry.since + kHoldTime;

@@ -64,6 +64,10 @@ class LineArbiter {
   void took(uint64_t source, bool open, bool left, base::MonoTime now);
   // The open line was ended, or went away with its file.
   void line_ended() { owner_.reset(); }
+  // Nothing of it waits any more: it was dropped.
+  void emptied(uint64_t source);
+  // The owner could not be heard until now.
+  void renew_owner(base::MonoTime now) { owner_active_ = now; }
   // All that waits comes out, time or not.
   void finish() { finishing_ = true; }
   // Sources that ended and have nothing that waits.

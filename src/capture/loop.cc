@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <thread>
 #include <utility>
 
 #include "base/fs.h"
@@ -36,7 +37,13 @@ CaptureThread::Loop::~Loop() {
 
 bool CaptureThread::Loop::stop() {
   events_.stop();
-  return hands_.stop(clock_.mono() + kStopLimit) && !unwritten_;
+  const MonoTime deadline = clock_.mono() + kStopLimit;
+  if (!hands_.stop(deadline)) return false;
+  // A sync that hangs must not keep us; it has nothing of ours but a
+  // descriptor.
+  while (syncing_ > 0 && clock_.mono() < deadline)
+    std::this_thread::sleep_for(Millis{5});
+  return syncing_ == 0 && !unwritten_;
 }
 
 // --- turns -------------------------------------------------------------------
@@ -86,10 +93,12 @@ bool CaptureThread::Loop::serve(Attached& attached) {
     return true;
   }
   auto bytes = intake_->read(source.pipe->fd(), source.index(), room);
+  // Somebody else who reads the pipe may have been quicker.
+  const bool none = !bytes && bytes.error().code == base::Errc::WouldBlock;
   if (!bytes || bytes->view.empty()) {
     advance_drain(attached, 0, true);
     // A terminal says EIO when nobody is left.
-    if (!bytes || source.pipe->at_end()) {
+    if ((!bytes && !none) || source.pipe->at_end()) {
       source.pipe.reset();
       file.sink->end(source);
       set_due(file);
@@ -118,6 +127,7 @@ bool CaptureThread::Loop::work(File& file) {
   while (sink.prepare()) {
     const MonoTime began = clock_.mono();
     if (sink.slow() && sink.may_go_elsewhere()) {
+      sink.set_elsewhere();
       hands_.submit([this, &file, began] {
         file.sink->file().perform();
         events_.post([this, &file, began] { performed(file, began); });
@@ -156,14 +166,15 @@ void CaptureThread::Loop::take_over() {
 }
 
 void CaptureThread::Loop::performed(File& file, MonoTime began) {
-  file.sink->settle(clock_.mono() - began);
   const auto gone = std::ranges::find(
       leaving_, &file, [](const auto& leaving) { return leaving.get(); });
   if (gone != leaving_.end()) {
+    bench().spool.remove_sink(file.sink->entry_index());
     std::erase(due_, &file);
     leaving_.erase(gone);
     return;
   }
+  file.sink->settle(clock_.mono() - began);
   set_due(file);
 }
 
@@ -235,8 +246,8 @@ bool CaptureThread::Loop::finish() {
     base::log::error("capture: {}: {} bytes are not written yet", path,
                      file->sink->unwritten());
   }
-  for (auto& [index, attached] : sources_)
-    if (attached.source->queued()) unwritten_ = true;
+  if (spool_ && (spool_->has_unfinished() || (!adopted_ && intake_->left())))
+    unwritten_ = true;
   return true;
 }
 
@@ -343,7 +354,9 @@ void CaptureThread::Loop::release(Attached& attached) {
   if (id != 0) observer_.on_source_ended(id);
 }
 
+// One round at a time: a disk that hangs is not asked again and again.
 void CaptureThread::Loop::sync() {
+  if (syncing_ > 0) return;
   for (auto& [path, file] : files_) {
     Sink& sink = *file->sink;
     if (sink.options().sync != SinkOptions::Sync::Interval || sink.busy() ||
@@ -352,9 +365,11 @@ void CaptureThread::Loop::sync() {
     auto copy = sink.file().file().duplicate();
     if (!copy) continue;
     auto fd = std::make_shared<base::UniqueFd>(std::move(*copy));
-    sync_.submit([fd, path = path] {
+    ++syncing_;
+    sync_.submit([this, fd, path = path] {
       if (auto synced = base::fs::fsync(fd->get(), path); !synced)
         base::log::error("{}", synced.error().message);
+      --syncing_;
     });
   }
 }

@@ -39,7 +39,8 @@ class CaptureThread::Loop {
   void drain(uint64_t id, std::function<void()> done);
   void replace(const std::vector<std::string>& paths,
                std::function<void(std::vector<Replaced>)> done);
-  base::Status remove(const std::vector<std::string>& paths);
+  void remove(std::vector<std::string> paths,
+              std::function<void(base::Status)> done);
 
  private:
   struct File;
@@ -113,6 +114,8 @@ class CaptureThread::Loop {
   Underway underway_;
   base::Timer sync_timer_;
   base::WorkerPool sync_{1};
+  bool adopted_ = false;    // what a predecessor left
+  std::atomic<int> syncing_{0};  // descriptors under way
   bool finishing_ = false;
   std::atomic<bool> unwritten_{false};
   Hands hands_;  // last: its threads use all of the above

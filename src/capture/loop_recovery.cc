@@ -45,6 +45,7 @@ void CaptureThread::Loop::reapply() {
 
 void CaptureThread::Loop::adopt(std::vector<Adopted> sources) {
   (void)bench();
+  adopted_ = true;
   for (auto& source : sources) (void)attach(std::move(source), true);
   finish_left();
   adopt_rest();
@@ -101,7 +102,7 @@ void CaptureThread::Loop::adopt_rest() {
     if (entry.used == 0) continue;
     const std::string path(entry.path, entry.path_size);
     if (files_.contains(path)) continue;
-    if (entry.done == entry.writes.sequence())
+    if (path.empty() || entry.done == entry.writes.sequence())
       spool_->remove_sink(i);
     else
       (void)file_for(SinkSpec(path));

@@ -31,7 +31,9 @@ void CaptureThread::Loop::drain(uint64_t id, std::function<void()> done) {
     return;
   }
   Attached& attached = sources_.at(found->second);
-  if (!attached.source->pipe) {  // at its end, and being written
+  // At its end, and being written; or all is read, and a file that can't be
+  // written now would only keep it from being found empty.
+  if (!attached.source->pipe || attached.source->pipe->waiting() == 0) {
     done();
     return;
   }
@@ -87,6 +89,7 @@ void CaptureThread::Loop::replace(
   all->results.resize(paths.size());
   all->left = paths.size() + 1;
   all->done = std::move(done);
+  std::vector<size_t> closed;
   for (size_t i = 0; i < paths.size(); ++i) {
     const auto found = files_.find(paths[i]);
     if (found != files_.end()) {
@@ -100,34 +103,55 @@ void CaptureThread::Loop::replace(
     }
     all->results[i].path = paths[i];
     bench().replaced[paths[i]] = clock_.mono();
-    auto bytes = replace_closed(paths[i]);
-    if (bytes)
-      all->results[i].bytes = *bytes;
-    else
-      all->results[i].error = std::move(bytes.error());
-    --all->left;
+    closed.push_back(i);
+  }
+  // Nobody writes these, so anybody may replace them: elsewhere, for the disk
+  // may hang.
+  if (!closed.empty()) {
+    hands_.submit([this, all, closed = std::move(closed)] {
+      for (const size_t i : closed) {
+        auto bytes = replace_closed(all->results[i].path);
+        if (bytes)
+          all->results[i].bytes = *bytes;
+        else
+          all->results[i].error = std::move(bytes.error());
+      }
+      events_.post([all, count = closed.size()] {
+        all->left -= count;
+        all->answer_if_complete();
+      });
+    });
   }
   --all->left;
   all->answer_if_complete();
 }
 
-base::Status CaptureThread::Loop::remove(
-    const std::vector<std::string>& paths) {
-  base::Status first;
+void CaptureThread::Loop::remove(std::vector<std::string> paths,
+                                 std::function<void(base::Status)> done) {
   for (const auto& path : paths) {
     if (const auto found = files_.find(path); found != files_.end()) {
       auto file = std::move(found->second);
       files_.erase(found);
       while (!file->sources.empty()) release(*file->sources.front());
       file->sink->abandon();
-      bench().spool.remove_sink(file->sink->entry_index());
       std::erase(due_, file.get());
-      if (file->sink->busy()) leaving_.push_back(std::move(file));
+      // An operation under way still uses its entry.
+      if (file->sink->busy()) {
+        bench().spool.forget_path(file->sink->entry_index());
+        leaving_.push_back(std::move(file));
+      } else {
+        bench().spool.remove_sink(file->sink->entry_index());
+      }
     }
-    auto removed = base::fs::unlink(path);
-    if (!removed && first) first = std::move(removed);
   }
-  return first;
+  hands_.submit([this, paths = std::move(paths), done = std::move(done)] {
+    base::Status first;
+    for (const auto& path : paths) {
+      auto removed = base::fs::unlink(path);
+      if (!removed && first) first = std::move(removed);
+    }
+    events_.post([done, first] { done(first); });
+  });
 }
 
 }  // namespace capture

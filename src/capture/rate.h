@@ -24,6 +24,8 @@ class Rate {
   // About `bytes` that wait. `mid_line`: they begin within a line that is in
   // the file already; its rest is never dropped.
   Verdict judge(std::string_view bytes, bool mid_line, base::MonoTime now);
+  // So many bytes of what was kept were not written after all.
+  void refund(size_t bytes) { tokens_ += static_cast<double>(bytes); }
 
  private:
   void refill(base::MonoTime now);

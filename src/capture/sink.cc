@@ -55,6 +55,11 @@ Sink::Sink(Bench& bench, const SinkSpec& spec, uint32_t entry, Formatter formatt
   if (recovering_) own_out_ = Spool::extent_of(record.out_at, record.out_size);
 }
 
+Sink::~Sink() {
+  // What is not written stays where it is, for who comes after us.
+  if (rest_.empty() && !recovering_) bench_.spool.free(own_out_);
+}
+
 void Sink::attach(Source& source, bool adopted) {
   const base::MonoTime now = bench_.clock.mono();
   if (sources_.empty() && adopted) adopted_ = source.key();
@@ -68,7 +73,8 @@ void Sink::attach(Source& source, bool adopted) {
 
 void Sink::more(Source& source) {
   const base::MonoTime now = bench_.clock.mono();
-  arbiter_.more(source.key(), now);
+  // All of it may have been the rest of a line that lost its head.
+  if (!source.waiting().empty()) arbiter_.more(source.key(), now);
   if (dropping()) limit_queue(source);
   rearm(now);
 }
@@ -129,11 +135,12 @@ bool Sink::prepare_lines(base::MonoTime now) {
       if (newline != bytes.npos) bytes = bytes.substr(0, newline + 1);
     }
     const auto verdict = rate_.judge(bytes, mid_line_, now);
-    if (verdict.keep == 0) {
-      drop(source, verdict.drop, Dropped::Why::Rate, now);
-      continue;
-    }
-    return write_lines(source, bytes.substr(0, verdict.keep), now);
+    if (verdict.keep > 0)
+      return write_lines(source, bytes.substr(0, verdict.keep), now);
+    // Whole lines alone are dropped: what has no end yet may still get one.
+    const size_t last = bytes.substr(0, verdict.drop).rfind('\n');
+    if (last == bytes.npos) return write_lines(source, bytes, now);
+    drop(source, last + 1, Dropped::Why::Rate, now);
   }
 }
 
@@ -215,6 +222,7 @@ bool Sink::write_lines(Source& source, std::string_view bytes,
   const auto formatted = formatter_.format(
       bytes, stamp, mid_line_, {bench_.spool.at(into.at), into.size});
   const auto consumed = bytes.substr(0, formatted.consumed);
+  rate_.refund(bytes.size() - consumed.size());
   const size_t newline = consumed.find('\n');
   const bool begins =
       !was_mid_line || (newline != consumed.npos && newline + 1 < consumed.size());
@@ -242,7 +250,6 @@ bool Sink::write_lines(Source& source, std::string_view bytes,
 bool Sink::end_line(uint64_t source) {
   arbiter_.line_ended();
   if (!mid_line_) return prepare_lines(bench_.clock.mono());
-  tell_line_ended(source);
   const Spool::Extent& into = out();
   SinkRecord record = next_record();
   *bench_.spool.at(into.at) = '\n';
@@ -254,12 +261,15 @@ bool Sink::end_line(uint64_t source) {
   rest_ = bench_.spool.view(into.at, 1);
   rest_in_bench_ = &into == &bench_.out;
   begin_write();
+  note_line_ended(source, file_.prepared());
   return true;
 }
 
-void Sink::tell_line_ended(uint64_t source) {
+void Sink::note_line_ended(uint64_t source, SinkFile::Op& op) const {
   // A foreign line has no stamp by which a note could name it.
-  if (line_stamp_) bench_.observer.on_line_ended(info(source), *line_stamp_);
+  if (!line_stamp_) return;
+  op.before = [&observer = bench_.observer, who = info(source),
+               line = *line_stamp_] { observer.on_line_ended(who, line); };
 }
 
 // The file was found to end in mid-line. A source that was adopted alone, or is

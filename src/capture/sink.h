@@ -55,6 +55,10 @@ class Sink final : private LineArbiter::Waiting {
                                                   uint32_t entry,
                                                   std::function<void()> on_due);
 
+  ~Sink();
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+
   // `adopted`: the source may be in the middle of the line that the file ends
   // with.
   void attach(Source& source, bool adopted);
@@ -88,6 +92,8 @@ class Sink final : private LineArbiter::Waiting {
   // Its operations are performed elsewhere from now on, for a while. What the
   // one under way writes stays where it is; the bench needs another `out`.
   void set_slow();
+  // The one that was prepared is performed elsewhere.
+  void set_elsewhere() { elsewhere_ = true; }
   bool slow() const;
   // Nothing of the bench is in the operation under way.
   bool may_go_elsewhere() const { return !rest_in_bench_; }
@@ -120,11 +126,12 @@ class Sink final : private LineArbiter::Waiting {
   bool write_lines(Source& source, std::string_view bytes, base::MonoTime now);
   void drop(Source& source, size_t size, Dropped::Why why, base::MonoTime now);
   bool end_line(uint64_t source);
+  // The note of it is made before the newline is written, by who writes it.
+  void note_line_ended(uint64_t source, SinkFile::Op& op) const;
   bool settle_tail(base::MonoTime now);
   SinkRecord next_record() const;
   void commit(const SinkRecord& record);
   Spool::Extent& out();
-  void tell_line_ended(uint64_t source);
 
   // The disk (sink_disk.cc).
   bool blocked() const { return !file_.is_open() || !rest_.empty(); }
@@ -146,6 +153,7 @@ class Sink final : private LineArbiter::Waiting {
   bool may_replace(base::MonoTime now) const;
   void replaced();
   bool seal_due() const;
+  bool may_seal(base::MonoTime now) const;
   void sealed();
   void trouble(const base::Error& error);
   void set_full(bool full);
@@ -168,6 +176,7 @@ class Sink final : private LineArbiter::Waiting {
   SourceInfo last_info_;  // trouble must have a name when all have ended
   std::optional<uint64_t> adopted_;  // the first source, if adopted alone
   bool busy_ = false;
+  bool elsewhere_ = false;  // and file_ is another thread's meanwhile
   bool finishing_ = false;
 
   // What has been formatted: whether a line is open, its stamp, the greatest.
@@ -195,7 +204,9 @@ class Sink final : private LineArbiter::Waiting {
   std::optional<base::MonoTime> tell_at_;
   base::MonoTime checked_at_;
   std::optional<base::MonoTime> slow_until_;
-  std::optional<std::string_view> leaving_;  // the file, with these last words
+  bool leaving_ = false;  // the file, which is not ours any more
+  bool end_line_first_ = false;
+  std::optional<base::MonoTime> seal_again_at_;  // it failed
   bool suspect_ = false;  // a write failed for good: the file is to be sealed
   bool ahead_ = false;    // its stamps are: likewise
   bool unsynced_ = false;

@@ -19,6 +19,7 @@ constexpr Millis kLastRetry{400};
 constexpr Millis kCheckPath{500};
 constexpr Millis kReplaceWait{100};
 constexpr Millis kReplaceSpacing{500};
+constexpr Millis kSealAgain{10'000};
 constexpr Millis kPatience{10'000};  // with a full disk
 constexpr Millis kSlowFor{3'000};    // after the last slow operation
 constexpr Millis kSlow{20};
@@ -36,9 +37,12 @@ bool is_full(const base::Error& error) {
 }  // namespace
 
 bool Sink::prepare() {
-  if (busy_) return false;
   const MonoTime now = bench_.clock.mono();
   if (tell_at_ && now >= *tell_at_) tell_dropped();
+  if (busy_) {
+    rearm(now);
+    return false;
+  }
   if (dropping()) drop_rest();
   const bool may_try = !retry_at_ || now >= *retry_at_;
   bool ready = false;
@@ -49,10 +53,16 @@ bool Sink::prepare() {
     if (may_try) begin(SinkFile::Kind::Open);
     ready = may_try;
   } else if (leaving_) {
-    begin(SinkFile::Kind::Leave).bytes = *std::exchange(leaving_, std::nullopt);
+    auto& op = begin(SinkFile::Kind::Leave);
+    // The head stays in the file that left; its rest begins a line of its own.
+    if (std::exchange(end_line_first_, false)) {
+      op.bytes = "\n";
+      note_line_ended(*arbiter_.owner(), op);
+    }
+    leaving_ = false;
     ready = true;
   } else if (now >= checked_at_ + kCheckPath &&
-             (replacing_ || !rest_.empty() ||
+             (replacing_ || !rest_.empty() || retry_at_ || full_since_ ||
               std::ranges::any_of(sources_, [](const Source* source) {
                 return !source->waiting().empty();
               }))) {
@@ -65,10 +75,10 @@ bool Sink::prepare() {
     ready = true;
   } else if (!may_try) {
     ready = false;
-  } else if (!rest_.empty() && !suspect_) {
+  } else if (!rest_.empty() && !(suspect_ && may_seal(now))) {
     begin_write();
     ready = true;
-  } else if (suspect_ || (!mid_line_ && seal_due())) {
+  } else if (may_seal(now) && (suspect_ || (!mid_line_ && seal_due()))) {
     auto& op = begin(SinkFile::Kind::Seal);
     op.stamp = last_stamp_;
     op.sync = options_.sync == SinkOptions::Sync::Rotate && !suspect_;
@@ -93,7 +103,7 @@ void Sink::begin_write() {
 }
 
 void Sink::settle(MonoTime::duration took) {
-  busy_ = false;
+  busy_ = elsewhere_ = false;
   if (slow() && took > kSlow) slow_until_ = bench_.clock.mono() + kSlowFor;
   switch (file_.op().kind) {
     case SinkFile::Kind::None:
@@ -108,6 +118,7 @@ void Sink::settle(MonoTime::duration took) {
       checked();
       break;
     case SinkFile::Kind::Leave:
+      device_ = inode_ = 0;
       begin_anew();
       break;
     case SinkFile::Kind::Replace:
@@ -122,9 +133,9 @@ void Sink::settle(MonoTime::duration took) {
 
 size_t Sink::room(const Source& source) const {
   if (discards_ || dropping()) return Spool::kIntakeSize;
-  if (busy_ && slow())
-    return source.queue_size() < kSlowQueue ? Spool::kIntakeSize : 0;
-  if (busy_ || blocked() || retry_at_) return 0;
+  if (busy_)
+    return slow() && source.queue_size() < kSlowQueue ? Spool::kIntakeSize : 0;
+  if (blocked() || retry_at_) return 0;
   const auto owner = arbiter_.owner();
   if (!owner || *owner == source.key() || !arbiter_.shared())
     return Spool::kIntakeSize;
@@ -138,12 +149,15 @@ bool Sink::idle() const {
 }
 
 bool Sink::slow() const {
-  return slow_until_ && bench_.clock.mono() < *slow_until_;
+  return elsewhere_ || (slow_until_ && bench_.clock.mono() < *slow_until_);
 }
 
 void Sink::set_slow() {
   slow_until_ = bench_.clock.mono() + kSlowFor;
-  if (!busy_ || !rest_in_bench_) return;
+  if (!busy_) return;
+  elsewhere_ = true;
+  if (!rest_in_bench_) return;
+  bench_.spool.free(own_out_);
   own_out_ = std::exchange(bench_.out, {});
   rest_in_bench_ = false;
 }
@@ -222,6 +236,8 @@ void Sink::write_done() {
   rest_ = {};
   rest_in_bench_ = false;
   told_.reset();
+  // Nobody of its sources could be heard meanwhile.
+  if (retry_at_) arbiter_.renew_owner(bench_.clock.mono());
   retry_at_.reset();
   set_full(false);
   // A thread that hung in a write of ours may have left its buffer with us.
@@ -267,8 +283,8 @@ bool Sink::dropping() const {
   if (full_since_)
     return options_.on_full == SinkOptions::OnFull::Drop &&
            bench_.clock.mono() >= *full_since_ + kPatience;
-  return options_.overflow == SinkOptions::Overflow::Drop &&
-         ((busy_ && slow()) || blocked() || retry_at_);
+  if (options_.overflow != SinkOptions::Overflow::Drop) return false;
+  return busy_ ? slow() : blocked() || retry_at_;
 }
 
 // Of what could not be written for so long: all lines but one that has a
@@ -316,6 +332,7 @@ void Sink::drop_rest() {
   rest_ = bench_.spool.view(extent.at, kept);
   if (!tell_at_) tell_at_ = bench_.clock.mono() + kTellEvery;
   if (kept > 0) return;
+  retry_at_.reset();  // what comes next is tried
   SinkEntry& entry = bench_.spool.sink(entry_);
   entry.done.store(entry.writes.sequence(), std::memory_order_release);
 }
@@ -328,6 +345,7 @@ void Sink::limit_queue(Source& source) {
   source.drop_oldest(
       most / 2, head,
       full ? Dropped::Why::DiskFull : Dropped::Why::Overflow);
+  if (source.waiting().empty()) arbiter_.emptied(source.key());
   if (!tell_at_) tell_at_ = bench_.clock.mono() + kTellEvery;
 }
 
@@ -340,6 +358,11 @@ void Sink::tell_dropped() {
 
 void Sink::checked() {
   checked_at_ = bench_.clock.mono();
+  // An app that is silent can't tell by writing that there is room again.
+  if (full_since_ && rest_.empty() && file_.op().free > 0) {
+    set_full(false);
+    retry_at_.reset();
+  }
   const auto standing = file_.op().standing;
   if (standing == store::LiveFile::Standing::Gone) leave("moved or removed");
   if (standing == store::LiveFile::Standing::Truncated) leave("truncated");
@@ -349,11 +372,8 @@ void Sink::leave(std::string_view why) {
   const bool truncated = why == "truncated";
   const auto owner = arbiter_.owner();
   if (!sources_.empty()) bench_.observer.on_reopened(last_info_, why);
-  leaving_ = "";
-  if (!disk_mid_line_ || !rest_.empty() || truncated || !owner) return;
-  // The head stays in the file that left; its rest begins a line of its own.
-  tell_line_ended(*owner);
-  leaving_ = "\n";
+  leaving_ = true;
+  end_line_first_ = disk_mid_line_ && rest_.empty() && !truncated && owner;
 }
 
 // What comes next begins a file, not the rest of a line whose head is gone.
@@ -436,8 +456,21 @@ bool Sink::seal_due() const {
   return stepped || ahead_ || (options_.max_size != 0 && size >= options_.max_size);
 }
 
+bool Sink::may_seal(MonoTime now) const {
+  return !seal_again_at_ || now >= *seal_again_at_;
+}
+
 void Sink::sealed() {
   const auto& op = file_.op();
+  if (op.segment.empty() && !op.status) {
+    // The file stays as it is, and is written on.
+    trouble(op.status.error());
+    seal_again_at_ = bench_.clock.mono() + kSealAgain;
+    return;
+  }
+  seal_again_at_.reset();
+  device_ = file_.is_open() ? file_.file().device() : 0;
+  inode_ = file_.is_open() ? file_.file().inode() : 0;
   if (!op.segment.empty()) {
     bench_.observer.on_sealed(last_info_, op.segment, op.size);
     if (std::exchange(suspect_, false))
@@ -453,8 +486,6 @@ void Sink::sealed() {
   if (!op.status) return refused(op.status.error());
   retry_at_.reset();
   if (!rest_.empty() || !op.head.empty()) move_rest(op.head);
-  device_ = file_.file().device();
-  inode_ = file_.file().inode();
   disk_mid_line_ = false;
   checked_at_ = bench_.clock.mono();
 }
@@ -485,7 +516,9 @@ void Sink::rearm(MonoTime now) {
   if (!busy_) {
     if (!blocked() && !retry_at_) sooner(arbiter_.deadline());
     sooner(retry_at_);
-    if (replacing_)
+    if (full_since_ && rest_.empty() && file_.is_open())
+      sooner(checked_at_ + kCheckPath);
+    if (replacing_ && (discards_ || file_.is_open()))
       sooner(now < replacing_->earliest ? replacing_->earliest
                                         : replacing_->deadline);
   }

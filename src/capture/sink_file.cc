@@ -21,6 +21,7 @@ SinkFile::Op& SinkFile::begin(Kind kind) {
 }
 
 void SinkFile::perform() {
+  if (op_.before) op_.before();
   switch (op_.kind) {
     case Kind::None:
       return;
@@ -34,6 +35,8 @@ void SinkFile::perform() {
       const auto standing = file_->standing();
       // What is wrong will show when it is written.
       if (standing) op_.standing = *standing;
+      if (const auto space = base::fs::space(base::fs::dir_name(path_)))
+        op_.free = space->free;
       return;
     }
     case Kind::Leave:
@@ -132,15 +135,14 @@ base::Status SinkFile::seal() {
   if (!raw_ && head) first = store::parse_line(*head).time.value_or(first);
   auto segment = store::next_segment_path(path_, owner_, first);
   if (!segment) return base::fail(std::move(segment.error()));
-  auto open_line = take_open_line();
-  if (!open_line) return open_line;
+  auto line = open_line_to_move();
+  if (!line) return base::fail(std::move(line.error()));
+  auto old = file_->duplicate();
+  if (!old) return base::fail(std::move(old.error()));
   step("before seal");
-  if (op_.sync) {
-    auto copy = file_->duplicate();
-    if (!copy) return base::fail(std::move(copy.error()));
-    if (auto synced = base::fs::fsync(copy->get(), path_); !synced)
+  if (op_.sync)
+    if (auto synced = base::fs::fsync(old->get(), path_); !synced)
       return synced;
-  }
   if (times_)
     if (auto moved = seal_times(*segment); !moved) return moved;
   if (auto renamed = file_->rename_to(*segment); !renamed) return renamed;
@@ -152,28 +154,30 @@ base::Status SinkFile::seal() {
     return fresh;
   }
   step("begun anew");
+  // Cut off last: until here it could still be gone on with.
+  if (*line && base::fs::truncate(old->get(), (*line)->begin, op_.segment))
+    op_.head = std::move((*line)->head);
   if (!raw_) return {};
   auto times = store::TimesFile::open(store::sidecar_name(path_), 0, mode_);
-  if (!times) return base::fail(std::move(times.error()));
+  if (!times) {
+    file_.reset();  // both are opened anew
+    times_.reset();
+    return base::fail(std::move(times.error()));
+  }
   times_ = std::move(*times);
   return {};
 }
 
 // Of a file that is given up in mid-line: the line goes on in the next one,
 // from its beginning.
-base::Status SinkFile::take_open_line() {
-  if (!op_.keep_open_line || raw_) return {};
+base::Result<std::optional<SinkFile::MovedLine>> SinkFile::open_line_to_move() {
+  if (!op_.keep_open_line || raw_) return std::nullopt;
   auto line = file_->open_line();
   if (!line) return base::fail(std::move(line.error()));
-  if (!line->has_value() || (*line)->size > kMaxHead) return {};
+  if (!line->has_value() || (*line)->size > kMaxHead) return std::nullopt;
   auto head = file_->read((*line)->begin, (*line)->size);
   if (!head) return base::fail(std::move(head.error()));
-  auto copy = file_->duplicate();
-  if (!copy) return base::fail(std::move(copy.error()));
-  if (auto cut = base::fs::truncate(copy->get(), (*line)->begin, path_); !cut)
-    return cut;
-  op_.head = std::move(*head);
-  return {};
+  return MovedLine{(*line)->begin, std::move(*head)};
 }
 
 base::Status SinkFile::seal_times(const std::string& segment) {

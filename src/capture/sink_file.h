@@ -5,6 +5,7 @@
 // capture loop goes on elsewhere (hands.h).
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ class SinkFile {
   enum class Kind { None, Open, Write, Check, Leave, Replace, Seal };
   struct Op {
     Kind kind = Kind::None;
+    std::function<void()> before;  // done first; may block too
     std::string_view bytes;  // Write: at the file's end. Leave: likewise,
                              // before it is let go
     base::Timestamp stamp;   // Write: of what is written. Seal: of the first
@@ -42,6 +44,7 @@ class SinkFile {
     std::string head;         // or: the new file had no room for it
     std::string segment;      // Seal: what it is now
     store::LiveFile::Standing standing = store::LiveFile::Standing::InPlace;
+    uint64_t free = 0;  // Check: bytes of room
     std::optional<store::LiveFile::OpenLine> tail;  // Open: as it was found,
     std::optional<base::Timestamp> newest;          // and its last line's
   };
@@ -51,6 +54,7 @@ class SinkFile {
   // May block for as long as the disk does.
   void perform();
   const Op& op() const { return op_; }
+  Op& prepared() { return op_; }  // before perform()
 
   bool is_open() const { return file_.has_value(); }
   store::LiveFile& file() { return *file_; }
@@ -62,7 +66,11 @@ class SinkFile {
   base::Status write();
   base::Status replace();
   base::Status seal();
-  base::Status take_open_line();
+  struct MovedLine {
+    uint64_t begin;
+    std::string head;
+  };
+  base::Result<std::optional<MovedLine>> open_line_to_move();
   base::Status seal_times(const std::string& segment);
 
   const std::string path_;

@@ -43,9 +43,10 @@ void Source::take(const Intake::Bytes& bytes, base::Timestamp stamp) {
   stamp_ = stamp;
   if (record_.skipping != 0 && !input_.empty()) {
     const size_t newline = input_.find('\n');
-    const size_t size = newline == input_.npos ? input_.size() : newline + 1;
+    size_t size = input_.size();
+    if (newline != input_.npos) size = newline + (record_.skipping == 1 ? 1 : 0);
     SourceRecord next = record_;
-    next.skipping = newline == input_.npos ? 1 : 0;
+    if (newline != input_.npos) next.skipping = 0;
     next.taken = {input_from_.read, input_from_.to + size};
     // Why the head went is why the rest goes.
     count(static_cast<Dropped::Why>(record_.dropped.why),
@@ -162,7 +163,8 @@ void Source::drop_oldest(size_t keep, bool head, Dropped::Why why) {
   size_t begin = 0;
   if (head) {
     const size_t newline = all.find('\n');
-    if (newline == all.npos) return;  // all of it belongs to that line
+    // All of it belongs to that line: it is cut here, and ends with its '\n'.
+    if (newline == all.npos) return drop_range(0, all.size(), 2, why);
     begin = newline + 1;
   }
   const size_t from = all.size() - keep;
@@ -171,11 +173,17 @@ void Source::drop_oldest(size_t keep, bool head, Dropped::Why why) {
   // and what is still to come of that last line goes too.
   const size_t newline = all.find('\n', from - 1);
   const size_t end = newline == all.npos ? all.size() : newline + 1;
-  const uint64_t skipping = newline == all.npos ? 1 : 0;
+  drop_range(begin, end, newline == all.npos ? 1 : 0, why);
+}
+
+// The waiting bytes without [begin, end), in another extent.
+void Source::drop_range(size_t begin, size_t end, uint64_t skipping,
+                        Dropped::Why why) {
+  const std::string_view all = waiting();
   const std::string_view gone = all.substr(begin, end - begin);
   const std::string_view rest = all.substr(end);
-  auto extent =
-      spool_.allocate(std::max(kLeastRoom, keep + Spool::kIntakeSize));
+  auto extent = spool_.allocate(
+      std::max(kLeastRoom, begin + rest.size() + Spool::kIntakeSize));
   if (!extent) throw std::bad_alloc();
   std::memcpy(spool_.at(extent->at), all.data(), begin);
   std::memcpy(spool_.at(extent->at + begin), rest.data(), rest.size());

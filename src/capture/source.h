@@ -73,6 +73,8 @@ class Source {
  private:
   SourceEntry& entry() const { return spool_.source(index_); }
   void append(std::string_view bytes, uint64_t taken_to);
+  void drop_range(size_t begin, size_t end, uint64_t skipping,
+                  Dropped::Why why);
   void commit(const SourceRecord& record);
   void count(Dropped::Why why, std::string_view bytes, DropTotal& total) const;
 

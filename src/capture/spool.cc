@@ -50,6 +50,8 @@ base::Result<Spool> Spool::open(base::SharedMemory memory) {
   const Header& header = spool.header();
   if (header.magic != kMagic || header.major != kMajor)
     return base::fail(base::Errc::Invalid, "spool: not of this version");
+  if (!spool.is_sound())
+    return base::fail(base::Errc::Invalid, "spool: damaged");
   if (auto ready = spool.prepare(); !ready)
     return base::fail(std::move(ready.error()).with_context("spool"));
   spool.find_used();
@@ -63,7 +65,37 @@ base::Status Spool::prepare() {
   return {};
 }
 
-// Everything that is in use becomes a hole in the free heap.
+// Whatever is followed later lies within.
+bool Spool::is_sound() const {
+  const auto in_heap = [](uint64_t at, uint64_t size) {
+    return size == 0 || (at >= kHeapAt && at % kPage == 0 && at < kSize &&
+                         size <= kSize - at);
+  };
+  if (header().sinks_end > kMaxSinks || header().sources_end > kMaxSources)
+    return false;
+  for (uint32_t i = 0; i < sinks_end(); ++i) {
+    const SinkEntry& entry = sinks_[i];
+    const SinkRecord& write = entry.writes.last();
+    if (entry.used == 0) continue;
+    if (entry.path_size > sizeof entry.path) return false;
+    if (entry.done != entry.writes.sequence() &&
+        !in_heap(write.out_at, write.out_size))
+      return false;
+  }
+  for (uint32_t i = 0; i < sources_end(); ++i) {
+    const SourceRecord& queue = sources_[i].queue.last();
+    if (sources_[i].key == 0) continue;
+    if (!in_heap(queue.at, queue.room) || queue.base > queue.end ||
+        queue.end - queue.base > queue.room ||
+        sources_[i].queue_to > queue.end)
+      return false;
+  }
+  return true;
+}
+
+// Everything that is in use becomes a hole in the free heap. What is free may
+// still have pages: who allocated it died before it was written down, or had it
+// for a life.
 void Spool::find_used() {
   const auto steps = [](uint32_t end) {
     return (end + kStep - 1) / kStep * kStep;
@@ -79,6 +111,7 @@ void Spool::find_used() {
   for (uint32_t i = 0; i < sources_end(); ++i)
     if (sources_[i].key != 0)
       claim({sources_[i].queue.last().at, sources_[i].queue.last().room});
+  for (const auto& [at, size] : free_) memory_.give_back(at, size);
 }
 
 Spool::Extent Spool::extent_of(uint64_t at, uint64_t size) {
@@ -149,7 +182,10 @@ base::Result<uint32_t> Spool::add_source(const SourceInfo& info,
   entry.stream = static_cast<uint32_t>(info.stream);
   info.app.copy(entry.app, sizeof entry.app - 1);
   header().sources_end = std::max(sources_end(), index + 1);
-  entry.key.store(key_of(info), std::memory_order_release);
+  // The same life again: one with its number was there before, and lingers.
+  uint64_t key = key_of(info);
+  while (find_source(key)) key += uint64_t{1} << 56;
+  entry.key.store(key, std::memory_order_release);
   return index;
 }
 
@@ -175,6 +211,19 @@ base::Result<uint32_t> Spool::add_sink(std::string_view path) {
   header().sinks_end = std::max(sinks_end(), index + 1);
   entry.used.store(1, std::memory_order_release);
   return index;
+}
+
+bool Spool::has_unfinished() {
+  for (uint32_t i = 0; i < sinks_end(); ++i)
+    if (sinks_[i].used != 0 && sinks_[i].path_size > 0 &&
+        sinks_[i].done != sinks_[i].writes.sequence() &&
+        sinks_[i].writes.last().out_size > 0)
+      return true;
+  for (uint32_t i = 0; i < sources_end(); ++i)
+    if (sources_[i].key != 0 &&
+        sources_[i].queue.last().end != sources_[i].queue_to)
+      return true;
+  return false;
 }
 
 void Spool::remove_source(uint32_t index) {

@@ -65,6 +65,10 @@ class Spool {
   base::Result<uint32_t> add_sink(std::string_view path);
   void remove_source(uint32_t index);
   void remove_sink(uint32_t index);
+  // Its file is not the one of that path any more; the entry stays.
+  void forget_path(uint32_t sink) { sinks_[sink].path_size = 0; }
+  // Something is announced or queued that no file has yet.
+  bool has_unfinished();
   std::optional<uint32_t> find_sink(std::string_view path) const;
   SourceEntry& source(uint32_t index) { return sources_[index]; }
   SinkEntry& sink(uint32_t index) { return sinks_[index]; }
@@ -124,6 +128,7 @@ class Spool {
   explicit Spool(base::SharedMemory memory);
   Header& header() const { return *reinterpret_cast<Header*>(memory_.data()); }
   base::Status prepare();
+  bool is_sound() const;
   void claim(Extent extent);
   void find_used();
 

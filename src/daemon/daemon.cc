@@ -208,7 +208,7 @@ void Daemon::adopt_all() {
     lives.emplace_back(std::move(*life), &slot);
   }
   // Of a keeper that knows nothing, orphans are all there is: see below.
-  if (!lives.empty()) io_.adopt(lives);
+  if (!found_.empty()) io_.adopt(lives);
   for (auto& [life, slot] : lives) {
     if (life.generation == newest[life.id]) {
       adopt_one(life, *slot);

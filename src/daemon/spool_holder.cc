@@ -67,14 +67,13 @@ base::Result<capture::Spool> SpoolHolder::open(keeper::Link& link,
     base::SharedMemory::remove(name);
     if (kept) link.release(kSlot);
     spool = capture::Spool::create(name);
-    // Somebody else's, in our way: then one without a name.
-    if (!spool && spool.error().code == base::Errc::Exists)
-      spool = capture::Spool::create("");
+    // Somebody else's in our way, or no room there: then one without a name.
+    if (!spool) spool = capture::Spool::create("");
     if (!spool) return spool;
   }
   if (!kept || !found)
     if (auto ok = hold(link, spool->fd()); !ok)
-      return base::fail(std::move(ok.error()));
+      base::log::error("{}", ok.error().message);
   return spool;
 }
 
