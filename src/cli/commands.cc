@@ -163,7 +163,18 @@ constexpr std::string_view kUpdateDetails =
     "The running daemon is replaced by the program that is asked: no app is "
     "restarted, no line is lost, pids stay. It refuses a program that can't go "
     "on with what the old one holds; when the new daemon does not come up "
-    "three times, the old program runs on.";
+    "three times, the old program runs on, and ping says why. When that does "
+    "not come up either, it is safe mode: see list.";
+constexpr std::string_view kListDetails =
+    "The column dropped is there when lines were not kept, as log.overflow, "
+    "log.on_full and log.rate allow. Below the table: what is stored; DISK "
+    "FULL, when a log's disk has no room; degraded, when the keeper was "
+    "killed; safe mode, when no daemon came up. In safe mode one captures what "
+    "apps write, starts and stops nothing, and once a minute makes way for "
+    "another try; lodge.log in the home says what is wrong.";
+constexpr std::string_view kPingDetails =
+    "It also says whether it is degraded or in safe mode (see list), and why "
+    "the last update went back.";
 constexpr std::array kHelpFlags = {
     Flag{"man", 0, "", "the manual page, in roff"},
 };
@@ -232,7 +243,7 @@ constexpr std::array kCommands = {
             .arguments = "",
             .most_words = 0,
             .summary = "status, uptime, restarts, cpu, memory, logs of all",
-            .details = "",
+            .details = kListDetails,
             .flags = {},
             .json = true,
             .examples = kListExamples,
@@ -293,7 +304,7 @@ constexpr std::array kCommands = {
             .aliases = {},
             .group = Group::Logs,
             .arguments = "[target…]",
-            .summary = "starts, exits, restarts, flushes",
+            .summary = "starts, exits, drops, full disks, flushes",
             .details = kTargetDetails,
             .flags = kEventsFlags,
             .json = true,
@@ -315,7 +326,7 @@ constexpr std::array kCommands = {
             .arguments = "",
             .most_words = 0,
             .summary = "is the daemon alive?",
-            .details = "",
+            .details = kPingDetails,
             .flags = {},
             .json = true,
             .examples = {},

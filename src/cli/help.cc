@@ -211,7 +211,9 @@ std::string manual_page() {
          ".TP\n\\fI~/.lodge/logs\\fR\nWhat the apps wrote: "
          "\\fIapi\\-out.log\\fR, \\fIapi\\-error.log\\fR, "
          "\\fIapi\\-events.log\\fR.\n"
-         ".TP\n\\fI~/.lodge/lodge.log\\fR\nThe daemon's diary.\n";
+         ".TP\n\\fI~/.lodge/lodge.log\\fR\nThe daemon's diary.\n"
+         ".TP\n\\fI/dev/shm/lodge\\-*.spool\\fR\nLines that were read and are "
+         "not yet in their file: they outlive a kill of the daemon.\n";
 }
 
 int run_help(const Invocation& invocation) {

@@ -1,5 +1,8 @@
 #include "keeper/comeback.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 #include <algorithm>
 
 namespace keeper {
@@ -32,9 +35,17 @@ void Comeback::served() {
   failures_ = 0;
 }
 
+Comeback::End Comeback::end_of(int wait_status, bool by_us) {
+  if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0)
+    return End::InOrder;
+  const bool killed =
+      WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
+  return killed && !by_us ? End::Killed : End::Failed;
+}
+
 Comeback::Next Comeback::ended(Steady::time_point now, bool has_program_before,
                                End how) {
-  if (safe_ && how == End::GaveWay) {
+  if (safe_ && how == End::InOrder) {
     safe_ = false;
     failures_ = kTries - 1;
     soon_ = true;  // pipes fill while it hangs

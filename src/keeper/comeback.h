@@ -24,10 +24,13 @@ class Comeback {
   enum class Next { Again, ProgramBefore, SafeMode };
   enum class End {
     Failed,
-    Killed,   // by SIGKILL, which is nobody's failure but the killer's
-    GaveWay,  // in order and unasked: one in safe mode, to a whole daemon,
-              // which has one try
+    Killed,  // by SIGKILL, which is nobody's failure but the killer's
+    // And unasked. One in safe mode gives way so to a whole daemon, which has
+    // one try; of any other it is a failure.
+    InOrder,
   };
+  // What a wait status says. `by_us`: we sent SIGKILL, for what it did not do.
+  static End end_of(int wait_status, bool by_us);
   Next ended(Steady::time_point now, bool has_program_before,
              End how = End::Failed);
 

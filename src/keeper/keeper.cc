@@ -352,18 +352,13 @@ void Keeper::daemon_ended(int status) {
   if (std::exchange(ending_old_, false)) return;  // its successor is due now
   if (last_words_.empty())
     last_words_ = "it ended with wait status " + std::to_string(status);
-  auto how = Comeback::End::Failed;
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
-      !std::exchange(killed_by_us_, false))
-    how = Comeback::End::Killed;
-  if (comeback_.safe() && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-    how = Comeback::End::GaveWay;
-  if (how == Comeback::End::GaveWay)
-    note("safe mode: trying a whole daemon again");
-  else
-    note("daemon ended (wait status " + std::to_string(status) +
-         "); starting it again");
+  note("daemon ended (wait status " + std::to_string(status) +
+       "); starting it again");
+  const bool was_safe = comeback_.safe();
+  const auto how =
+      Comeback::end_of(status, std::exchange(killed_by_us_, false));
   const auto next = comeback_.ended(Steady::now(), bool(has_.previous), how);
+  if (was_safe && !comeback_.safe()) note("safe mode: trying a whole daemon");
   if (next == Comeback::Next::ProgramBefore) fall_back();
   if (next == Comeback::Next::SafeMode)
     note("no daemon comes up (" + last_words_ + "); safe mode from now on");

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -206,6 +207,12 @@ class Rig {
 
 inline void put(const base::UniqueFd& fd, std::string_view bytes) {
   REQUIRE(base::fs::write_all(fd.get(), bytes, "pipe"));
+}
+
+// Nothing is left in the pipe of that child's end.
+inline bool is_read(const base::UniqueFd& child) {
+  int left = 0;
+  return ::ioctl(child.get(), FIONREAD, &left) == 0 && left == 0;
 }
 
 }  // namespace capture_test

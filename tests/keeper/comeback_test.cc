@@ -1,6 +1,7 @@
 #include "keeper/comeback.h"
 
 #include <doctest/doctest.h>
+#include <signal.h>
 
 using keeper::Comeback;
 using End = keeper::Comeback::End;
@@ -89,7 +90,7 @@ TEST_CASE("one in safe mode that gives way is followed by one try, no more") {
     comeback.started(now);
     comeback.served();
     now += Comeback::kSafeStay;
-    CHECK(comeback.ended(now, false, End::GaveWay) == Next::Again);
+    CHECK(comeback.ended(now, false, End::InOrder) == Next::Again);
     CHECK(comeback.due(now) == now);
     CHECK_FALSE(comeback.safe());
     comeback.started(now);
@@ -104,7 +105,7 @@ TEST_CASE("a try from safe mode that comes to serve is a daemon like any") {
   for (int i = 0; i < 3; ++i) fail(comeback, now, false);
   comeback.started(now);
   comeback.served();
-  CHECK(comeback.ended(now, false, End::GaveWay) == Next::Again);
+  CHECK(comeback.ended(now, false, End::InOrder) == Next::Again);
   comeback.started(now);
   comeback.served();
   CHECK(comeback.deadline() == keeper::Steady::time_point::max());
@@ -114,6 +115,27 @@ TEST_CASE("a try from safe mode that comes to serve is a daemon like any") {
   CHECK(fail(comeback, now, false) == Next::Again);
   CHECK_FALSE(comeback.safe());
   CHECK(fail(comeback, now, false) == Next::SafeMode);
+}
+
+TEST_CASE("a wait status says how it ended, we know who killed it") {
+  const int in_order = 0;
+  const int code_1 = 1 << 8;
+  CHECK(Comeback::end_of(in_order, false) == End::InOrder);
+  CHECK(Comeback::end_of(code_1, false) == End::Failed);
+  CHECK(Comeback::end_of(SIGSEGV, false) == End::Failed);
+  CHECK(Comeback::end_of(SIGKILL, false) == End::Killed);
+  CHECK(Comeback::end_of(SIGKILL, true) == End::Failed);
+}
+
+TEST_CASE("a whole daemon that ends in order and unasked has failed") {
+  Comeback comeback;
+  const keeper::Steady::time_point now;
+  for (int i = 0; i < 2; ++i) {
+    comeback.started(now);
+    CHECK(comeback.ended(now, false, End::InOrder) == Next::Again);
+  }
+  comeback.started(now);
+  CHECK(comeback.ended(now, false, End::InOrder) == Next::SafeMode);
 }
 
 TEST_CASE("whoever kills the one in safe mode gets it again") {
