@@ -121,12 +121,13 @@ class Sink final : private LineArbiter::Waiting {
   void drop(Source& source, size_t size, Dropped::Why why, base::MonoTime now);
   bool end_line(uint64_t source);
   bool settle_tail(base::MonoTime now);
+  std::optional<uint64_t> owner_of_tail() const;
   SinkRecord next_record() const;
   void commit(const SinkRecord& record);
   Spool::Extent& out();
   void tell_line_ended(uint64_t source);
 
-  // The disk (sink_disk.cc).
+  // The disk (sink_disk.cc, sink_leaving.cc).
   bool blocked() const { return !file_.is_open() || !rest_.empty(); }
   bool dropping() const;
   SinkFile::Op& begin(SinkFile::Kind kind);
@@ -135,9 +136,15 @@ class Sink final : private LineArbiter::Waiting {
   void recover();
   void wrote();
   void write_done();
+  void file_has_all();
   void refused(const base::Error& error);
   void keep_rest_apart();
   void move_rest(std::string_view before);
+  void move_rest(std::string_view before, SinkRecord record);
+  bool prepare_taking_away();
+  void headed();
+  void put_head_back();
+  void goes_on_elsewhere();
   void drop_rest();
   void limit_queue(Source& source);
   void checked();
@@ -196,6 +203,10 @@ class Sink final : private LineArbiter::Waiting {
   base::MonoTime checked_at_;
   std::optional<base::MonoTime> slow_until_;
   std::optional<std::string_view> leaving_;  // the file, with these last words
+  // The file is about to be taken away: what the next one begins with is
+  // announced, and the first so many bytes of rest_ are in this one too.
+  std::optional<size_t> moved_head_;
+  uint64_t head_at_ = 0;
   bool suspect_ = false;  // a write failed for good: the file is to be sealed
   bool ahead_ = false;    // its stamps are: likewise
   bool unsynced_ = false;

@@ -41,6 +41,9 @@ void SinkFile::perform() {
       file_.reset();
       times_.reset();
       return;
+    case Kind::Head:
+      op_.status = read_head();
+      return;
     case Kind::Replace:
       op_.status = replace();
       return;
@@ -95,31 +98,27 @@ base::Status SinkFile::write() {
   return {};
 }
 
+// Of a line that is open at the end: whoever takes the file away writes it to
+// the next one.
+base::Status SinkFile::read_head() {
+  auto line = file_->open_line();
+  if (!line) return base::fail(std::move(line.error()));
+  if (!line->has_value() || (*line)->size > kMaxHead) return {};
+  auto head = file_->read((*line)->begin, (*line)->size);
+  if (!head) return base::fail(std::move(head.error()));
+  op_.head = std::move(*head);
+  op_.head_at = (*line)->begin;
+  return {};
+}
+
 base::Status SinkFile::replace() {
-  std::string head;
-  if (op_.keep_open_line) {
-    auto line = file_->open_line();
-    if (!line) return base::fail(std::move(line.error()));
-    if (line->has_value() && (*line)->size <= kMaxHead) {
-      auto read = file_->read((*line)->begin, (*line)->size);
-      if (!read) return base::fail(std::move(read.error()));
-      head = std::move(*read);
-    }
-  }
   step("before replace");
   // The sidecar goes first: times may be missing for a moment, never wrong.
   if (times_)
     if (auto anew = times_->replace(); !anew) return anew;
-  auto bytes = file_->replace(head);
-  op_.head_moved = bytes && !head.empty();
-  if (!bytes && bytes.error().sys_errno == ENOSPC && !head.empty()) {
-    // On a full disk the old file must go first.
-    bytes = file_->replace();
-    op_.head = std::move(head);
-  }
+  auto bytes = file_->replace();
   if (!bytes) return base::fail(std::move(bytes.error()));
   step("replaced");
-  if (times_ && op_.head_moved) (void)times_->append(0, op_.stamp);
   op_.size = *bytes;
   return {};
 }
@@ -131,9 +130,12 @@ base::Status SinkFile::seal() {
   if (!raw_ && head) first = store::parse_line(*head).time.value_or(first);
   auto segment = store::next_segment_path(path_, owner_, first);
   if (!segment) return base::fail(std::move(segment.error()));
-  auto open_line = take_open_line();
-  if (!open_line) return open_line;
   step("before seal");
+  if (op_.cut_at) {
+    if (auto cut = file_->cut(*op_.cut_at); !cut) return cut;
+    op_.was_cut = true;
+    step("cut");
+  }
   if (op_.sync) {
     auto copy = file_->duplicate();
     if (!copy) return base::fail(std::move(copy.error()));
@@ -156,23 +158,6 @@ base::Status SinkFile::seal() {
       store::TimesFile::open(store::TimesFile::path_for(path_), 0, mode_);
   if (!times) return base::fail(std::move(times.error()));
   times_ = std::move(*times);
-  return {};
-}
-
-// Of a file that is given up in mid-line: the line goes on in the next one,
-// from its beginning.
-base::Status SinkFile::take_open_line() {
-  if (!op_.keep_open_line || raw_) return {};
-  auto line = file_->open_line();
-  if (!line) return base::fail(std::move(line.error()));
-  if (!line->has_value() || (*line)->size > kMaxHead) return {};
-  auto head = file_->read((*line)->begin, (*line)->size);
-  if (!head) return base::fail(std::move(head.error()));
-  auto copy = file_->duplicate();
-  if (!copy) return base::fail(std::move(copy.error()));
-  if (auto cut = base::fs::truncate(copy->get(), (*line)->begin, path_); !cut)
-    return cut;
-  op_.head = std::move(*head);
   return {};
 }
 
