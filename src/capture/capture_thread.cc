@@ -40,16 +40,14 @@ void CaptureThread::drain(uint64_t source_id, std::function<void()> done) {
 
 void CaptureThread::replace(std::vector<std::string> live_paths,
                             std::function<void(std::vector<Replaced>)> done) {
-  loop_->post([loop = loop_.get(), paths = std::move(live_paths), done = std::move(done)] {
-    loop->replace(paths, done);
-  });
+  loop_->post([loop = loop_.get(), paths = std::move(live_paths),
+               done = std::move(done)] { loop->replace(paths, done); });
 }
 
 void CaptureThread::remove(std::vector<std::string> live_paths,
                            std::function<void(base::Status)> done) {
-  loop_->post([loop = loop_.get(), paths = std::move(live_paths), done = std::move(done)] {
-    loop->remove(paths, done);
-  });
+  loop_->post([loop = loop_.get(), paths = std::move(live_paths),
+               done = std::move(done)] { loop->remove(paths, done); });
 }
 
 bool CaptureThread::stop() {

@@ -90,9 +90,8 @@ void Hands::run(bool as_loop) {
       ++workers_;
     }
     ++idle_;
-    wake_workers_.wait(lock, [this] {
-      return closing_ || loop_wanted_ || !tasks_.empty();
-    });
+    wake_workers_.wait(
+        lock, [this] { return closing_ || loop_wanted_ || !tasks_.empty(); });
     --idle_;
     if (loop_wanted_) {
       loop_wanted_ = false;

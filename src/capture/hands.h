@@ -80,17 +80,17 @@ class Hands {
   std::condition_variable wake_workers_;
   std::condition_variable wake_monitor_;
   std::condition_variable ended_;
-  Turn turn_;                         // of the thread that runs the loop
-  std::atomic<uint64_t> begun_{0};    // operations so far
+  Turn turn_;                          // of the thread that runs the loop
+  std::atomic<uint64_t> begun_{0};     // operations so far
   std::atomic<bool> watching_{false};  // the monitor is awake
-  std::deque<Task> tasks_;            // guarded by mutex_
-  size_t idle_ = 0;                   // workers; guarded by mutex_
-  size_t workers_ = 0;                // guarded by mutex_
-  bool loop_wanted_ = false;          // a worker is to take the loop
-  bool loop_ended_ = false;           // guarded by mutex_
-  bool closing_ = false;              // guarded by mutex_
-  size_t running_ = 0;                // threads; guarded by mutex_
-  std::vector<std::thread> threads_;  // guarded by mutex_
+  std::deque<Task> tasks_;             // guarded by mutex_
+  size_t idle_ = 0;                    // workers; guarded by mutex_
+  size_t workers_ = 0;                 // guarded by mutex_
+  bool loop_wanted_ = false;           // a worker is to take the loop
+  bool loop_ended_ = false;            // guarded by mutex_
+  bool closing_ = false;               // guarded by mutex_
+  size_t running_ = 0;                 // threads; guarded by mutex_
+  std::vector<std::thread> threads_;   // guarded by mutex_
 };
 
 }  // namespace capture

@@ -65,9 +65,9 @@ void Intake::set_mark(ReadRecord& record, int pipe, size_t size) {
   std::array<char, kMarkSize> peeked{};
   size_t have = 0;
   while (have < *copied) {
-    auto n = base::fs::read(
-        peek_read_.get(), std::span(peeked).subspan(have, *copied - have),
-        "pipe");
+    auto n =
+        base::fs::read(peek_read_.get(),
+                       std::span(peeked).subspan(have, *copied - have), "pipe");
     if (!n || *n == 0) return;
     have += *n;
   }

@@ -36,7 +36,9 @@ template <class Record>
 class Lane {
  public:
   const Record& last() const { return records_[sequence() & 1]; }
-  uint64_t sequence() const { return sequence_.load(std::memory_order_acquire); }
+  uint64_t sequence() const {
+    return sequence_.load(std::memory_order_acquire);
+  }
   void commit(const Record& record) {
     const uint64_t next = sequence_.load(std::memory_order_relaxed) + 1;
     records_[next & 1] = record;
@@ -51,8 +53,8 @@ class Lane {
 inline constexpr size_t kMarkSize = 16;
 
 struct ReadRecord {
-  uint64_t source = 0;  // index of its entry
-  uint64_t size = 0;    // bytes asked for
+  uint64_t source = 0;                 // index of its entry
+  uint64_t size = 0;                   // bytes asked for
   std::array<char, kMarkSize> mark{};  // the last min(size, kMarkSize) bytes
                                        // there before
 };
@@ -96,9 +98,9 @@ struct SinkRecord {
   uint64_t file_at = 0;  // its size before
   uint64_t out_at = 0;   // what is written, in the spool
   uint64_t out_size = 0;
-  uint64_t source = 0;     // index of its entry
+  uint64_t source = 0;      // index of its entry
   uint64_t source_key = 0;  // and who that was
-  uint64_t queue_to = 0;   // its queue is taken up to here
+  uint64_t queue_to = 0;    // its queue is taken up to here
   Taken taken;
   DropTotal dropped;
   int64_t last_stamp_us = 0;  // the greatest of any line in the file
@@ -109,6 +111,9 @@ struct SinkRecord {
                               // own, for that source: noted before it is there
   uint64_t untried = 0;       // none of it was in the file at the commit, and
                               // whatever its file is now, it is to be written
+  uint64_t leaving = 0;       // the file is about to be taken away by us, and
+                              // what is written is to be in the next: all of
+                              // it, though this one may have its beginning
 };
 
 }  // namespace capture

@@ -39,13 +39,12 @@ LineArbiter::Entry* LineArbiter::find(uint64_t source) {
 // How many of the bytes may pass in a file that is free.
 size_t LineArbiter::passable(const Entry& entry, std::string_view bytes,
                              base::MonoTime now) const {
-  const Whole whole =
-      shared() ? std::max(whole_, Whole::Briefly) : whole_;
+  const Whole whole = shared() ? std::max(whole_, Whole::Briefly) : whole_;
   if (whole == Whole::No || bytes.empty()) return bytes.size();
   const size_t newline = bytes.rfind('\n');
   if (newline != bytes.npos) return newline + 1;
-  const bool waited = whole == Whole::Briefly && entry.since &&
-                      now >= *entry.since + kHoldTime;
+  const bool waited =
+      whole == Whole::Briefly && entry.since && now >= *entry.since + kHoldTime;
   return entry.ended || finishing_ || waited || bytes.size() > kMaxHeld
              ? bytes.size()
              : 0;

@@ -45,7 +45,7 @@ class CaptureThread::Loop {
  private:
   struct File;
   struct Drain {
-    size_t left = 0;  // bytes that were in the pipe and are still to be read
+    size_t left = 0;    // bytes that were in the pipe and are still to be read
     bool read = false;  // they have been; now they are to be written
     std::vector<std::function<void()>> done;
     std::unique_ptr<base::Timer> limit;
@@ -105,7 +105,7 @@ class CaptureThread::Loop {
   Pacer pacer_;
   PipeBudget budget_;
   std::map<std::string, std::unique_ptr<File>> files_;
-  std::vector<std::unique_ptr<File>> leaving_;  // removed, and busy
+  std::vector<std::unique_ptr<File>> leaving_;      // removed, and busy
   std::unordered_map<uint32_t, Attached> sources_;  // by index in the spool
   std::unordered_map<uint64_t, uint32_t> by_id_;
   std::deque<uint32_t> ready_;
@@ -114,7 +114,7 @@ class CaptureThread::Loop {
   Underway underway_;
   base::Timer sync_timer_;
   base::WorkerPool sync_{1};
-  bool adopted_ = false;    // what a predecessor left
+  bool adopted_ = false;         // what a predecessor left
   std::atomic<int> syncing_{0};  // descriptors under way
   bool finishing_ = false;
   std::atomic<bool> unwritten_{false};

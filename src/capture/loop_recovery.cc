@@ -58,10 +58,10 @@ void CaptureThread::Loop::finish_left() {
   const uint32_t index = left->source;
   if (index >= spool_->sources_end() || spool_->source(index).key == 0) return;
   if (left->unaccounted > 0) {
-    observer_.on_unaccounted(
-        Spool::info_of(spool_->source(index), 0),
-        "a read was cut short; up to " + std::to_string(left->unaccounted) +
-            " bytes may be lost");
+    observer_.on_unaccounted(Spool::info_of(spool_->source(index), 0),
+                             "a read was cut short; up to " +
+                                 std::to_string(left->unaccounted) +
+                                 " bytes may be lost");
     return;
   }
   const auto stamp = bench_->stamper.next();
@@ -84,8 +84,8 @@ void CaptureThread::Loop::adopt_rest() {
     if (entry.key == 0 || sources_.contains(i)) continue;
     auto source = std::make_unique<Source>(*spool_, i, 0);
     const auto sink = static_cast<uint32_t>(entry.sink.load());
-    const bool has_sink = sink < spool_->sinks_end() &&
-                          spool_->sink(sink).used != 0;
+    const bool has_sink =
+        sink < spool_->sinks_end() && spool_->sink(sink).used != 0;
     if (!source->queued() || !has_sink) {
       (void)source->tell_dropped(observer_);
       source->release();

@@ -65,8 +65,7 @@ void CaptureThread::Loop::finish_drain_if_written(Attached& attached) {
   // What waits for another's line to end may wait for long.
   const Source& source = *attached.source;
   const bool passed = source.waiting().empty() || sink.is_owned_else(source);
-  if (passed && !sink.busy() && sink.unwritten() == 0)
-    finish_drain(attached);
+  if (passed && !sink.busy() && sink.unwritten() == 0) finish_drain(attached);
 }
 
 void CaptureThread::Loop::finish_drain(Attached& attached) {

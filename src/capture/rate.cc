@@ -21,10 +21,9 @@ void Rate::refill(base::MonoTime now) {
     started_ = true;
     tokens_ = most;
   } else {
-    const double seconds =
-        std::chrono::duration<double>(now - filled_).count();
-    tokens_ = std::min(
-        most, tokens_ + seconds * static_cast<double>(rate_.bytes));
+    const double seconds = std::chrono::duration<double>(now - filled_).count();
+    tokens_ =
+        std::min(most, tokens_ + seconds * static_cast<double>(rate_.bytes));
   }
   filled_ = now;
 }

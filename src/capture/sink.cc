@@ -26,13 +26,12 @@ base::Result<std::unique_ptr<Sink>> Sink::make(Bench& bench,
                                                std::function<void()> on_due) {
   auto formatter = Formatter::make(spec.options);
   if (!formatter) return base::fail(std::move(formatter.error()));
-  return std::unique_ptr<Sink>(new Sink(bench, spec, entry,
-                                        std::move(*formatter),
-                                        std::move(on_due)));
+  return std::unique_ptr<Sink>(
+      new Sink(bench, spec, entry, std::move(*formatter), std::move(on_due)));
 }
 
-Sink::Sink(Bench& bench, const SinkSpec& spec, uint32_t entry, Formatter formatter,
-           std::function<void()> on_due)
+Sink::Sink(Bench& bench, const SinkSpec& spec, uint32_t entry,
+           Formatter formatter, std::function<void()> on_due)
     : bench_(bench),
       options_(spec.options),
       entry_(entry),
@@ -156,7 +155,8 @@ bool Sink::discard(base::MonoTime now) {
     SinkRecord record = next_record();
     source.put_taken(grant->size, record);
     commit(record);
-    bench_.spool.sink(entry_).done = bench_.spool.sink(entry_).writes.sequence();
+    bench_.spool.sink(entry_).done =
+        bench_.spool.sink(entry_).writes.sequence();
     source.apply(record);
     arbiter_.took(source.key(), false, !source.waiting().empty(), now);
   }
@@ -183,7 +183,8 @@ SinkRecord Sink::next_record() const {
   SinkRecord record;
   record.device = device_;
   record.inode = inode_;
-  record.file_at = file_.is_open() ? const_cast<SinkFile&>(file_).file().size() : 0;
+  record.file_at =
+      file_.is_open() ? const_cast<SinkFile&>(file_).file().size() : 0;
   record.last_stamp_us = last_stamp_.us;
   record.line_stamp_us = line_stamp_ ? line_stamp_->us : 0;
   record.mid_line = mid_line_ ? 1 : 0;
@@ -224,8 +225,8 @@ bool Sink::write_lines(Source& source, std::string_view bytes,
   const auto consumed = bytes.substr(0, formatted.consumed);
   rate_.refund(bytes.size() - consumed.size());
   const size_t newline = consumed.find('\n');
-  const bool begins =
-      !was_mid_line || (newline != consumed.npos && newline + 1 < consumed.size());
+  const bool begins = !was_mid_line || (newline != consumed.npos &&
+                                        newline + 1 < consumed.size());
   SinkRecord record = next_record();
   if (begins) {
     last_stamp_ = stamp;
@@ -273,23 +274,32 @@ void Sink::note_line_ended(uint64_t source, SinkFile::Op& op) const {
                line = *line_stamp_] { observer.on_line_ended(who, line); };
 }
 
-// The file was found to end in mid-line. A source that was adopted alone, or is
-// known to have begun the line, goes on with it; otherwise nobody can know
-// whose it was, and it is ended. False: nothing is to be done yet, or an
-// operation was begun.
-bool Sink::settle_tail(base::MonoTime now) {
-  const bool needed = finishing_ || std::ranges::any_of(sources_, [&](Source* s) {
-    return !s->waiting().empty() || s->pipe == nullptr;
-  });
-  if (!needed) return false;
-  tail_unsettled_ = false;
+// Whose the line is that the file was found to end with, as a predecessor's
+// last record tells.
+std::optional<uint64_t> Sink::owner_of_tail() const {
   const SinkRecord& record = bench_.spool.sink(entry_).writes.last();
   // Stamps are given once: one tells which line it is, whatever its file.
   const bool same = line_stamp_
                         ? record.line_stamp_us == line_stamp_->us
                         : record.inode == inode_ && record.device == device_;
-  if (same && record.mid_line != 0 && record.owner_id != 0) {
-    arbiter_.resume_line(record.owner_id, now);
+  if (!same || record.mid_line == 0 || record.owner_id == 0)
+    return std::nullopt;
+  return record.owner_id;
+}
+
+// The file was found to end in mid-line. A source that was adopted alone, or is
+// known to have begun the line, goes on with it; otherwise nobody can know
+// whose it was, and it is ended. False: nothing is to be done yet, or an
+// operation was begun.
+bool Sink::settle_tail(base::MonoTime now) {
+  const bool needed =
+      finishing_ || std::ranges::any_of(sources_, [&](Source* s) {
+        return !s->waiting().empty() || s->pipe == nullptr;
+      });
+  if (!needed) return false;
+  tail_unsettled_ = false;
+  if (const auto owner = owner_of_tail()) {
+    arbiter_.resume_line(*owner, now);
     return true;
   }
   if (adopted_ && find(*adopted_) != nullptr) {

@@ -133,11 +133,12 @@ class Sink final : private LineArbiter::Waiting {
   // The note of it is made before the newline is written, by who writes it.
   void note_line_ended(uint64_t source, SinkFile::Op& op) const;
   bool settle_tail(base::MonoTime now);
+  std::optional<uint64_t> owner_of_tail() const;
   SinkRecord next_record() const;
   void commit(const SinkRecord& record);
   Spool::Extent& out();
 
-  // The disk (sink_disk.cc).
+  // The disk (sink_disk.cc, sink_leaving.cc).
   bool blocked() const { return !file_.is_open() || !rest_.empty(); }
   bool dropping() const;
   SinkFile::Op& begin(SinkFile::Kind kind);
@@ -146,9 +147,15 @@ class Sink final : private LineArbiter::Waiting {
   void recover();
   void wrote();
   void write_done();
+  void file_has_all();
   void refused(const base::Error& error);
   void keep_rest_apart();
   void move_rest(std::string_view before);
+  void move_rest(std::string_view before, SinkRecord record);
+  bool prepare_taking_away();
+  void headed();
+  void put_head_back();
+  void goes_on_elsewhere();
   void drop_rest();
   void limit_queue(Source& source);
   void checked();
@@ -199,7 +206,7 @@ class Sink final : private LineArbiter::Waiting {
   bool recovering_ = false;  // a predecessor's write is to be looked into
 
   std::optional<uint64_t> unnoted_;  // whose line the next write ends
-  std::string_view rest_;  // formatted and not written, in the spool
+  std::string_view rest_;            // formatted and not written, in the spool
   Spool::Extent own_out_;  // it lies there, or is formatted there while slow
   bool rest_in_bench_ = false;
   std::optional<base::MonoTime> retry_at_;
@@ -211,6 +218,10 @@ class Sink final : private LineArbiter::Waiting {
   std::optional<base::MonoTime> slow_until_;
   bool leaving_ = false;  // the file, which is not ours any more
   bool end_line_first_ = false;
+  // The file is about to be taken away: what the next one begins with is
+  // announced, and the first so many bytes of rest_ are in this one too.
+  std::optional<size_t> moved_head_;
+  uint64_t head_at_ = 0;
   std::optional<base::MonoTime> seal_again_at_;  // it failed
   bool suspect_ = false;  // a write failed for good: the file is to be sealed
   bool ahead_ = false;    // its stamps are: likewise

@@ -17,13 +17,10 @@ using base::MonoTime;
 constexpr Millis kFirstRetry{50};
 constexpr Millis kLastRetry{400};
 constexpr Millis kCheckPath{500};
-constexpr Millis kReplaceWait{100};
-constexpr Millis kReplaceSpacing{500};
-constexpr Millis kSealAgain{10'000};
 constexpr Millis kPatience{10'000};  // with a full disk
 constexpr Millis kSlowFor{3'000};    // after the last slow operation
 constexpr Millis kSlow{20};
-constexpr Millis kTellEvery{1'000};  // about what is dropped
+constexpr Millis kTellEvery{1'000};      // about what is dropped
 constexpr int64_t kAheadUs = 2'000'000;  // stamper.h absorbs less
 
 // What may wait in memory of each source while its file is slow, or full.
@@ -43,6 +40,7 @@ bool Sink::prepare() {
     rearm(now);
     return false;
   }
+  if (moved_head_ && prepare_taking_away()) return true;
   if (dropping()) drop_rest();
   const bool may_try = !retry_at_ || now >= *retry_at_;
   bool ready = false;
@@ -69,21 +67,14 @@ bool Sink::prepare() {
     begin(SinkFile::Kind::Check);
     ready = true;
   } else if (may_replace(now)) {
-    auto& op = begin(SinkFile::Kind::Replace);
-    op.keep_open_line = disk_mid_line_;
-    op.stamp = line_stamp_.value_or(last_stamp_);
-    ready = true;
+    ready = prepare_taking_away();
   } else if (!may_try) {
     ready = false;
   } else if (!rest_.empty() && !(suspect_ && may_seal(now))) {
     begin_write();
     ready = true;
   } else if (may_seal(now) && (suspect_ || (!mid_line_ && seal_due()))) {
-    auto& op = begin(SinkFile::Kind::Seal);
-    op.stamp = last_stamp_;
-    op.sync = options_.sync == SinkOptions::Sync::Rotate && !suspect_;
-    op.keep_open_line = disk_mid_line_;
-    ready = true;
+    ready = prepare_taking_away();
   } else {
     ready = prepare_lines(now);
   }
@@ -121,6 +112,9 @@ void Sink::settle(MonoTime::duration took) {
     case SinkFile::Kind::Leave:
       device_ = inode_ = 0;
       begin_anew();
+      break;
+    case SinkFile::Kind::Head:
+      headed();
       break;
     case SinkFile::Kind::Replace:
       replaced();
@@ -188,6 +182,11 @@ void Sink::opened() {
   if (!disk_mid_line_ || mid_line_) return;
   mid_line_ = tail_unsettled_ = true;
   line_stamp_ = op.tail->stamp;
+  // Known at once, a flush that comes first does not forget it.
+  const auto owner = owner_of_tail();
+  if (!owner || find(*owner) == nullptr) return;
+  tail_unsettled_ = false;
+  arbiter_.resume_line(*owner, now);
 }
 
 // A predecessor announced a write: the file's size says how far it came.
@@ -200,7 +199,8 @@ void Sink::recover() {
                     size >= record.file_at;
   const uint64_t written =
       same ? std::min(size - record.file_at, record.out_size) : 0;
-  if (!same && record.untried == 0 && record.out_size > 0)
+  if (!same && record.untried == 0 && record.leaving == 0 &&
+      record.out_size > 0)
     bench_.observer.on_unaccounted(
         last_info_, path() + " is another file than before; up to " +
                         std::to_string(record.out_size) +
@@ -213,9 +213,18 @@ void Sink::recover() {
   last_stamp_.us = std::max(last_stamp_.us, record.last_stamp_us);
   if (mid_line_ && record.owner_id != 0)
     arbiter_.resume_line(record.owner_id, bench_.clock.mono());
+  else
+    tail_unsettled_ = mid_line_;
   if (rest_.empty()) return write_done();
   if (record.ends_line_of != 0) unnoted_ = record.ends_line_of;
-  if (!same) move_rest(disk_mid_line_ ? "\n" : "");
+  if (same) return;
+  // Of a line whose head was too long to move along with a flush.
+  const bool has_head = options_.stamp == SinkOptions::Stamp::None ||
+                        record.leaving == 0 ||
+                        store::parse_line(rest_).time.has_value();
+  std::string before = disk_mid_line_ ? "\n" : "";
+  if (!has_head) before += bench_.stamper.prefix(last_stamp_);
+  move_rest(before);
 }
 
 // --- writing -----------------------------------------------------------------
@@ -233,16 +242,20 @@ void Sink::wrote() {
 }
 
 void Sink::write_done() {
-  SinkEntry& entry = bench_.spool.sink(entry_);
-  entry.done.store(entry.writes.sequence(), std::memory_order_release);
-  step("write done");
-  rest_ = {};
-  rest_in_bench_ = false;
+  file_has_all();
   told_.reset();
   // Nobody of its sources could be heard meanwhile.
   if (retry_at_) arbiter_.renew_owner(bench_.clock.mono());
   retry_at_.reset();
   set_full(false);
+}
+
+void Sink::file_has_all() {
+  SinkEntry& entry = bench_.spool.sink(entry_);
+  entry.done.store(entry.writes.sequence(), std::memory_order_release);
+  step("write done");
+  rest_ = {};
+  rest_in_bench_ = false;
   // A thread that hung in a write of ours may have left its buffer with us.
   if (own_out_ && (!slow() || own_out_.size < kOutSize))
     bench_.spool.free(std::exchange(own_out_, {}));
@@ -257,8 +270,8 @@ void Sink::refused(const base::Error& error) {
       !discards_)
     suspect_ = true;
   if (rest_in_bench_) move_rest("");
-  retry_delay_ = retry_at_ ? std::min(2 * retry_delay_, kLastRetry)
-                           : kFirstRetry;
+  retry_delay_ =
+      retry_at_ ? std::min(2 * retry_delay_, kLastRetry) : kFirstRetry;
   retry_at_ = now + retry_delay_;
   if (dropping()) drop_rest();
 }
@@ -266,15 +279,19 @@ void Sink::refused(const base::Error& error) {
 // What could not be written goes to memory of its own, behind `before`, and is
 // announced anew for the file as it is now.
 void Sink::move_rest(std::string_view before) {
+  SinkRecord record = next_record();
+  record.untried = 1;
+  move_rest(before, record);
+}
+
+void Sink::move_rest(std::string_view before, SinkRecord record) {
   auto extent = bench_.spool.allocate(before.size() + rest_.size());
   if (!extent) throw std::bad_alloc();
   std::memcpy(bench_.spool.at(extent->at), before.data(), before.size());
   std::memcpy(bench_.spool.at(extent->at + before.size()), rest_.data(),
               rest_.size());
-  SinkRecord record = next_record();
   record.out_at = extent->at;
   record.out_size = before.size() + rest_.size();
-  record.untried = 1;
   commit(record);
   bench_.spool.free(std::exchange(own_out_, *extent));
   rest_ = bench_.spool.view(record.out_at, record.out_size);
@@ -345,9 +362,8 @@ void Sink::limit_queue(Source& source) {
   const size_t most = full ? kFullQueue : kSlowQueue;
   if (source.queue_size() <= most) return;
   const bool head = mid_line_ && arbiter_.owner() == source.key();
-  source.drop_oldest(
-      most / 2, head,
-      full ? Dropped::Why::DiskFull : Dropped::Why::Overflow);
+  source.drop_oldest(most / 2, head,
+                     full ? Dropped::Why::DiskFull : Dropped::Why::Overflow);
   if (source.waiting().empty()) arbiter_.emptied(source.key());
   if (!tell_at_) tell_at_ = bench_.clock.mono() + kTellEvery;
 }
@@ -355,142 +371,6 @@ void Sink::limit_queue(Source& source) {
 void Sink::tell_dropped() {
   tell_at_.reset();
   for (Source* const source : sources_) source->tell_dropped(bench_.observer);
-}
-
-// --- the path is what counts -------------------------------------------------
-
-void Sink::checked() {
-  checked_at_ = bench_.clock.mono();
-  // An app that is silent can't tell by writing that there is room again.
-  if (full_since_ && rest_.empty() && file_.op().free > 0) {
-    set_full(false);
-    retry_at_.reset();
-  }
-  const auto standing = file_.op().standing;
-  if (standing == store::LiveFile::Standing::Gone) leave("moved or removed");
-  if (standing == store::LiveFile::Standing::Truncated) leave("truncated");
-}
-
-void Sink::leave(std::string_view why) {
-  const bool truncated = why == "truncated";
-  const auto owner = arbiter_.owner();
-  if (!sources_.empty()) bench_.observer.on_reopened(last_info_, why);
-  leaving_ = true;
-  end_line_first_ = disk_mid_line_ && rest_.empty() && !truncated && owner;
-}
-
-// What comes next begins a file, not the rest of a line whose head is gone.
-void Sink::begin_anew() {
-  tail_unsettled_ = false;
-  if (!std::exchange(disk_mid_line_, false)) return;
-  if (rest_.empty()) {
-    mid_line_ = false;
-    arbiter_.line_ended();
-    return;
-  }
-  if (options_.stamp == SinkOptions::Stamp::None) return;
-  // Of the batch that the rest is of: what follows in it has the same.
-  const auto stamp = last_stamp_;
-  if (rest_.find('\n') == rest_.npos) line_stamp_ = stamp;
-  move_rest(std::string(bench_.stamper.prefix(stamp)));
-}
-
-// --- flush -------------------------------------------------------------------
-
-void Sink::replace(std::function<void(Replaced)> done) {
-  const MonoTime now = bench_.clock.mono();
-  if (!replacing_) {
-    replacing_.emplace();
-    const auto last = bench_.replaced.find(path());
-    replacing_->earliest =
-        last == bench_.replaced.end() ? now : last->second + kReplaceSpacing;
-    replacing_->deadline = std::max(now, replacing_->earliest) + kReplaceWait;
-  }
-  replacing_->done.push_back(std::move(done));
-  rearm(now);
-}
-
-bool Sink::may_replace(MonoTime now) const {
-  if (!replacing_ || now < replacing_->earliest) return false;
-  return !mid_line_ || blocked() || now >= replacing_->deadline;
-}
-
-void Sink::replaced() {
-  const auto waiting = std::move(replacing_->done);
-  replacing_.reset();
-  const MonoTime now = bench_.clock.mono();
-  std::erase_if(bench_.replaced, [&](const auto& entry) {
-    return now - entry.second > kReplaceSpacing;
-  });
-  bench_.replaced[path()] = now;
-  Replaced replaced{path(), 0, std::nullopt};
-  if (!discards_) {
-    const auto& op = file_.op();
-    replaced.bytes = op.size;
-    if (!op.status) {
-      replaced.error = op.status.error();
-    } else {
-      device_ = file_.file().device();
-      inode_ = file_.file().inode();
-      if (!op.head_moved && op.head.empty()) begin_anew();
-      disk_mid_line_ = op.head_moved;
-      if (!rest_.empty() || !op.head.empty()) move_rest(op.head);
-      retry_at_.reset();  // there is room again, perhaps
-    }
-  }
-  for (const auto& done : waiting) done(replaced);
-}
-
-void Sink::abandon() {
-  if (!replacing_) return;
-  const auto waiting = std::move(replacing_->done);
-  replacing_.reset();
-  for (const auto& done : waiting) done({path(), 0, std::nullopt});
-}
-
-// --- sealing -----------------------------------------------------------------
-
-bool Sink::seal_due() const {
-  if (!file_.is_open()) return false;
-  const uint64_t size = const_cast<SinkFile&>(file_).file().size();
-  if (size == 0) return false;
-  // The clock went back, and the file has stamps from before.
-  const bool stepped = steps_back_ != bench_.stamper.steps_back();
-  return stepped || ahead_ || (options_.max_size != 0 && size >= options_.max_size);
-}
-
-bool Sink::may_seal(MonoTime now) const {
-  return !seal_again_at_ || now >= *seal_again_at_;
-}
-
-void Sink::sealed() {
-  const auto& op = file_.op();
-  if (op.segment.empty() && !op.status) {
-    // The file stays as it is, and is written on.
-    trouble(op.status.error());
-    seal_again_at_ = bench_.clock.mono() + kSealAgain;
-    return;
-  }
-  seal_again_at_.reset();
-  device_ = file_.is_open() ? file_.file().device() : 0;
-  inode_ = file_.is_open() ? file_.file().inode() : 0;
-  if (!op.segment.empty()) {
-    bench_.observer.on_sealed(last_info_, op.segment, op.size);
-    if (std::exchange(suspect_, false))
-      bench_.observer.on_unaccounted(
-          last_info_, "a write to it failed; what it holds is suspect: " +
-                          op.segment);
-    steps_back_ = bench_.stamper.steps_back();
-    ahead_ = false;
-    if (op.head.empty()) begin_anew();
-    if (!mid_line_ && rest_.empty()) last_stamp_ = {};
-    unsynced_ = false;
-  }
-  if (!op.status) return refused(op.status.error());
-  retry_at_.reset();
-  if (!rest_.empty() || !op.head.empty()) move_rest(op.head);
-  disk_mid_line_ = false;
-  checked_at_ = bench_.clock.mono();
 }
 
 // --- the rest ----------------------------------------------------------------

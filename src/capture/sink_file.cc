@@ -45,6 +45,9 @@ void SinkFile::perform() {
       file_.reset();
       times_.reset();
       return;
+    case Kind::Head:
+      op_.status = read_head();
+      return;
     case Kind::Replace:
       op_.status = replace();
       return;
@@ -99,31 +102,27 @@ base::Status SinkFile::write() {
   return {};
 }
 
+// Of a line that is open at the end: whoever takes the file away writes it to
+// the next one.
+base::Status SinkFile::read_head() {
+  auto line = file_->open_line();
+  if (!line) return base::fail(std::move(line.error()));
+  if (!line->has_value() || (*line)->size > kMaxHead) return {};
+  auto head = file_->read((*line)->begin, (*line)->size);
+  if (!head) return base::fail(std::move(head.error()));
+  op_.head = std::move(*head);
+  op_.head_at = (*line)->begin;
+  return {};
+}
+
 base::Status SinkFile::replace() {
-  std::string head;
-  if (op_.keep_open_line) {
-    auto line = file_->open_line();
-    if (!line) return base::fail(std::move(line.error()));
-    if (line->has_value() && (*line)->size <= kMaxHead) {
-      auto read = file_->read((*line)->begin, (*line)->size);
-      if (!read) return base::fail(std::move(read.error()));
-      head = std::move(*read);
-    }
-  }
   step("before replace");
   // The sidecar goes first: times may be missing for a moment, never wrong.
   if (times_)
     if (auto anew = times_->replace(); !anew) return anew;
-  auto bytes = file_->replace(head);
-  op_.head_moved = bytes && !head.empty();
-  if (!bytes && bytes.error().sys_errno == ENOSPC && !head.empty()) {
-    // On a full disk the old file must go first.
-    bytes = file_->replace();
-    op_.head = std::move(head);
-  }
+  auto bytes = file_->replace();
   if (!bytes) return base::fail(std::move(bytes.error()));
   step("replaced");
-  if (times_ && op_.head_moved) (void)times_->append(0, op_.stamp);
   op_.size = *bytes;
   return {};
 }
@@ -135,55 +134,44 @@ base::Status SinkFile::seal() {
   if (!raw_ && head) first = store::parse_line(*head).time.value_or(first);
   auto segment = store::next_segment_path(path_, owner_, first);
   if (!segment) return base::fail(std::move(segment.error()));
-  auto line = open_line_to_move();
-  if (!line) return base::fail(std::move(line.error()));
-  auto old = file_->duplicate();
-  if (!old) return base::fail(std::move(old.error()));
   step("before seal");
-  if (op_.sync)
-    if (auto synced = base::fs::fsync(old->get(), path_); !synced)
+  if (op_.cut_at) {
+    if (auto cut = file_->cut(*op_.cut_at); !cut) return cut;
+    op_.was_cut = true;
+    step("cut");
+  }
+  if (op_.sync) {
+    auto copy = file_->duplicate();
+    if (!copy) return base::fail(std::move(copy.error()));
+    if (auto synced = base::fs::fsync(copy->get(), path_); !synced)
       return synced;
-  if (times_)
-    if (auto moved = seal_times(*segment); !moved) return moved;
-  if (auto renamed = file_->rename_to(*segment); !renamed) return renamed;
-  step("sealed");
-  op_.segment = std::move(*segment);
-  if (auto fresh = file_->reopen(); !fresh) {
-    file_.reset();  // it is the segment by now: nothing may be added
-    times_.reset();
-    return fresh;
   }
-  step("begun anew");
-  // Cut off last: until here it could still be gone on with.
-  if (*line && base::fs::truncate(old->get(), (*line)->begin, op_.segment))
-    op_.head = std::move((*line)->head);
-  if (!raw_) return {};
-  auto times = store::TimesFile::open(store::sidecar_name(path_), 0, mode_);
-  if (!times) {
-    file_.reset();  // both are opened anew
-    times_.reset();
-    return base::fail(std::move(times.error()));
+    if (times_)
+      if (auto moved = seal_times(*segment); !moved) return moved;
+    if (auto renamed = file_->rename_to(*segment); !renamed) return renamed;
+    step("sealed");
+    op_.segment = std::move(*segment);
+    if (auto fresh = file_->reopen(); !fresh) {
+      file_.reset();  // it is the segment by now: nothing may be added
+      times_.reset();
+      return fresh;
+    }
+    step("begun anew");
+    if (!raw_) return {};
+    auto times = store::TimesFile::open(store::sidecar_name(path_), 0, mode_);
+    if (!times) {
+      file_.reset();  // both are opened anew
+      times_.reset();
+      return base::fail(std::move(times.error()));
+    }
+    times_ = std::move(*times);
+    return {};
   }
-  times_ = std::move(*times);
-  return {};
-}
 
-// Of a file that is given up in mid-line: the line goes on in the next one,
-// from its beginning.
-base::Result<std::optional<SinkFile::MovedLine>> SinkFile::open_line_to_move() {
-  if (!op_.keep_open_line || raw_) return std::nullopt;
-  auto line = file_->open_line();
-  if (!line) return base::fail(std::move(line.error()));
-  if (!line->has_value() || (*line)->size > kMaxHead) return std::nullopt;
-  auto head = file_->read((*line)->begin, (*line)->size);
-  if (!head) return base::fail(std::move(head.error()));
-  return MovedLine{(*line)->begin, std::move(*head)};
-}
-
-base::Status SinkFile::seal_times(const std::string& segment) {
-  const std::string from = store::sidecar_name(path_);
-  if (!base::fs::exists(from)) return {};
-  return base::fs::rename_noreplace(from, store::sidecar_name(segment));
-}
+  base::Status SinkFile::seal_times(const std::string& segment) {
+    const std::string from = store::sidecar_name(path_);
+    if (!base::fs::exists(from)) return {};
+    return base::fs::rename_noreplace(from, store::sidecar_name(segment));
+  }
 
 }  // namespace capture

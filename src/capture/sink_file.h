@@ -25,26 +25,28 @@ class SinkFile {
         raw_(spec.options.stamp == SinkOptions::Stamp::None),
         mode_(spec.options.mode) {}
 
-  enum class Kind { None, Open, Write, Check, Leave, Replace, Seal };
+  enum class Kind { None, Open, Write, Check, Leave, Head, Replace, Seal };
   struct Op {
     Kind kind = Kind::None;
     std::function<void()> before;  // done first; may block too
-    std::string_view bytes;  // Write: at the file's end. Leave: likewise,
-                             // before it is let go
-    base::Timestamp stamp;   // Write: of what is written. Seal: of the first
-                             // line, should it have none
-    bool keep_open_line = false;  // Replace: its head moves along
-    bool sync = false;            // Seal: durable before it is renamed
+    std::string_view bytes;        // Write: at the file's end. Leave: likewise,
+                                   // before it is let go
+    base::Timestamp stamp;  // Write: of what is written. Seal: of the first
+                            // line, should it have none
+    std::optional<uint64_t> cut_at;  // Seal: where its open line begins, which
+                                     // goes on elsewhere
+    bool sync = false;               // Seal: durable before it is renamed
 
     // Afterwards:
     base::Status status;
-    size_t written = 0;  // of `bytes`, also when the rest failed
-    uint64_t size = 0;   // of the file that was replaced or sealed
-    bool head_moved = false;  // it begins the new file
-    std::string head;         // or: the new file had no room for it
-    std::string segment;      // Seal: what it is now
+    size_t written = 0;    // of `bytes`, also when the rest failed
+    uint64_t size = 0;     // of the file that was replaced or sealed
+    std::string head;      // Head: of the open line, if it is not too long
+    uint64_t head_at = 0;  // where that begins
+    bool was_cut = false;  // Seal: at cut_at
+    std::string segment;   // Seal: what it is now
     store::LiveFile::Standing standing = store::LiveFile::Standing::InPlace;
-    uint64_t free = 0;  // Check: bytes of room
+    uint64_t free = 0;                              // Check: bytes of room
     std::optional<store::LiveFile::OpenLine> tail;  // Open: as it was found,
     std::optional<base::Timestamp> newest;          // and its last line's
   };
@@ -66,11 +68,7 @@ class SinkFile {
   base::Status write();
   base::Status replace();
   base::Status seal();
-  struct MovedLine {
-    uint64_t begin;
-    std::string head;
-  };
-  base::Result<std::optional<MovedLine>> open_line_to_move();
+  base::Status read_head();
   base::Status seal_times(const std::string& segment);
 
   const std::string path_;

@@ -44,7 +44,8 @@ void Source::take(const Intake::Bytes& bytes, base::Timestamp stamp) {
   if (record_.skipping != 0 && !input_.empty()) {
     const size_t newline = input_.find('\n');
     size_t size = input_.size();
-    if (newline != input_.npos) size = newline + (record_.skipping == 1 ? 1 : 0);
+    if (newline != input_.npos)
+      size = newline + (record_.skipping == 1 ? 1 : 0);
     SourceRecord next = record_;
     if (newline != input_.npos) next.skipping = 0;
     next.taken = {input_from_.read, input_from_.to + size};
@@ -210,9 +211,9 @@ bool Source::tell_dropped(Observer& observer) {
     const uint64_t bytes = entry().dropped_bytes[why];
     const uint64_t told_bytes = entry().told_bytes[why];
     if (bytes == told_bytes) continue;
-    observer.on_dropped(info_, {static_cast<Dropped::Why>(why),
-                                lines - entry().told_lines[why],
-                                bytes - told_bytes, drop_first_, drop_last_});
+    observer.on_dropped(
+        info_, {static_cast<Dropped::Why>(why), lines - entry().told_lines[why],
+                bytes - told_bytes, drop_first_, drop_last_});
     entry().told_lines[why] = lines;
     entry().told_bytes[why] = bytes;
     told = true;
@@ -229,8 +230,7 @@ void Source::apply(SourceEntry& entry, const SourceRecord& record,
   spool.set_taken(record.taken);
 }
 
-void Source::apply(SourceEntry& entry, const SinkRecord& record,
-                   Spool& spool) {
+void Source::apply(SourceEntry& entry, const SinkRecord& record, Spool& spool) {
   raise(entry.queue_to, record.queue_to);
   apply_dropped(entry, record.dropped);
   spool.set_taken(record.taken);

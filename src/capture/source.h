@@ -67,8 +67,7 @@ class Source {
   // Applies a record of either lane to an entry, as often as one likes.
   static void apply(SourceEntry& entry, const SourceRecord& record,
                     Spool& spool);
-  static void apply(SourceEntry& entry, const SinkRecord& record,
-                    Spool& spool);
+  static void apply(SourceEntry& entry, const SinkRecord& record, Spool& spool);
 
  private:
   SourceEntry& entry() const { return spool_.source(index_); }

@@ -9,7 +9,7 @@ namespace {
 constexpr uint64_t kMagic = 0x4c4f4f5053474c00;  // "\0LGSPOOL"
 // Entries laid out or used otherwise: another major. What an older one does
 // not look at: another minor.
-constexpr uint32_t kMajor = 1;
+constexpr uint32_t kMajor = 2;
 constexpr uint32_t kMinor = 0;
 constexpr uint32_t kStep = 16;  // entries whose pages are reserved at once
 
@@ -86,8 +86,7 @@ bool Spool::is_sound() const {
     const SourceRecord& queue = sources_[i].queue.last();
     if (sources_[i].key == 0) continue;
     if (!in_heap(queue.at, queue.room) || queue.base > queue.end ||
-        queue.end - queue.base > queue.room ||
-        sources_[i].queue_to > queue.end)
+        queue.end - queue.base > queue.room || sources_[i].queue_to > queue.end)
       return false;
   }
   return true;
@@ -167,8 +166,8 @@ base::Result<uint32_t> Spool::add_source(const SourceInfo& info,
   if (index == kMaxSources)
     return base::fail(base::Errc::Io, "spool: too many sources");
   if (index >= sources_reserved_) {
-    if (auto ok = memory_.reserve(kSourcesAt + sources_reserved_ * 512,
-                                  kStep * 512);
+    if (auto ok =
+            memory_.reserve(kSourcesAt + sources_reserved_ * 512, kStep * 512);
         !ok)
       return base::fail(std::move(ok.error()).with_context("spool"));
     sources_reserved_ += kStep;

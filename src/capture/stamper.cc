@@ -9,8 +9,7 @@ constexpr int64_t kAbsorbedStepUs = 2'000'000;
 
 base::Timestamp Stamper::next() {
   const int64_t now = clock_.now().us;
-  const auto last =
-      static_cast<int64_t>(last_.load(std::memory_order_relaxed));
+  const auto last = static_cast<int64_t>(last_.load(std::memory_order_relaxed));
   const bool back = last - now >= kAbsorbedStepUs;
   if (back) ++steps_back_;
   const int64_t stamp = back ? now : std::max(now, last + 1);

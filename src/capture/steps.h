@@ -9,7 +9,8 @@
 namespace capture {
 
 inline void step(std::string_view name) {
-  if (base::failpoint::enabled()) (void)base::failpoint::consult("journal", name);
+  if (base::failpoint::enabled())
+    (void)base::failpoint::consult("journal", name);
 }
 
 }  // namespace capture

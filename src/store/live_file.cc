@@ -33,8 +33,7 @@ base::Result<base::UniqueFd> make(const std::string& path, mode_t mode) {
 }
 
 // A file that holds `head`, made under a temporary name, renamed over `path`.
-base::Result<base::UniqueFd> put_new_file(const std::string& path,
-                                          mode_t mode,
+base::Result<base::UniqueFd> put_new_file(const std::string& path, mode_t mode,
                                           std::string_view head = {}) {
   const std::string temporary =
       fs::join(fs::dir_name(path), fs::temporary_name(fs::base_name(path)));
@@ -60,8 +59,7 @@ base::Result<LiveFile> LiveFile::adopt(const std::string& path, mode_t mode,
                   info->st_ino);
 }
 
-base::Result<LiveFile> LiveFile::open(const std::string& path,
-                                      mode_t mode) {
+base::Result<LiveFile> LiveFile::open(const std::string& path, mode_t mode) {
   auto fd = fs::open(path, kFlags);
   if (!fd && fd.error().code == Errc::NotFound) {
     fd = make(path, mode);
@@ -76,6 +74,12 @@ base::Result<size_t> LiveFile::write_some(std::string_view bytes) {
   auto n = fs::write_some(fd_.get(), bytes, path_);
   if (n) size_ += *n;
   return n;
+}
+
+base::Status LiveFile::cut(uint64_t size) {
+  auto done = fs::truncate(fd_.get(), size, path_);
+  if (done) size_ = size;
+  return done;
 }
 
 base::Result<base::UniqueFd> LiveFile::duplicate() const {

@@ -30,6 +30,9 @@ class LiveFile {
   // One write(2) at the end: may write less than asked, says how much.
   base::Result<size_t> write_some(std::string_view bytes);
 
+  // What stands at `size` and after is taken back.
+  base::Status cut(uint64_t size);
+
   enum class Standing {
     InPlace,
     Gone,       // the path names nothing, or another file

@@ -85,7 +85,8 @@ History read_history(const Run& run, const Story::File& file) {
     auto text = base::fs::read_file(path, size_t{1} << 30);
     if (!text) return {"", text.error().message};
     if (raw) {
-      if (auto wrong = check_times(path, text->size()); !wrong.empty())
+      const size_t timed = run.story.may_lack_times ? 0 : text->size();
+      if (auto wrong = check_times(path, timed); !wrong.empty())
         return {"", wrong};
       history.text += *text;
       continue;
@@ -144,12 +145,13 @@ std::string judge_dropped(const Run& run, int source, const std::string& kept,
 std::string judge_source(const Run& run, int index, const std::string& kept) {
   const auto& source = run.sources[static_cast<size_t>(index)];
   std::string all = treated(run.story, source.written);
-  if (!all.empty() && !all.ends_with('\n') &&
-      run.story.files[run.story.file_of[static_cast<size_t>(index)]]
-              .options.stamp != capture::SinkOptions::Stamp::None) {
+  if (!all.empty() && !all.ends_with('\n')) {
     all += '\n';
-    if (run.shared->ended_lines[index] == 0 &&
-        kept.ends_with(split(all).back()))
+    // Without stamps there is none to name the line by.
+    const auto file = run.story.file_of[static_cast<size_t>(index)];
+    const bool raw = run.story.files[file].options.stamp ==
+                     capture::SinkOptions::Stamp::None;
+    if (!raw && run.shared->ended_lines[index] == 0)
       return "its last line was ended, and nobody told";
   }
   if (run.story.may_drop) return judge_dropped(run, index, kept, all);

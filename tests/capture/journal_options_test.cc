@@ -25,8 +25,7 @@ void append(Script& script, Script more) {
 
 TEST_CASE("killed at any step: a full disk drops what is told") {
   Story story{.files = {{"api-out.log"}}, .file_of = {0}, .script = {{Add}}};
-  story.faults =
-      "write~-out.log=short@2;write~-out.log=ENOSPC@3;write~-out.log=ENOSPC@4";
+  story.faults = "write~-out.log=short@2;write~-out.log=ENOSPC@3";
   story.may_drop = true;
   put(story.script, 0, story_lines(0, 0, 3));
   append(story.script, {{Put, 0, story_lines(0, 3, 9)},
@@ -41,13 +40,14 @@ TEST_CASE("killed at any step: a full disk drops what is told") {
 TEST_CASE("killed at any step: a slow file drops what is told") {
   Story story{.files = {{"api-out.log"}}, .file_of = {0}, .script = {{Add}}};
   story.files[0].options.overflow = SinkOptions::Overflow::Drop;
-  story.faults = "write~-out.log=EFBIG@2;write~-out.log=EFBIG@3";
+  story.faults = "write~-out.log=EFBIG@2";
   story.may_drop = true;
   put(story.script, 0, story_lines(0, 0, 2));
   append(story.script, {{Put, 0, story_lines(0, 2, 3)}, {Trouble}});
   for (int i = 0; i < 6; ++i) {
-    put(story.script, 0, story_lines(0, 100 * i + 3, 100 * i + 102, 600) + "A");
-    put(story.script, 0, story_line(0, 100 * i + 102).substr(1));
+    const int from = 10 * i + 3;
+    put(story.script, 0, story_lines(0, from, from + 9, 6000) + "A");
+    put(story.script, 0, story_line(0, from + 9).substr(1));
   }
   story.script.push_back({End});
   prove(story);
@@ -87,6 +87,8 @@ TEST_CASE("killed at any step: a log without stamps that is sealed") {
       .files = {{"api-out.raw.log"}}, .file_of = {0}, .script = {{Add}}};
   story.files[0].options.stamp = SinkOptions::Stamp::None;
   story.files[0].options.max_size = 30;
+  // The sidecar goes first, to a name that its log then does not get.
+  story.may_lack_times = true;
   put(story.script, 0, story_lines(0, 0, 3, 8) + "A3.");
   put(story.script, 0, "end\n");
   put(story.script, 0, story_lines(0, 4, 6));

@@ -51,14 +51,15 @@ struct Story {
   std::vector<StoryOp> script;
   // Of the lives before the last: what fails beside the kill.
   std::string faults = {};
-  std::string victim = "*";  // operations that count as steps
-  bool may_drop = false;     // kept and told to be dropped are all, together
-  bool may_doubt = false;    // bytes may be told to be unaccounted for
+  std::string victim = "*";     // operations that count as steps
+  bool may_drop = false;        // kept and told to be dropped are all, together
+  bool may_lack_times = false;  // of a log without stamps
+  bool may_doubt = false;       // bytes may be told to be unaccounted for
   // What becomes of a line (without '\n') on its way.
   std::function<std::string(std::string)> treat = {};
   // Depth 2: of the steps of the first and the second life every so many-th.
-  unsigned stride1 = 24;
-  unsigned stride2 = 23;
+  unsigned stride1 = 37;
+  unsigned stride2 = 31;
 };
 
 // Lines of a source begin with its letter: that is how they are told apart.
