@@ -62,10 +62,8 @@ void CaptureThread::Loop::advance_drain(Attached& attached, size_t bytes,
 void CaptureThread::Loop::finish_drain_if_written(Attached& attached) {
   if (!attached.drain || !attached.drain->read) return;
   const Sink& sink = *attached.file->sink;
-  // What waits for another's line to end may wait for long.
-  const Source& source = *attached.source;
-  const bool passed = source.waiting().empty() || sink.is_owned_else(source);
-  if (passed && !sink.busy() && sink.unwritten() == 0) finish_drain(attached);
+  // What still waits then is held, until its line ends or the file is free.
+  if (!sink.busy() && !sink.blocked()) finish_drain(attached);
 }
 
 void CaptureThread::Loop::finish_drain(Attached& attached) {

@@ -69,10 +69,6 @@ class Sink final : private LineArbiter::Waiting {
   void end(Source& source);
   bool is_done(const Source& source) const;
   void detach(Source& source);
-  // Another source's line is open in the file.
-  bool is_owned_else(const Source& source) const {
-    return arbiter_.owner() && *arbiter_.owner() != source.key();
-  }
   // How many bytes may be read from `source` now; 0: leave its pipe alone.
   size_t room(const Source& source) const;
 
@@ -90,6 +86,10 @@ class Sink final : private LineArbiter::Waiting {
   bool prepare();
   SinkFile& file() { return file_; }
   bool busy() const { return busy_; }  // from prepare() to settle()
+  // Lines that may be written are not. Not to be asked while busy().
+  bool blocked() const {
+    return !discards_ && (!file_.is_open() || !rest_.empty());
+  }
   // It was performed, and took so long.
   void settle(base::MonoTime::duration took);
 
@@ -139,7 +139,6 @@ class Sink final : private LineArbiter::Waiting {
   Spool::Extent& out();
 
   // The disk (sink_disk.cc, sink_leaving.cc).
-  bool blocked() const { return !file_.is_open() || !rest_.empty(); }
   bool dropping() const;
   SinkFile::Op& begin(SinkFile::Kind kind);
   void begin_write();
