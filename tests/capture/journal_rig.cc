@@ -27,6 +27,7 @@ namespace {
 // are no failpoints.
 constexpr int kHang = 20'000;  // ms that a life may be silent
 constexpr size_t kPage = 4096;
+constexpr unsigned kParts = 2;  // processes that play, side by side
 constexpr uint64_t kSpoolSize = uint64_t{1} << 30;
 
 void* shared_memory(int fd, size_t size) {
@@ -362,17 +363,19 @@ class Sweep {
   }
   bool enough() const { return failures_ >= 5; }
 
-  void all() {
-    unsigned k = 1;
-    while (!enough() && one(k, 0) == 1) ++k;
+  // Every kParts-th from `part`.
+  void all(unsigned part) {
+    unsigned k = 1 + part;
+    while (!enough() && one(k, 0) == 1) k += kParts;
     CHECK(k > 10);
     const unsigned stride1 = std::max(1u, story_.stride1 / factor());
     const unsigned stride2 = std::max(1u, story_.stride2 / factor());
-    for (unsigned i = 1; i < k && !enough(); i += stride1)
+    for (unsigned i = 1 + part * stride1; i < k && !enough();
+         i += kParts * stride1)
       for (unsigned j = 1 + i % stride2; !enough() && one(i, j) == 2;
            j += stride2) {
       }
-    MESSAGE("steps: " << k - 1 << ", runs: " << runs_);
+    MESSAGE("steps: up to " << k - 1 << ", runs: " << runs_);
   }
 
  private:
@@ -383,14 +386,18 @@ class Sweep {
 };
 
 // This test alone, in this binary anew.
-int run_apart(const char* test) {
+pid_t start_apart(const char* test, unsigned part) {
   const pid_t child = ::fork();
   if (child == 0) {
-    ::setenv("LODGE_JOURNAL_APART", "1", 1);
+    ::setenv("LODGE_JOURNAL_APART", std::to_string(part).c_str(), 1);
     const std::string name = std::string("-tc=") + test;
     ::execl("/proc/self/exe", "capture_test", name.c_str(), "-m", nullptr);
     ::_exit(127);
   }
+  return child;
+}
+
+int status_of(pid_t child) {
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -412,14 +419,18 @@ std::string story_lines(int source, int from, int to, size_t size) {
 }
 
 void prove(const Story& story) {
-  if (::getenv("LODGE_JOURNAL_APART") == nullptr) {
+  const char* const part = ::getenv("LODGE_JOURNAL_APART");
+  if (part == nullptr) {
     const auto* const test = doctest::getContextOptions()->currentTest;
-    REQUIRE(run_apart(test->m_name) == 0);
+    std::vector<pid_t> parts;
+    for (unsigned i = 0; i < kParts; ++i)
+      parts.push_back(start_apart(test->m_name, i));
+    for (const pid_t child : parts) CHECK(status_of(child) == 0);
     return;
   }
   Sweep sweep(story);
   const char* const at = ::getenv("LODGE_JOURNAL_AT");  // "k" or "k,j"
-  if (at == nullptr) return sweep.all();
+  if (at == nullptr) return sweep.all(static_cast<unsigned>(::atoi(part)));
   char* end = nullptr;
   const auto k = static_cast<unsigned>(::strtoul(at, &end, 10));
   (void)sweep.one(k, *end == ',' ? static_cast<unsigned>(::atoi(end + 1)) : 0);

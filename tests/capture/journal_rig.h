@@ -8,7 +8,9 @@
 // k, until the first child is killed no more.
 //
 // The process that plays must not have asked for failpoints yet, as its
-// children are forked, not executed: so each test runs in a process of its own.
+// children are forked, not executed: so each test runs in processes of its own.
+// LODGE_JOURNAL_FACTOR=n plays more pairs of kills. One run again, as a failure
+// names it: LODGE_JOURNAL_APART=0 LODGE_JOURNAL_AT=k or =k,j, and -tc=<test>.
 
 #include <cstdint>
 #include <functional>

@@ -123,7 +123,9 @@ TEST_CASE("the daemon dies by itself at random steps of its journal") {
     CHECK(wait_until(
         [&] { return chaos.all_finished() || chaos.crashes() >= kKillsOfHome; },
         60s));
-    check_clean(chaos, chaos.stop_and_check(), 1000);
+    // A daemon that dies in the midst of a `start` ends what is not in its list
+    // yet, and the start is asked for again: two runs.
+    check_clean(chaos, chaos.stop_and_check({.runs = 0}), 1000);
     crashes += chaos.crashes();
     // `kill` may need a daemon for longer than it lives.
     if (!home.keepers().empty()) home.kill_daemon_and_keeper();
