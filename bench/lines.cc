@@ -137,10 +137,9 @@ int write_lines(const Options& options) {
       if (options.rate > 0) {
         // Every ten milliseconds, not for each line: two hundred writers that
         // wake a thousand times a second are a load of their own.
-        const auto due =
-            begin + static_cast<uint64_t>(
-                        static_cast<double>(bytes / options.size) * 1e9 /
-                        options.rate);
+        const auto due = begin + static_cast<uint64_t>(
+                                     static_cast<double>(bytes / options.size) *
+                                     1e9 / options.rate);
         if (due > now_ns() + 10'000'000) sleep_until(due);
       }
     }

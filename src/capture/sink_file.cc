@@ -146,32 +146,32 @@ base::Status SinkFile::seal() {
     if (auto synced = base::fs::fsync(copy->get(), path_); !synced)
       return synced;
   }
-    if (times_)
-      if (auto moved = seal_times(*segment); !moved) return moved;
-    if (auto renamed = file_->rename_to(*segment); !renamed) return renamed;
-    step("sealed");
-    op_.segment = std::move(*segment);
-    if (auto fresh = file_->reopen(); !fresh) {
-      file_.reset();  // it is the segment by now: nothing may be added
-      times_.reset();
-      return fresh;
-    }
-    step("begun anew");
-    if (!raw_) return {};
-    auto times = store::TimesFile::open(store::sidecar_name(path_), 0, mode_);
-    if (!times) {
-      file_.reset();  // both are opened anew
-      times_.reset();
-      return base::fail(std::move(times.error()));
-    }
-    times_ = std::move(*times);
-    return {};
+  if (times_)
+    if (auto moved = seal_times(*segment); !moved) return moved;
+  if (auto renamed = file_->rename_to(*segment); !renamed) return renamed;
+  step("sealed");
+  op_.segment = std::move(*segment);
+  if (auto fresh = file_->reopen(); !fresh) {
+    file_.reset();  // it is the segment by now: nothing may be added
+    times_.reset();
+    return fresh;
   }
+  step("begun anew");
+  if (!raw_) return {};
+  auto times = store::TimesFile::open(store::sidecar_name(path_), 0, mode_);
+  if (!times) {
+    file_.reset();  // both are opened anew
+    times_.reset();
+    return base::fail(std::move(times.error()));
+  }
+  times_ = std::move(*times);
+  return {};
+}
 
-  base::Status SinkFile::seal_times(const std::string& segment) {
-    const std::string from = store::sidecar_name(path_);
-    if (!base::fs::exists(from)) return {};
-    return base::fs::rename_noreplace(from, store::sidecar_name(segment));
-  }
+base::Status SinkFile::seal_times(const std::string& segment) {
+  const std::string from = store::sidecar_name(path_);
+  if (!base::fs::exists(from)) return {};
+  return base::fs::rename_noreplace(from, store::sidecar_name(segment));
+}
 
 }  // namespace capture

@@ -76,7 +76,8 @@ base::Status make_terminal(ChildEnds& all) {
 
 base::Result<ChildEnds> make_child_ends(const EndsWanted& wanted) {
   ChildEnds all;
-  if (auto made = wanted.pty ? make_terminal(all) : make_pipes(all, wanted); !made)
+  if (auto made = wanted.pty ? make_terminal(all) : make_pipes(all, wanted);
+      !made)
     return base::fail(std::move(made.error()));
   if (!wanted.ipc) return all;
   auto channel = make_channel();

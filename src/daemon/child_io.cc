@@ -252,7 +252,7 @@ capture::SinkSpec ChildIo::sink_of(const supervisor::Life& life,
   const auto& file =
       stream == store::Stream::Out ? files.out_file : files.error_file;
   if (file.empty()) return {};
-  const auto kind = combined ? store::SegmentKind::All
+  const auto kind = combined                       ? store::SegmentKind::All
                     : stream == store::Stream::Out ? store::SegmentKind::Out
                                                    : store::SegmentKind::Error;
   return {store::file_path(logs_.dir, file),

@@ -11,8 +11,8 @@
 
 #include "base/event_loop.h"
 #include "capture/capture_thread.h"
-#include "daemon/users.h"
 #include "capture/sink_spec.h"
+#include "daemon/users.h"
 #include "keeper/link.h"
 #include "supervisor/launcher.h"
 

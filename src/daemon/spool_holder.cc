@@ -26,8 +26,7 @@ void SpoolHolder::take(keeper::FoundSlot slot) {
 }
 
 void SpoolHolder::begin(keeper::Link& link, const std::string& home_id,
-                        capture::CaptureThread& capture,
-                        Chronicle& chronicle) {
+                        capture::CaptureThread& capture, Chronicle& chronicle) {
   std::string lost;
   auto spool = open(link, home_id, lost);
   if (!lost.empty()) {
@@ -57,9 +56,9 @@ base::Result<capture::Spool> SpoolHolder::open(keeper::Link& link,
     memory = base::SharedMemory::open(name);
   }
   base::Result<capture::Spool> spool =
-      memory ? capture::Spool::open(std::move(*memory))
-             : base::Result<capture::Spool>(
-                   base::fail(std::move(memory.error())));
+      memory
+          ? capture::Spool::open(std::move(*memory))
+          : base::Result<capture::Spool>(base::fail(std::move(memory.error())));
   const bool found = spool.has_value();
   if (!found) {
     if (spool.error().code != base::Errc::NotFound)

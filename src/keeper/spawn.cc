@@ -71,10 +71,10 @@ bool change_user(const User& user) {
   uid_t effective = 0;
   uid_t saved = 0;
   ::getresuid(&real, &effective, &saved);
-  const bool changed =
-      real == user.uid && effective == user.uid && saved == user.uid &&
-      ::getgid() == user.gid && ::getegid() == user.gid &&
-      (user.uid == 0 || ::setresuid(0, 0, 0) < 0);
+  const bool changed = real == user.uid && effective == user.uid &&
+                       saved == user.uid && ::getgid() == user.gid &&
+                       ::getegid() == user.gid &&
+                       (user.uid == 0 || ::setresuid(0, 0, 0) < 0);
   if (!changed) errno = EPERM;
   return changed;
 }

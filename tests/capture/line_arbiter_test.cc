@@ -22,8 +22,7 @@ struct Page {
 // granted until nothing is.
 struct Scene : LineArbiter::Waiting {
   virtual ~Scene() = default;
-  explicit Scene(int sources,
-                 LineArbiter::Whole whole = LineArbiter::Whole::No)
+  explicit Scene(int sources, LineArbiter::Whole whole = LineArbiter::Whole::No)
       : arbiter(whole) {
     for (int i = 1; i <= sources; ++i)
       arbiter.attach(static_cast<uint64_t>(i), now);

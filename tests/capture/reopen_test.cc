@@ -18,7 +18,8 @@ struct Adopted {
     for (int i = 1; i <= sources; ++i) {
       auto pipe = base::fs::make_pipe();
       REQUIRE(pipe);
-      all.push_back({Rig::info(static_cast<uint64_t>(i)), std::move(pipe->read),
+      all.push_back({Rig::info(static_cast<uint64_t>(i)),
+                     std::move(pipe->read),
                      {rig.dir.path("api-out.log")}});
       children.push_back(std::move(pipe->write));
     }
