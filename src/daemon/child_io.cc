@@ -45,8 +45,9 @@ base::Status ChildIo::launch(const supervisor::Life& life,
   auto as = users_.resolve(spec.uid, spec.gid);
   if (!as) return base::fail(std::move(as.error()));
   using enum store::Stream;
-  auto out_sink = sink_of(life, spec, Out);
-  auto error_sink = sink_of(life, spec, Error);
+  const uint64_t max_size = logs_.max_size();
+  auto out_sink = sink_of(life, spec, Out, max_size);
+  auto error_sink = sink_of(life, spec, Error, max_size);
   auto ends = make_child_ends({.ipc = plan.ipc,
                                .pty = plan.pty,
                                .out = !out_sink.path.empty(),
@@ -110,6 +111,8 @@ void ChildIo::forget(uint64_t slot) {
 void ChildIo::adopt(
     const std::vector<std::pair<supervisor::Life, keeper::FoundSlot*>>& lives) {
   std::vector<capture::CaptureThread::Adopted> sources;
+  // Looks at all apps and at the disk: once, not for each of hundreds.
+  const uint64_t max_size = logs_.max_size();
   for (const auto& [life, found] : lives) {
     Held& held = held_[life.slot];
     held.label = found->label;
@@ -124,9 +127,10 @@ void ChildIo::adopt(
       if (entry.role != Role::Stdout && entry.role != Role::Stderr) continue;
       const auto stream = entry.role == Role::Stdout ? Out : Error;
       (stream == Out ? held.out : held.err) = duplicate(entry.fd.get());
-      auto sink = sink_of(life, spec, stream);
+      auto sink = sink_of(life, spec, stream, max_size);
       // There is a pipe: it was started when its output was still kept.
-      if (sink.path.empty()) sink = sink_of(life, named(life.app), stream);
+      if (sink.path.empty())
+        sink = sink_of(life, named(life.app), stream, max_size);
       sources.push_back(
           {source(life, stream), std::move(entry.fd), std::move(sink)});
     }
@@ -246,7 +250,8 @@ capture::SourceInfo ChildIo::source(const supervisor::Life& life,
 
 capture::SinkSpec ChildIo::sink_of(const supervisor::Life& life,
                                    const supervisor::AppSpec& spec,
-                                   store::Stream stream) const {
+                                   store::Stream stream,
+                                   uint64_t max_size) const {
   const auto files = files_of(spec, life.id, life.number, logs_.dir);
   const bool combined = files.out_file == files.error_file;
   const auto& file =
@@ -256,7 +261,7 @@ capture::SinkSpec ChildIo::sink_of(const supervisor::Life& life,
                     : stream == store::Stream::Out ? store::SegmentKind::Out
                                                    : store::SegmentKind::Error;
   return {store::file_path(logs_.dir, file),
-          sink_options(spec.log, logs_.max_size()),
+          sink_options(spec.log, max_size),
           {life.app, kind, spec.log.merge_logs ? 0 : life.number}};
 }
 

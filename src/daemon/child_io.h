@@ -85,7 +85,7 @@ class ChildIo final : public supervisor::Launcher {
   // Where a stream goes, and how. Without a path nothing of it is kept.
   capture::SinkSpec sink_of(const supervisor::Life& life,
                             const supervisor::AppSpec& spec,
-                            store::Stream stream) const;
+                            store::Stream stream, uint64_t max_size) const;
 
   base::EventLoop& loop_;
   keeper::Link& link_;
