@@ -55,7 +55,7 @@ class Sink final : private LineArbiter::Waiting {
                                                   uint32_t entry,
                                                   std::function<void()> on_due);
 
-  ~Sink();
+  ~Sink() override;
   Sink(const Sink&) = delete;
   Sink& operator=(const Sink&) = delete;
 

@@ -117,11 +117,13 @@ void live(const Run& run, int control, const std::string& rules) {
       capture.drain(static_cast<uint64_t>(source) + 1,
                     [&teller, source] { teller.say('d', source); });
     } else if (message.kind == 'f') {
-      capture.replace({run.path_of(source)},
-                      [&teller, source](auto) { teller.say('f', source); });
+      capture.replace({run.path_of(source)}, [&teller, source](const auto&) {
+        teller.say('f', source);
+      });
     } else if (message.kind == 'g') {
-      capture.replace({run.path_of(source)},
-                      [&teller, source](auto) { teller.say('f', source); });
+      capture.replace({run.path_of(source)}, [&teller, source](const auto&) {
+        teller.say('f', source);
+      });
       capture.drain(static_cast<uint64_t>(source) + 1, [&run, &teller, source] {
         run.shared->mono_offset_ms += 200;
         teller.say('d', source);

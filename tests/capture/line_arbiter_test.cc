@@ -21,7 +21,7 @@ struct Page {
 // What a sink does with an arbiter: keeps what waits, and writes what is
 // granted until nothing is.
 struct Scene : LineArbiter::Waiting {
-  virtual ~Scene() = default;
+  ~Scene() override = default;
   explicit Scene(int sources, LineArbiter::Whole whole = LineArbiter::Whole::No)
       : arbiter(whole) {
     for (int i = 1; i <= sources; ++i)
