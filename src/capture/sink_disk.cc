@@ -287,9 +287,8 @@ void Sink::move_rest(std::string_view before) {
 void Sink::move_rest(std::string_view before, SinkRecord record) {
   auto extent = bench_.spool.allocate(before.size() + rest_.size());
   if (!extent) throw std::bad_alloc();
-  std::memcpy(bench_.spool.at(extent->at), before.data(), before.size());
-  std::memcpy(bench_.spool.at(extent->at + before.size()), rest_.data(),
-              rest_.size());
+  before.copy(bench_.spool.at(extent->at), before.size());
+  rest_.copy(bench_.spool.at(extent->at + before.size()), rest_.size());
   record.out_at = extent->at;
   record.out_size = before.size() + rest_.size();
   commit(record);
@@ -338,9 +337,9 @@ void Sink::drop_rest() {
     auto allocated = bench_.spool.allocate(kept);
     if (!allocated) throw std::bad_alloc();
     extent = *allocated;
-    std::memcpy(bench_.spool.at(extent.at), rest_.data(), begin);
-    std::memcpy(bench_.spool.at(extent.at + begin), rest_.data() + end,
-                rest_.size() - end);
+    rest_.copy(bench_.spool.at(extent.at), begin);
+    rest_.substr(end).copy(bench_.spool.at(extent.at + begin),
+                           rest_.size() - end);
   }
   record.out_at = extent.at;
   record.out_size = kept;

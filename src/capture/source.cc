@@ -82,15 +82,13 @@ void Source::append(std::string_view bytes, uint64_t taken_to) {
     auto extent = spool_.allocate(
         std::max(kLeastRoom, std::max(used + bytes.size(), 2 * used)));
     if (!extent) throw std::bad_alloc();  // as operator new does
-    std::memcpy(spool_.at(extent->at),
-                spool_.at(record_.at + (from - record_.base)), used);
+    waiting().copy(spool_.at(extent->at), used);
     old = {record_.at, record_.room};
     next.at = extent->at;
     next.room = extent->size;
     next.base = from;
   }
-  std::memcpy(spool_.at(next.at + (next.end - next.base)), bytes.data(),
-              bytes.size());
+  bytes.copy(spool_.at(next.at + (next.end - next.base)), bytes.size());
   next.end += bytes.size();
   next.taken = {input_from_.read, taken_to};
   if (used == 0) {
@@ -186,8 +184,8 @@ void Source::drop_range(size_t begin, size_t end, uint64_t skipping,
   auto extent = spool_.allocate(
       std::max(kLeastRoom, begin + rest.size() + Spool::kIntakeSize));
   if (!extent) throw std::bad_alloc();
-  std::memcpy(spool_.at(extent->at), all.data(), begin);
-  std::memcpy(spool_.at(extent->at + begin), rest.data(), rest.size());
+  all.copy(spool_.at(extent->at), begin);
+  rest.copy(spool_.at(extent->at + begin), rest.size());
   SourceRecord next = record_;
   next.at = extent->at;
   next.room = extent->size;
