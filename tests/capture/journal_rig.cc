@@ -19,6 +19,7 @@
 
 #include "capture/journal_life.h"
 #include "capture/spool.h"
+#include "support/sanitized.h"
 
 namespace capture_test {
 namespace {
@@ -339,13 +340,8 @@ unsigned factor() {
 
 // A sanitizer makes each life ten times as long, and looks for other things
 // than the step it is killed at: then only every so-manieth step is played.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr unsigned kEvery = 12;
-constexpr bool kPairs = false;
-#else
-constexpr unsigned kEvery = 1;
-constexpr bool kPairs = true;
-#endif
+constexpr unsigned kEvery = support::kSanitized ? 12 : 1;
+constexpr bool kPairs = !support::kSanitized;
 
 class Sweep {
  public:

@@ -4,18 +4,10 @@
 
 #include <sstream>
 
+#include "support/sanitized.h"
 #include "support/test_home.h"
 
 namespace support {
-namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-
-}  // namespace
 
 TEST_CASE("daemon and keeper stay under 12 MiB with fifty idle apps") {
   if (kSanitized) {

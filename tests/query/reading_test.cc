@@ -8,6 +8,7 @@
 #include "query/last_lines.h"
 #include "query/log_dir.h"
 #include "store/names.h"
+#include "support/sanitized.h"
 
 namespace {
 
@@ -17,6 +18,7 @@ using query_test::LogDir;
 using query_test::naive_query;
 
 constexpr int64_t kStart = 1'795'256'100'000'000;
+constexpr unsigned kSeeds = support::kSanitized ? 15 : 60;
 
 std::string stamped(int64_t us, std::string_view text) {
   return base::format_stamp({us}) + " " + std::string(text);
@@ -132,7 +134,7 @@ void check_same(const std::vector<query_test::Shown>& shown,
 }  // namespace
 
 TEST_CASE("every selection shows what reading and sorting everything shows") {
-  for (unsigned seed = 0; seed < 60; ++seed) {
+  for (unsigned seed = 0; seed < kSeeds; ++seed) {
     CAPTURE(seed);
     LogDir dir;
     RandomLogs logs(dir, seed);

@@ -8,6 +8,7 @@
 #include "query/log_dir.h"
 #include "query/raw_printer.h"
 #include "query/reading.h"
+#include "support/sanitized.h"
 
 namespace {
 
@@ -18,6 +19,7 @@ using query_test::Shown;
 using Texts = std::vector<std::string>;
 
 constexpr int64_t kStart = 1'795'256'100'000'000;
+constexpr unsigned kSeeds = support::kSanitized ? 15 : 60;
 
 std::string stamped(int64_t us, std::string_view text) {
   return base::format_stamp({us}) + " " + std::string(text);
@@ -166,7 +168,7 @@ size_t open_descriptors() {
 }  // namespace
 
 TEST_CASE("cut into segments, logs show what they showed as one file") {
-  for (unsigned seed = 0; seed < 60; ++seed) {
+  for (unsigned seed = 0; seed < kSeeds; ++seed) {
     CAPTURE(seed);
     Twins logs(seed);
     Query query;
