@@ -79,7 +79,8 @@ base::Status SinkFile::look_at_end(store::LiveFile& file) {
   if (op_.tail || raw_ || file.size() == 0) return {};
   auto copy = file.duplicate();
   if (!copy) return base::fail(std::move(copy.error()));
-  auto last = store::BackwardLines(copy->get(), file.size(), path_).previous();
+  store::FileLog log(std::move(*copy), path_);
+  auto last = store::BackwardLines(log, file.size()).previous();
   if (!last) return base::fail(std::move(last.error()));
   if (*last) op_.newest = (*last)->stamp;
   return {};

@@ -117,7 +117,7 @@ bool Follower::look(Tail& tail) {
     return false;
   }
   if (*size < source.reader().offset()) {
-    source.reader().restart(source.fd());
+    source.reader().restart(&source.log());
     tail.size = 0;
   }
   const auto now = clock_.mono();
@@ -163,8 +163,11 @@ void Follower::find_successors(Tail& tail) {
   auto& segments = history->segments;
   // Ours, if it was sealed, has the least number of them: the others are newer.
   if (source.is_open() && !segments.empty()) {
-    const auto first = base::fs::stat(segments.front().path);
-    if (first && source.is_file(*first)) segments.erase(segments.begin());
+    auto ours = is_same_log(source.log(), source.identity(), segments.front());
+    if (!ours)
+      reading_.problems().push_back(std::move(ours.error()));
+    else if (*ours)
+      segments.erase(segments.begin());
   }
   tail.segments.assign(std::make_move_iterator(segments.begin()),
                        std::make_move_iterator(segments.end()));
@@ -181,11 +184,10 @@ void Follower::open_successor(Tail& tail) {
       reading_.problems().push_back(std::move(opened.error()));
       continue;
     }
-    if (!opened->fd) continue;  // removed meanwhile
-    auto identity = base::fs::fstat(opened->fd.get(), "segment");
-    if (!identity) continue;
-    tail.next = std::move(opened->fd);
-    tail.next_identity = *identity;
+    if (!opened->log) continue;  // removed meanwhile
+    tail.next = std::move(opened->log);
+    // Nothing takes its place at its path but what comes after it anyway.
+    tail.next_identity = {};
     return;
   }
   tail.next = std::move(tail.live);
@@ -199,11 +201,10 @@ void Follower::open_successor(Tail& tail) {
 bool Follower::succeed(Tail& tail) {
   Source& source = *tail.source;
   store::LiveReader& reader = source.reader();
-  const std::string& path = source.origin().path;
   const bool open_line = reader.mid_line() || source.held();
   bool same_line = false;
   if (open_line) {
-    auto next = store::read_head(tail.next.get(), 0, path);
+    auto next = store::read_head(*tail.next, 0);
     if (!next) {
       reading_.problems().push_back(std::move(next.error()));
       return false;

@@ -44,9 +44,9 @@ class Follower {
     // The files that come after ours, as far as we know: segments, then the
     // file that has our path now.
     std::deque<store::Segment> segments;
-    base::UniqueFd live;
+    std::unique_ptr<store::Log> live;
     struct ::stat live_identity{};
-    base::UniqueFd next;  // the first of them, opened
+    std::unique_ptr<store::Log> next;  // the first of them, opened
     struct ::stat next_identity{};
     // When the directory of segments had last changed, as we listed it.
     struct ::timespec listed{};

@@ -51,8 +51,8 @@ class Left {
     if (!untouched && file > 0) {
       const auto& before = segments[file - 1];
       const auto opened = open_segment(before, {}, {});
-      if (!note(opened) || !opened->fd) return;
-      const auto last = last_stamp(*opened, before);
+      if (!note(opened) || !opened->log) return;
+      const auto last = last_stamp(*opened);
       if (note(last)) kept = *last;
       // It was being written when others were flushed.
       untouched = kept && *kept >= flushed;

@@ -17,6 +17,7 @@ constexpr int kTries = 1000;
 // Foreign lines may be this far out of order (store/find_range).
 constexpr int64_t kMarginUs = 2'000'000;
 constexpr int kLastLines = 64;
+constexpr uint64_t kLook = 4096;
 
 // The archive directories, each listed once.
 class Listing {
@@ -51,7 +52,7 @@ base::Result<History> open_live(const Origin& origin) {
   if (!S_ISREG(identity->st_mode))
     return base::fail(base::Errc::Invalid,
                       "read " + origin.path + ": not a regular file");
-  history.live = std::move(*fd);
+  history.live = std::make_unique<store::FileLog>(std::move(*fd), origin.path);
   history.identity = *identity;
   return history;
 }
@@ -93,7 +94,54 @@ base::Result<bool> complete(History& history, const Origin& origin,
   return true;
 }
 
+// Null when it is gone. It may just have become an archive.
+base::Result<std::unique_ptr<store::Log>> open_sealed(
+    const store::Segment& segment) {
+  auto log = store::open_log(segment.path);
+  if (!log && log.error().code == base::Errc::NotFound && !segment.compressed)
+    log = store::open_log(store::archive_path(segment.path));
+  if (log || log.error().code != base::Errc::NotFound) return log;
+  return nullptr;
+}
+
+base::Result<std::string> bytes_of(store::Log& log, uint64_t offset,
+                                   size_t size) {
+  std::string bytes(size, '\0');
+  for (size_t have = 0; have < size;) {
+    auto n = log.read_at({bytes.data() + have, size - have}, offset + have);
+    if (!n) return base::fail(std::move(n.error()));
+    if (*n == 0)
+      return base::fail(base::Errc::Invalid,
+                        log.name() + ": cut while being read");
+    have += *n;
+  }
+  return bytes;
+}
+
 }  // namespace
+
+base::Result<bool> is_same_log(store::Log& ours, const struct ::stat& identity,
+                               const store::Segment& segment) {
+  if (const auto info = fs::stat(segment.path))
+    if (info->st_dev == identity.st_dev && info->st_ino == identity.st_ino)
+      return true;
+  auto log = open_sealed(segment);
+  if (!log) return base::fail(std::move(log.error()));
+  if (!*log) return false;
+  const auto size = (*log)->size();
+  const auto our_size = ours.size();
+  if (!size || !our_size || *size != *our_size) return false;
+  // No two batches share a stamp, so none but its copy begins alike.
+  const auto look = static_cast<size_t>(std::min<uint64_t>(*size, kLook));
+  for (const uint64_t offset : {uint64_t{0}, *size - look}) {
+    auto theirs = bytes_of(**log, offset, look);
+    if (!theirs) return base::fail(std::move(theirs.error()));
+    auto own = bytes_of(ours, offset, look);
+    if (!own) return base::fail(std::move(own.error()));
+    if (*theirs != *own) return false;
+  }
+  return true;
+}
 
 base::Result<History> take_history(const Origin& origin, uint64_t after) {
   for (int i = 0; i < kTries; ++i) {
@@ -128,9 +176,8 @@ std::vector<base::Result<History>> take_histories(
   return histories;
 }
 
-base::Result<Time> last_stamp(const OpenSegment& open,
-                              const store::Segment& segment) {
-  store::BackwardLines lines(open.fd.get(), open.size, segment.path);
+base::Result<Time> last_stamp(const OpenSegment& open) {
+  store::BackwardLines lines(*open.log, open.size);
   for (int i = 0; i < kLastLines; ++i) {
     auto mark = lines.previous();
     if (!mark) return base::fail(std::move(mark.error()));
@@ -143,31 +190,21 @@ base::Result<Time> last_stamp(const OpenSegment& open,
 base::Result<OpenSegment> open_segment(const store::Segment& segment,
                                        Time since, Time until) {
   OpenSegment open;
-  if (segment.compressed)
-    return base::fail(base::Errc::Invalid,
-                      "read " + segment.path + ": is compressed",
-                      "a newer lodge reads it");
-  auto fd = fs::open(segment.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  if (!fd) {
-    if (fd.error().code == base::Errc::NotFound) return open;
-    return base::fail(std::move(fd.error()));
-  }
-  auto info = fs::fstat(fd->get(), segment.path);
-  if (!info) return base::fail(std::move(info.error()));
-  if (!S_ISREG(info->st_mode))
-    return base::fail(base::Errc::Invalid,
-                      "read " + segment.path + ": not a regular file");
-  open.fd = std::move(*fd);
-  open.size = static_cast<uint64_t>(info->st_size);
+  auto log = open_sealed(segment);
+  if (!log) return base::fail(std::move(log.error()));
+  if (!*log) return open;
+  open.log = std::move(*log);
+  auto size = open.log->size();
+  if (!size) return base::fail(std::move(size.error()));
+  open.size = *size;
   if (until && segment.first.us >= until->us + kMarginUs) return open;
-  if (since) {
+  if (since && !open.log->find(since, until)) {
     // Most segments end before a recent range: told from one block each.
-    auto last = last_stamp(open, segment);
+    auto last = last_stamp(open);
     if (!last) return base::fail(std::move(last.error()));
     if (*last && (*last)->us < since->us - kMarginUs) return open;
   }
-  auto range =
-      store::find_range(open.fd.get(), open.size, since, until, segment.path);
+  auto range = store::find_range(*open.log, open.size, since, until);
   if (!range) return base::fail(std::move(range.error()));
   open.range = *range;
   return open;

@@ -7,12 +7,12 @@
 
 #include <sys/stat.h>
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "base/result.h"
-#include "base/unique_fd.h"
 #include "query/query.h"
 #include "store/live_reader.h"
 #include "store/segments.h"
@@ -23,7 +23,7 @@ struct History {
   std::vector<store::Segment> segments;  // oldest first
   // Every segment up to this number is older than the live file.
   uint64_t newest = 0;
-  base::UniqueFd live;  // none: there is no live file now
+  std::unique_ptr<store::Log> live;  // none: there is no live file now
   struct ::stat identity{};
 };
 
@@ -33,15 +33,16 @@ base::Result<History> take_history(const Origin& origin, uint64_t after);
 std::vector<base::Result<History>> take_histories(
     std::span<const Origin* const> origins);
 
-// A segment opened for a query. One that is gone meanwhile has no descriptor.
+// A segment or archive opened for a query. One that is gone meanwhile has no
+// log.
 struct OpenSegment {
-  base::UniqueFd fd;
+  std::unique_ptr<store::Log> log;
   uint64_t size = 0;
   store::Range range;  // empty: nothing in it is in range
   // Whether the lines before and after, in other files, follow on these.
   bool reaches_begin() const { return range.begin == 0 && !is_empty(); }
   bool reaches_end() const { return range.end == size && !is_empty(); }
-  bool is_empty() const { return fd && size > 0 && range.begin == range.end; }
+  bool is_empty() const { return log && size > 0 && range.begin == range.end; }
 };
 base::Result<OpenSegment> open_segment(const store::Segment& segment,
                                        std::optional<base::Timestamp> since,
@@ -49,6 +50,11 @@ base::Result<OpenSegment> open_segment(const store::Segment& segment,
 
 // The stamp of the last line that has one; none when it is not near the end.
 base::Result<std::optional<base::Timestamp>> last_stamp(
-    const OpenSegment& open, const store::Segment& segment);
+    const OpenSegment& open);
+
+// Whether `segment` is the log that was live as `ours` when it had `identity`,
+// although it may have been compressed meanwhile.
+base::Result<bool> is_same_log(store::Log& ours, const struct ::stat& identity,
+                               const store::Segment& segment);
 
 }  // namespace query

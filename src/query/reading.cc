@@ -1,6 +1,7 @@
 #include "query/reading.h"
 
 #include <algorithm>
+#include <set>
 
 #include "query/window.h"
 
@@ -18,6 +19,14 @@ std::vector<std::vector<Source*>> by_app(
     groups.back().push_back(source.get());
   }
   return groups;
+}
+
+// What was met on the way to the first line may be met again behind it.
+void drop_doubles(Problems& problems) {
+  std::set<std::string> seen;
+  std::erase_if(problems, [&](const base::Error& problem) {
+    return !seen.insert(problem.message).second;
+  });
 }
 
 }  // namespace
@@ -50,8 +59,7 @@ void Reading::open_all() {
   if (!to_be_followed_) return;
   for (const auto& source : sources_) {
     if (!source->is_open()) continue;
-    auto end = store::end_of_lines(source->fd(), source->limit(),
-                                   source->origin().path);
+    auto end = store::end_of_lines(source->log(), source->limit());
     if (end)
       source->narrow(*end);
     else
@@ -62,13 +70,14 @@ void Reading::open_all() {
 uint64_t Reading::replay(Printer& printer) {
   std::vector<Source*> all;
   for (auto& group : by_app(sources_)) {
-    auto placed = place(group, query_);
+    auto placed = place(group, query_, problems_);
     if (placed)
       all.insert(all.end(), group.begin(), group.end());
     else
       problems_.push_back(std::move(placed.error()));
   }
   const uint64_t count = merge(all, printer, problems_);
+  drop_doubles(problems_);
   printer.settle();
   for (const auto& source : sources_) {
     source->leave_segments();

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/fs.h"
-
 namespace query {
 namespace {
 
@@ -13,10 +11,7 @@ constexpr size_t kMaxEvent = size_t{1} << 20;
 }  // namespace
 
 Source::Source(Origin origin, const Query& query)
-    : origin_(std::move(origin)),
-      since_(query.since),
-      until_(query.until),
-      reader_(-1, origin_.path) {}
+    : origin_(std::move(origin)), since_(query.since), until_(query.until) {}
 
 base::Status Source::open() {
   auto history = take_history(origin_, 0);
@@ -26,7 +21,7 @@ base::Status Source::open() {
 }
 
 void Source::take(History history) {
-  fd_ = std::move(history.live);
+  live_ = std::move(history.live);
   identity_ = history.identity;
   limit_ = 0;
   segments_ = std::move(history.segments);
@@ -35,23 +30,23 @@ void Source::take(History history) {
   begin_at(0, 0);
 }
 
-void Source::adopt(base::UniqueFd fd, const struct ::stat& identity,
-                   bool same_line) {
+void Source::adopt(std::unique_ptr<store::Log> log,
+                   const struct ::stat& identity, bool same_line) {
   if (same_line) {
-    reader_.move_to(fd.get());
+    reader_.move_to(*log);
   } else {
     const auto inherited = reader_.line_time();
-    reader_.restart(fd.get());
+    reader_.restart(log.get());
     reader_.seek(0, inherited);
   }
-  fd_ = std::move(fd);
+  live_ = std::move(log);
   identity_ = identity;
   limit_ = 0;
 }
 
 void Source::begin_at(size_t file, uint64_t offset,
                       std::optional<base::Timestamp> inherited) {
-  segment_fd_.reset();
+  segment_.reset();
   at_ = file;
   inherited_ = inherited;
   begin_.reset();
@@ -67,14 +62,14 @@ void Source::begin_live_at(uint64_t offset) {
 void Source::leave_segments() {
   if (!in_segments()) return;
   inherited_.reset();
-  segment_fd_.reset();
+  segment_.reset();
   at_ = segments_.size();
   enter_live();
 }
 
 void Source::enter_live() {
   const uint64_t offset = begin_ ? *begin_ : live_begin_.value_or(0);
-  reader_.restart(fd_.get(), origin_.path);
+  reader_.restart(live_.get());
   // What was passed over would have told the stamp.
   const bool passed_over = !begin_ && offset > 0;
   reader_.seek(offset, passed_over ? std::nullopt : inherited_);
@@ -86,20 +81,29 @@ base::Status Source::enter_segment() {
   segment_cut_ = true;
   auto opened = open_segment(segment, since_, until_);
   if (!opened) return base::fail(std::move(opened.error()));
-  segment_fd_ = std::move(opened->fd);
+  segment_ = std::move(opened->log);
   segment_limit_ = opened->range.end;
   segment_cut_ = !opened->reaches_end();
   const uint64_t begin = begin_ ? *begin_ : opened->range.begin;
   const bool inherits = begin_.has_value() || opened->reaches_begin();
-  reader_.restart(segment_fd_.get(), segment.path);
+  reader_.restart(segment_.get());
   reader_.seek(begin, inherits ? inherited_ : std::nullopt);
   begin_.reset();
   return {};
 }
 
+// What is damaged costs its own lines; true when others follow. (They may have
+// no stamp before the first that has one.)
+bool Source::pass_damage() {
+  const auto damage = segment_ ? segment_->damage() : std::nullopt;
+  if (!damage || damage->end >= segment_limit_) return false;
+  reader_.seek(damage->end, std::nullopt);
+  return true;
+}
+
 void Source::leave_segment() {
   inherited_ = segment_cut_ ? std::nullopt : reader_.line_time();
-  segment_fd_.reset();
+  segment_.reset();
   begin_.reset();
   ++at_;
   if (!in_segments()) enter_live();
@@ -110,10 +114,8 @@ bool Source::is_file(const struct ::stat& other) const {
 }
 
 base::Result<uint64_t> Source::size() const {
-  if (!fd_) return uint64_t{0};
-  auto info = base::fs::fstat(fd_.get(), origin_.path);
-  if (!info) return base::fail(std::move(info.error()));
-  return static_cast<uint64_t>(info->st_size);
+  if (!live_) return uint64_t{0};
+  return live_->size();
 }
 
 void Source::allow(uint64_t limit, bool partial) {
@@ -146,13 +148,14 @@ bool Source::take_event() {
 base::Result<bool> Source::next_piece() {
   while (in_segments()) {
     base::Result<bool> more = false;
-    if (!segment_fd_) {
+    if (!segment_) {
       if (auto entered = enter_segment(); !entered)
         more = base::fail(std::move(entered.error()));
     }
     // Nobody writes it any more: a line that has not ended never will.
-    if (more && segment_fd_) more = reader_.next(segment_limit_, true, piece_);
+    if (more && segment_) more = reader_.next(segment_limit_, true, piece_);
     if (more && *more) return true;
+    if (!more && pass_damage()) return more;
     leave_segment();
     if (!more) return more;
   }

@@ -7,12 +7,12 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "base/unique_fd.h"
 #include "query/history.h"
 #include "query/query.h"
 #include "store/events.h"
@@ -34,7 +34,7 @@ class Source {
   // Reads another file in place of the live one, from its beginning or, with
   // `same_line`, behind what was given of the line that it begins with a copy
   // of.
-  void adopt(base::UniqueFd fd, const struct ::stat& identity,
+  void adopt(std::unique_ptr<store::Log> log, const struct ::stat& identity,
              bool same_line = false);
 
   // Files by number: segments from 0 on, then the live file.
@@ -53,8 +53,9 @@ class Source {
   void leave_segments();
 
   // All of these are about the live file.
-  bool is_open() const { return static_cast<bool>(fd_); }
-  int fd() const { return fd_.get(); }
+  bool is_open() const { return live_ != nullptr; }
+  store::Log& log() const { return *live_; }
+  const struct ::stat& identity() const { return identity_; }
   bool is_file(const struct ::stat& other) const;
   base::Result<uint64_t> size() const;
 
@@ -85,17 +86,18 @@ class Source {
   base::Result<bool> next_piece();
   base::Status enter_segment();
   void leave_segment();
+  bool pass_damage();
   void enter_live();
 
   Origin origin_;
   std::optional<base::Timestamp> since_;
   std::optional<base::Timestamp> until_;
-  base::UniqueFd fd_;
+  std::unique_ptr<store::Log> live_;
   struct ::stat identity_{};
   std::vector<store::Segment> segments_;
   uint64_t newest_ = 0;
-  size_t at_ = 0;              // the file that reader_ is in
-  base::UniqueFd segment_fd_;  // of a segment we have come to
+  size_t at_ = 0;                        // the file that reader_ is in
+  std::unique_ptr<store::Log> segment_;  // that we have come to
   uint64_t segment_limit_ = 0;
   bool segment_cut_ = false;  // we leave it before its end
   // Where to begin in the file we come to next.

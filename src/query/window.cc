@@ -19,15 +19,20 @@ class BackCursor {
   };
 
   // `live`: the part of the live file to look at.
-  BackCursor(Source& source, store::Range live, const Query& query)
-      : source_(source), query_(query), file_(source.segments().size()) {
+  BackCursor(Source& source, store::Range live, const Query& query,
+             Problems& problems)
+      : source_(source),
+        query_(query),
+        problems_(problems),
+        file_(source.segments().size()) {
     if (!source.is_open()) return;
     begin_ = live.begin;
-    lines_.emplace(source.fd(), live.end, source.origin().path);
+    log_ = &source.log();
+    lines_.emplace(source.log(), live.end);
   }
 
   // To the line before; false when there is none.
-  base::Result<bool> step() {
+  bool step() {
     for (;;) {
       while (next_ < ready_.size()) {
         place_ = ready_[next_++];
@@ -36,8 +41,7 @@ class BackCursor {
         return true;
       }
       if (done_) return false;
-      auto loaded = load();
-      if (!loaded) return base::fail(std::move(loaded.error()));
+      load();
     }
   }
   const Place& place() const { return place_; }
@@ -49,19 +53,24 @@ class BackCursor {
 
  private:
   // Lines without a stamp wait here until the one is found that they inherit.
-  base::Status load() {
+  void load() {
     ready_.clear();
     next_ = 0;
     time_.reset();
     while (!done_) {
       if (!lines_) {
         auto follows = open_file_before();
-        if (!follows) return base::fail(std::move(follows.error()));
-        if (!*follows && !ready_.empty()) break;
+        if (!follows) problems_.push_back(std::move(follows.error()));
+        if (!follows.value_or(false) && !ready_.empty()) break;
         continue;
       }
       auto mark = lines_->previous();
-      if (!mark) return base::fail(std::move(mark.error()));
+      if (!mark) {
+        problems_.push_back(std::move(mark.error()));
+        pass_damage();
+        if (!ready_.empty()) break;
+        continue;
+      }
       if (!*mark || (*mark)->start < begin_) {
         lines_.reset();
         // Begins with a line out of range, which those that wait inherit from.
@@ -74,7 +83,11 @@ class BackCursor {
       time_ = (*mark)->stamp;
       if (time_) break;
     }
-    return {};
+  }
+  void pass_damage() {
+    const auto damage = log_->damage();
+    lines_.reset();
+    if (damage && damage->begin > begin_) lines_.emplace(*log_, damage->begin);
   }
   // False when its end is out of range: a line after it without a stamp is
   // then too.
@@ -87,10 +100,11 @@ class BackCursor {
     auto opened = open_segment(segment, query_.since, query_.until);
     if (!opened) return base::fail(std::move(opened.error()));
     segment_ = std::move(*opened);
-    if (!segment_.fd) return true;
+    if (!segment_.log) return true;
     begin_ = segment_.range.begin;
+    log_ = segment_.log.get();
     if (segment_.range.end > begin_)
-      lines_.emplace(segment_.fd.get(), segment_.range.end, segment.path);
+      lines_.emplace(*segment_.log, segment_.range.end);
     return segment_.reaches_end();
   }
   bool in_range() const {
@@ -100,8 +114,10 @@ class BackCursor {
 
   Source& source_;
   const Query& query_;
+  Problems& problems_;
   size_t file_;
-  OpenSegment segment_;  // none: the live file
+  OpenSegment segment_;        // none: the live file
+  store::Log* log_ = nullptr;  // the file we are in
   std::optional<store::BackwardLines> lines_;
   uint64_t begin_ = 0;
   std::vector<Place> ready_;  // the last line first; of one stamp
@@ -114,15 +130,15 @@ class BackCursor {
 
 base::Result<store::Range> range_of(Source& source, const Query& query) {
   if (!source.is_open()) return store::Range{};
-  return store::find_range(source.fd(), source.limit(), query.since,
-                           query.until, source.origin().path);
+  return store::find_range(source.log(), source.limit(), query.since,
+                           query.until);
 }
 
 base::Result<std::string> read_at(const Source& source, uint64_t start,
                                   uint64_t end) {
   std::string text(static_cast<size_t>(std::min<uint64_t>(end - start, 65536)),
                    '\0');
-  auto n = base::fs::pread(source.fd(), text, start, source.origin().path);
+  auto n = source.log().read_at(text, start);
   if (!n) return base::fail(std::move(n.error()));
   text.resize(*n);
   return text;
@@ -134,7 +150,7 @@ base::Status place_events(Source& source, const Time& from, uint64_t most) {
     source.reader().seek(0);
     return {};
   }
-  store::BackwardLines lines(source.fd(), source.limit(), source.origin().path);
+  store::BackwardLines lines(source.log(), source.limit());
   uint64_t start = source.limit();
   for (uint64_t count = 0; count < most;) {
     auto mark = lines.previous();
@@ -156,16 +172,13 @@ struct LastLines {
   bool more = false;  // lines lie before
 };
 
-base::Result<LastLines> place_last(std::vector<BackCursor>& cursors,
-                                   uint64_t lines) {
+LastLines place_last(std::vector<BackCursor>& cursors, uint64_t lines) {
   LastLines result;
   std::vector<bool> live(cursors.size());
   for (size_t i = 0; i < cursors.size(); ++i) {
     auto& source = cursors[i].source();
     source.begin_at(source.segments().size(), source.limit());
-    auto more = cursors[i].step();
-    if (!more) return base::fail(std::move(more.error()));
-    live[i] = *more;
+    live[i] = cursors[i].step();
   }
   for (uint64_t taken = 0;; ++taken) {
     size_t best = cursors.size();
@@ -182,15 +195,14 @@ base::Result<LastLines> place_last(std::vector<BackCursor>& cursors,
     cursor.source().begin_at(cursor.place().file, cursor.place().start,
                              cursor.time());
     result.first = cursor.time();
-    auto more = cursor.step();
-    if (!more) return base::fail(std::move(more.error()));
-    live[best] = *more;
+    live[best] = cursor.step();
   }
 }
 
 }  // namespace
 
-base::Status place(std::span<Source* const> group, const Query& query) {
+base::Status place(std::span<Source* const> group, const Query& query,
+                   Problems& problems) {
   std::vector<BackCursor> cursors;
   cursors.reserve(group.size());
   for (Source* source : group) {
@@ -199,16 +211,15 @@ base::Status place(std::span<Source* const> group, const Query& query) {
     if (!range) return base::fail(std::move(range.error()));
     source->begin_live_at(range->begin);
     if (query.last && (source->is_open() || source->in_segments()))
-      cursors.emplace_back(*source, *range, query);
+      cursors.emplace_back(*source, *range, query, problems);
     source->narrow(range->end);
   }
   Time from = query.since;
   uint64_t most_events = UINT64_MAX;
   if (query.last) {
-    auto last = place_last(cursors, *query.last);
-    if (!last) return base::fail(std::move(last.error()));
-    if (last->more || *query.last == 0)
-      from = last->first;
+    const auto last = place_last(cursors, *query.last);
+    if (last.more || *query.last == 0)
+      from = last.first;
     else if (!query.since)
       most_events = *query.last;
     if (*query.last == 0) most_events = 0;

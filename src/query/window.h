@@ -11,7 +11,8 @@ namespace query {
 // Positions the sources of one app (their limits set by allow()) at the first
 // line they are to show. With query.last, together they show the last lines in
 // range, and events from the first of those lines on; when that is all there
-// is, as many of the last events.
-base::Status place(std::span<Source* const> group, const Query& query);
+// is, as many of the last events. What can't be read is told, and passed over.
+base::Status place(std::span<Source* const> group, const Query& query,
+                   Problems& problems);
 
 }  // namespace query

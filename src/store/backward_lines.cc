@@ -1,10 +1,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/fs.h"
 #include "store/line.h"
 #include "store/live_reader.h"
-#include "store/names.h"
+#include "store/times.h"
 
 namespace store {
 namespace {
@@ -13,11 +12,6 @@ constexpr size_t kBlockSize = size_t{64} << 10;
 
 }  // namespace
 
-BackwardLines::BackwardLines(int fd, uint64_t end, std::string name)
-    : fd_(fd), name_(std::move(name)), end_(end) {
-  if (is_unstamped(name_)) times_.emplace(name_, fd);
-}
-
 // Loads the block that ends at `end`.
 base::Status BackwardLines::load_before(uint64_t end) {
   if (!block_) block_ = std::make_unique_for_overwrite<char[]>(kBlockSize);
@@ -25,12 +19,12 @@ base::Status BackwardLines::load_before(uint64_t end) {
   block_start_ = end - size;
   block_size_ = 0;
   while (block_size_ < size) {
-    auto n =
-        base::fs::pread(fd_, {block_.get() + block_size_, size - block_size_},
-                        block_start_ + block_size_, name_);
+    auto n = log_->read_at({block_.get() + block_size_, size - block_size_},
+                           block_start_ + block_size_);
     if (!n) return base::fail(std::move(n.error()));
     if (*n == 0)
-      return base::fail(base::Errc::Invalid, name_ + ": cut while being read");
+      return base::fail(base::Errc::Invalid,
+                        log_->name() + ": cut while being read");
     block_size_ += *n;
   }
   return {};
@@ -71,8 +65,8 @@ base::Result<std::optional<BackwardLines::Mark>> BackwardLines::previous() {
 }
 
 base::Status BackwardLines::read_stamp(Mark& mark) {
-  if (times_) {
-    auto time = times_->at(mark.start);
+  if (auto* times = log_->times()) {
+    auto time = times->at(mark.start);
     if (!time) return base::fail(std::move(time.error()));
     mark.stamp = *time;
     return {};
@@ -84,24 +78,25 @@ base::Status BackwardLines::read_stamp(Mark& mark) {
       mark.start + size <= block_start_ + block_size_) {
     std::memcpy(head, block_.get() + (mark.start - block_start_), size);
   } else {
-    auto n = base::fs::pread(fd_, {head, size}, mark.start, name_);
+    auto n = log_->read_at({head, size}, mark.start);
     if (!n) return base::fail(std::move(n.error()));
     if (*n < size)
-      return base::fail(base::Errc::Invalid, name_ + ": cut while being read");
+      return base::fail(base::Errc::Invalid,
+                        log_->name() + ": cut while being read");
   }
   mark.stamp = parse_line({head, size}).time;
   mark.torn = !mark.ended && is_torn_prefix({head, size});
   return {};
 }
 
-base::Result<Head> read_head(int fd, uint64_t offset, const std::string& name) {
+base::Result<Head> read_head(Log& log, uint64_t offset) {
   char bytes[kHeadSize];
-  auto n = base::fs::pread(fd, bytes, offset, name);
+  auto n = log.read_at(bytes, offset);
   if (!n) return base::fail(std::move(n.error()));
   std::string_view line(bytes, *n);
   if (line.empty()) return Head{};
-  if (is_unstamped(name)) {
-    auto time = TimesReader(name, fd).at(offset);
+  if (auto* times = log.times()) {
+    auto time = times->at(offset);
     if (!time) return base::fail(std::move(time.error()));
     return Head{true, *time};
   }
@@ -109,9 +104,8 @@ base::Result<Head> read_head(int fd, uint64_t offset, const std::string& name) {
   return Head{true, parse_line(line.substr(0, line.find('\n'))).time};
 }
 
-base::Result<uint64_t> end_of_lines(int fd, uint64_t size,
-                                    const std::string& name) {
-  BackwardLines lines(fd, size, name);
+base::Result<uint64_t> end_of_lines(Log& log, uint64_t size) {
+  BackwardLines lines(log, size);
   auto last = lines.previous();
   if (!last) return base::fail(std::move(last.error()));
   return *last && !(*last)->ended ? (*last)->start : size;

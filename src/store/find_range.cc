@@ -2,9 +2,8 @@
 #include <cstring>
 #include <map>
 
-#include "base/fs.h"
 #include "store/live_reader.h"
-#include "store/names.h"
+#include "store/times.h"
 
 namespace store {
 namespace {
@@ -22,8 +21,7 @@ struct Stamped {
 
 class StampSearch {
  public:
-  StampSearch(int fd, uint64_t size, const std::string& name)
-      : fd_(fd), name_(name), reader_(fd, name), size_(size) {}
+  StampSearch(Log& log, uint64_t size) : log_(log), reader_(log), size_(size) {}
 
   // Looks at stamps all over the file, so that disorder is noticed.
   base::Status survey();
@@ -39,8 +37,7 @@ class StampSearch {
   base::Status skip_line();
   void note(const Stamped& line);
 
-  int fd_;
-  const std::string& name_;
+  Log& log_;
   LiveReader reader_;
   uint64_t size_;
   std::map<uint64_t, base::Timestamp> seen_;
@@ -100,7 +97,7 @@ base::Status StampSearch::survey() {
     auto found = first_stamped(from, std::min(size_, from + kFineEnough));
     if (!found) return base::fail(std::move(found.error()));
   }
-  BackwardLines lines(fd_, size_, name_);
+  BackwardLines lines(log_, size_);
   for (int i = 0; i < kLastLines; ++i) {
     auto mark = lines.previous();
     if (!mark) return base::fail(std::move(mark.error()));
@@ -133,12 +130,11 @@ base::Result<Range> StampSearch::narrow(base::Timestamp time) {
 // --- files without stamps ----------------------------------------------------
 
 // Where the first line begins that begins at `offset` or later.
-base::Result<uint64_t> next_start(int fd, uint64_t offset, uint64_t size,
-                                  const std::string& name) {
+base::Result<uint64_t> next_start(Log& log, uint64_t offset, uint64_t size) {
   if (offset == 0) return uint64_t{0};
   char chunk[16384];
   for (uint64_t at = offset - 1; at < size;) {
-    auto n = base::fs::pread(fd, chunk, at, name);
+    auto n = log.read_at(chunk, at);
     if (!n) return base::fail(std::move(n.error()));
     if (*n == 0) break;
     if (const void* newline = std::memchr(chunk, '\n', *n))
@@ -151,12 +147,10 @@ base::Result<uint64_t> next_start(int fd, uint64_t offset, uint64_t size,
 }
 
 // The sidecar tells where to look.
-base::Result<Range> find_unstamped(int fd, uint64_t size,
+base::Result<Range> find_unstamped(Log& log, TimesReader& times, uint64_t size,
                                    std::optional<base::Timestamp> since,
-                                   std::optional<base::Timestamp> until,
-                                   const std::string& name) {
+                                   std::optional<base::Timestamp> until) {
   Range range{0, size};
-  TimesReader times(name, fd);
   auto ordered = times.is_ordered();
   if (!ordered) return base::fail(std::move(ordered.error()));
   if (!*ordered) return range;
@@ -164,14 +158,14 @@ base::Result<Range> find_unstamped(int fd, uint64_t size,
     auto offset = times.find(*since);
     if (!offset) return base::fail(std::move(offset.error()));
     // A line that was begun before goes on there.
-    auto begin = end_of_lines(fd, std::min(size, offset->value_or(size)), name);
+    auto begin = end_of_lines(log, std::min(size, offset->value_or(size)));
     if (!begin) return base::fail(std::move(begin.error()));
     range.begin = *begin;
   }
   if (until) {
     auto offset = times.find(*until);
     if (!offset) return base::fail(std::move(offset.error()));
-    auto end = next_start(fd, offset->value_or(size), size, name);
+    auto end = next_start(log, offset->value_or(size), size);
     if (!end) return base::fail(std::move(end.error()));
     range.end = std::max(*end, range.begin);
   }
@@ -180,14 +174,15 @@ base::Result<Range> find_unstamped(int fd, uint64_t size,
 
 }  // namespace
 
-base::Result<Range> find_range(int fd, uint64_t size,
+base::Result<Range> find_range(Log& log, uint64_t size,
                                std::optional<base::Timestamp> since,
-                               std::optional<base::Timestamp> until,
-                               const std::string& name) {
+                               std::optional<base::Timestamp> until) {
   Range range{0, size};
   if ((!since && !until) || size <= kFineEnough) return range;
-  if (is_unstamped(name)) return find_unstamped(fd, size, since, until, name);
-  StampSearch search(fd, size, name);
+  if (auto known = log.find(since, until)) return *known;
+  if (auto* times = log.times())
+    return find_unstamped(log, *times, size, since, until);
+  StampSearch search(log, size);
   auto surveyed = search.survey();
   if (!surveyed) return base::fail(std::move(surveyed.error()));
   if (since && search.ordered()) {

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/fs.h"
 #include "store/line.h"
-#include "store/names.h"
+#include "store/times.h"
 
 namespace store {
 namespace {
@@ -14,23 +13,10 @@ constexpr size_t kBufferSize = size_t{64} << 10;
 
 }  // namespace
 
-LiveReader::LiveReader(int fd, std::string name)
-    : fd_(fd), name_(std::move(name)) {
-  open_file(fd);
-}
-
-void LiveReader::open_file(int fd) {
-  fd_ = fd;
-  times_.reset();
-  if (is_unstamped(name_)) times_.emplace(name_, fd);
-}
-
 void LiveReader::release_buffer() {
   buffer_.reset();
   buffer_size_ = 0;
-  if (!times_) return;
-  times_->release_buffer();
-  times_->look_again(fd_);
+  if (log_ != nullptr) log_->release_buffers();
 }
 
 void LiveReader::seek(uint64_t line_start,
@@ -42,8 +28,8 @@ void LiveReader::seek(uint64_t line_start,
   mid_line_ = false;
 }
 
-void LiveReader::move_to(int fd) {
-  open_file(fd);
+void LiveReader::move_to(Log& log) {
+  log_ = &log;
   buffer_size_ = 0;
   newline_.reset();
   position_ = mid_line_ ? stamp_size_ + given_ : 0;
@@ -71,9 +57,9 @@ base::Result<size_t> LiveReader::fill(uint64_t limit, size_t at_least) {
   buffer_start_ = position_;
   buffer_size_ = have.size();
   while (buffer_size_ < wanted) {
-    auto n = base::fs::pread(
-        fd_, {buffer_.get() + buffer_size_, kBufferSize - buffer_size_},
-        buffer_start_ + buffer_size_, name_);
+    auto n = log_->read_at(
+        {buffer_.get() + buffer_size_, kBufferSize - buffer_size_},
+        buffer_start_ + buffer_size_);
     if (!n) return base::fail(std::move(n.error()));
     if (*n == 0) break;
     buffer_size_ += *n;
@@ -104,7 +90,7 @@ base::Result<bool> LiveReader::find_newline(uint64_t limit) {
   while (scanned_ < limit) {
     const auto size =
         static_cast<size_t>(std::min<uint64_t>(sizeof chunk, limit - scanned_));
-    auto n = base::fs::pread(fd_, {chunk, size}, scanned_, name_);
+    auto n = log_->read_at({chunk, size}, scanned_);
     if (!n) return base::fail(std::move(n.error()));
     if (*n == 0) return false;
     if (const void* at = std::memchr(chunk, '\n', *n)) {
@@ -131,11 +117,11 @@ void LiveReader::take_stamp(const Line& line, size_t head_size) {
 // False when a stamp is still being written.
 base::Result<bool> LiveReader::begin_line(uint64_t limit) {
   stamp_size_ = 0;
-  if (times_) {
+  if (auto* times = log_->times()) {
     auto n = fill(limit, 1);
     if (!n) return base::fail(std::move(n.error()));
     if (*n == 0) return false;
-    auto time = times_->at(position_);
+    auto time = times->at(position_);
     if (!time) return base::fail(std::move(time.error()));
     time_ = *time;
   } else {
@@ -152,10 +138,7 @@ base::Result<bool> LiveReader::begin_line(uint64_t limit) {
 }
 
 base::Result<Head> LiveReader::next_head() {
-  if (!times_) return read_head(fd_, position_, name_);
-  auto time = times_->at(position_);
-  if (!time) return base::fail(std::move(time.error()));
-  return Head{true, *time};
+  return read_head(*log_, position_);
 }
 
 base::Result<bool> LiveReader::next(uint64_t limit, bool partial,

@@ -2,10 +2,9 @@
 // Reading live files while they grow, in bounded memory whatever the length of
 // a line. LiveReader goes forward and gives lines in pieces; BackwardLines
 // walks line by line from the end; find_range narrows a file to a range of
-// stamps without reading it. All borrow the descriptor, take no lock and live
-// on one thread. Offsets are bytes from the beginning of the file. Names are
-// for errors, and tell of a file without stamps (times.h): its lines take their
-// times from the sidecar, as far as the name still is that of the descriptor.
+// stamps without reading it. All borrow the log (log.h), take no lock and live
+// on one thread. Lines of a log without stamps take their times from its
+// sidecar (times.h).
 
 #include <cstdint>
 #include <memory>
@@ -16,7 +15,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "store/line.h"
-#include "store/times.h"
+#include "store/log.h"
 
 namespace store {
 
@@ -36,28 +35,25 @@ struct Head {
   std::optional<base::Timestamp> stamp;
 };
 // Of the line that begins at `offset`.
-base::Result<Head> read_head(int fd, uint64_t offset, const std::string& name);
+base::Result<Head> read_head(Log& log, uint64_t offset);
 
 class LiveReader {
  public:
-  LiveReader(int fd, std::string name);
+  LiveReader() = default;  // of nothing: next() only after restart()
+  explicit LiveReader(Log& log) : log_(&log) {}
 
   // Goes to the beginning of a line. `inherited` is the stamp for lines that
   // have none of their own.
   void seek(uint64_t line_start,
             std::optional<base::Timestamp> inherited = std::nullopt);
-  // Reads another file, from its beginning.
-  void restart(int fd) {
-    open_file(fd);
+  // Reads another log, from its beginning; null: none.
+  void restart(Log* log) {
+    log_ = log;
     seek(0);
   }
-  void restart(int fd, std::string name) {
-    name_ = std::move(name);
-    restart(fd);
-  }
-  // Goes on in another file that begins with a copy of the current line: its
+  // Goes on in another log that begins with a copy of the current line: its
   // first `given()` bytes of text are passed over.
-  void move_to(int fd);
+  void move_to(Log& log);
 
   // The next piece of what lies before `limit`. False when there is none: then
   // nothing was consumed. Unless `partial`, a line whose '\n' is not before
@@ -77,15 +73,13 @@ class LiveReader {
   void release_buffer();
 
  private:
-  void open_file(int fd);
   std::string_view window(uint64_t limit) const;
   base::Result<size_t> fill(uint64_t limit, size_t at_least);
   base::Result<bool> find_newline(uint64_t limit);
   base::Result<bool> begin_line(uint64_t limit);
   void take_stamp(const Line& line, size_t head_size);
 
-  int fd_;
-  std::string name_;
+  Log* log_ = nullptr;
   std::unique_ptr<char[]> buffer_;
   uint64_t buffer_start_ = 0;  // offset in the file
   size_t buffer_size_ = 0;     // bytes that are valid
@@ -93,7 +87,6 @@ class LiveReader {
   uint64_t scanned_ = 0;             // no '\n' between position_ and here
   std::optional<uint64_t> newline_;  // the first one from position_ on
   std::optional<base::Timestamp> time_;
-  std::optional<TimesReader> times_;  // of a file without stamps
   bool mid_line_ = false;
   uint64_t stamp_size_ = 0;  // of the line we are in; what of it is not text
   uint64_t given_ = 0;
@@ -111,7 +104,7 @@ class BackwardLines {
   };
 
   // Begins with the last line that begins before `end`.
-  BackwardLines(int fd, uint64_t end, std::string name);
+  BackwardLines(Log& log, uint64_t end) : log_(&log), end_(end) {}
   // The line before the one returned last; nullopt at the beginning.
   base::Result<std::optional<Mark>> previous();
 
@@ -119,9 +112,7 @@ class BackwardLines {
   base::Status load_before(uint64_t end);
   base::Status read_stamp(Mark& mark);
 
-  int fd_;
-  std::string name_;
-  std::optional<TimesReader> times_;
+  Log* log_;
   std::unique_ptr<char[]> block_;
   uint64_t block_start_ = 0;
   size_t block_size_ = 0;
@@ -129,20 +120,14 @@ class BackwardLines {
 };
 
 // Where the last line that has no '\n' begins; `size` when there is none.
-base::Result<uint64_t> end_of_lines(int fd, uint64_t size,
-                                    const std::string& name);
+base::Result<uint64_t> end_of_lines(Log& log, uint64_t size);
 
-struct Range {
-  uint64_t begin = 0;  // a line begins here
-  uint64_t end = 0;
-};
 // Offsets between which all lines with stamps in [since, until) lie; more may
 // lie there too, so look at each line's stamp. Searches by halves, with a
 // margin for small disorder; where the stamps probed are not in order, the
 // whole file is the range.
-base::Result<Range> find_range(int fd, uint64_t size,
+base::Result<Range> find_range(Log& log, uint64_t size,
                                std::optional<base::Timestamp> since,
-                               std::optional<base::Timestamp> until,
-                               const std::string& name);
+                               std::optional<base::Timestamp> until);
 
 }  // namespace store

@@ -8,6 +8,7 @@ namespace store {
 namespace {
 
 constexpr std::string_view kLog = ".log";
+constexpr std::string_view kCompressed = ".zst";
 constexpr std::string_view kRawLog = ".raw.log";
 constexpr std::string_view kSidecar = ".raw.idx";
 
@@ -49,7 +50,12 @@ std::string numbered_name(std::string_view path, int instance) {
 }
 
 bool is_unstamped(std::string_view path) {
+  if (is_compressed(path)) path.remove_suffix(kCompressed.size());
   return path.ends_with(kRawLog);
+}
+
+bool is_compressed(std::string_view path) {
+  return path.ends_with(kCompressed);
 }
 
 std::string unstamped_name(std::string_view path) {

@@ -28,7 +28,10 @@ std::string combined_name(std::string_view app, int instance,
 std::string numbered_name(std::string_view path, int instance);
 // Files without stamps are known by their names: how a file is read is part of
 // its name, as .zst is; only whose it is never is.
+// Archives too.
 bool is_unstamped(std::string_view path);
+// An archive: api-out.log.zst
+bool is_compressed(std::string_view path);
 // api-out.log, when it is to be such a file: api-out.raw.log
 std::string unstamped_name(std::string_view path);
 // Where its times are: api-out.raw.log -> api-out.raw.idx

@@ -176,6 +176,10 @@ std::optional<Segment> parse_segment_name(std::string_view name) {
   return segment;
 }
 
+std::string archive_path(std::string_view segment) {
+  return std::string(segment).append(kCompressed);
+}
+
 std::string archive_dir(const std::string& live_dir, std::string_view app) {
   return fs::join(fs::join(live_dir, kArchiveDir), app);
 }

@@ -199,12 +199,14 @@ TimesReader::TimesReader(const std::string& log_path, int log_fd)
     : log_path_(log_path), name_(sidecar_name(log_path)) {
   look_again(log_fd);
 }
+TimesReader::TimesReader(std::vector<TimeEntry> entries)
+    : given_(std::move(entries)) {}
 TimesReader::TimesReader(TimesReader&&) noexcept = default;
 TimesReader& TimesReader::operator=(TimesReader&&) noexcept = default;
 TimesReader::~TimesReader() = default;
 
 void TimesReader::look_again(int log_fd) {
-  if (fd_ || log_fd < 0) return;
+  if (is_known() || log_fd < 0) return;
   failed_.reset();
   auto opened = open(log_fd);
   if (!opened) failed_ = std::move(opened.error());
@@ -235,6 +237,7 @@ void TimesReader::release_buffer() {
 }
 
 base::Result<uint64_t> TimesReader::count() const {
+  if (given_) return given_->size();
   auto info = fs::fstat(fd_.get(), name_);
   if (!info) return base::fail(std::move(info.error()));
   const auto size = static_cast<uint64_t>(info->st_size);
@@ -243,6 +246,10 @@ base::Result<uint64_t> TimesReader::count() const {
 
 // nullopt beyond the end.
 base::Result<std::optional<TimeEntry>> TimesReader::entry(uint64_t index) {
+  if (given_) {
+    if (index >= given_->size()) return std::nullopt;
+    return (*given_)[index];
+  }
   if (index < block_first_ || index >= block_first_ + block_count_) {
     if (!block_)
       block_ = std::make_unique_for_overwrite<char[]>(kPerBlock * kEntry);
@@ -259,7 +266,7 @@ base::Result<std::optional<TimeEntry>> TimesReader::entry(uint64_t index) {
 
 base::Result<std::optional<base::Timestamp>> TimesReader::at(uint64_t offset) {
   if (failed_) return base::fail(*failed_);
-  if (!fd_) return std::nullopt;
+  if (!is_known()) return std::nullopt;
   auto here = entry(cursor_);
   if (!here) return base::fail(std::move(here.error()));
   for (int step = 0; *here && step < kSteps; ++step) {
@@ -301,7 +308,7 @@ base::Result<std::optional<base::Timestamp>> TimesReader::search(
 
 base::Result<std::optional<uint64_t>> TimesReader::find(base::Timestamp time) {
   if (failed_) return base::fail(*failed_);
-  if (!fd_) return std::nullopt;
+  if (!is_known()) return std::nullopt;
   auto entries = count();
   if (!entries) return base::fail(std::move(entries.error()));
   std::optional<uint64_t> found;
@@ -322,7 +329,7 @@ base::Result<std::optional<uint64_t>> TimesReader::find(base::Timestamp time) {
 
 base::Result<bool> TimesReader::is_ordered() {
   if (failed_) return base::fail(*failed_);
-  if (!fd_) return false;
+  if (!is_known()) return false;
   auto entries = count();
   if (!entries) return base::fail(std::move(entries.error()));
   std::optional<TimeEntry> before;

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -73,6 +74,8 @@ class TimesReader {
   // Of the log at `log_path`, opened as `log_fd`. A path that meanwhile names
   // another file has another's sidecar: then no time is known.
   TimesReader(const std::string& log_path, int log_fd);
+  // Of what was read from elsewhere: an archive has them within.
+  explicit TimesReader(std::vector<TimeEntry> entries);
   TimesReader(TimesReader&&) noexcept;
   TimesReader& operator=(TimesReader&&) noexcept;
   ~TimesReader();
@@ -96,9 +99,12 @@ class TimesReader {
   base::Result<std::optional<TimeEntry>> entry(uint64_t index);
   base::Result<std::optional<base::Timestamp>> search(uint64_t offset);
 
+  bool is_known() const { return fd_ || given_; }
+
   std::string log_path_;
   std::string name_;
   base::UniqueFd fd_;
+  std::optional<std::vector<TimeEntry>> given_;
   std::optional<base::Error> failed_;
   uint64_t cursor_ = 0;  // the entry that answered last
   std::unique_ptr<char[]> block_;

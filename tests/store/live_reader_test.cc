@@ -24,17 +24,19 @@ class File {
     std::string name = "/tmp/lodge-live-XXXXXX";
     fd_ = base::UniqueFd(::mkostemp(name.data(), O_CLOEXEC));
     (void)base::fs::unlink(name);
+    log_ = std::make_unique<store::FileLog>(fd_.get(), "test");
     append(bytes);
   }
   void append(std::string_view bytes) {
     (void)base::fs::write_all(fd_.get(), bytes, "test");
     size_ += bytes.size();
   }
-  int fd() const { return fd_.get(); }
+  store::Log& log() const { return *log_; }
   uint64_t size() const { return size_; }
 
  private:
   base::UniqueFd fd_;
+  std::unique_ptr<store::FileLog> log_;
   uint64_t size_ = 0;
 };
 
@@ -92,7 +94,7 @@ TEST_CASE("forward and backward see the lines that were written") {
       wanted.push_back({time, text, ended});
     }
     const File file(bytes);
-    store::LiveReader reader(file.fd(), "test");
+    store::LiveReader reader(file.log());
     CHECK((lines_of(reader, file.size(), true) == wanted));
     CHECK(reader.offset() == file.size());
 
@@ -101,10 +103,9 @@ TEST_CASE("forward and backward see the lines that were written") {
     auto whole = wanted;
     if (!whole.empty() && !whole.back().ended) whole.pop_back();
     CHECK((lines_of(reader, file.size(), false) == whole));
-    CHECK(reader.offset() ==
-          *store::end_of_lines(file.fd(), file.size(), "test"));
+    CHECK(reader.offset() == *store::end_of_lines(file.log(), file.size()));
 
-    store::BackwardLines back(file.fd(), file.size(), "test");
+    store::BackwardLines back(file.log(), file.size());
     for (size_t i = wanted.size(); i-- > 0;) {
       auto mark = back.previous();
       REQUIRE(mark);
@@ -121,7 +122,7 @@ TEST_CASE("forward and backward see the lines that were written") {
 
 TEST_CASE("a line that has not ended stays unread until it has") {
   File file(stamped(0, "ha"));
-  store::LiveReader reader(file.fd(), "test");
+  store::LiveReader reader(file.log());
   store::Piece piece;
   CHECK(!*reader.next(file.size(), false, piece));
   CHECK(reader.offset() == 0);
@@ -133,7 +134,7 @@ TEST_CASE("a line that has not ended stays unread until it has") {
 
 TEST_CASE("what was given of a line is not given again") {
   File file(stamped(0, "ha"));
-  store::LiveReader reader(file.fd(), "test");
+  store::LiveReader reader(file.log());
   store::Piece piece;
   REQUIRE(*reader.next(file.size(), true, piece));
   CHECK(piece.text == "ha");
@@ -148,11 +149,11 @@ TEST_CASE("what was given of a line is not given again") {
 
 TEST_CASE("a line goes on in a file that begins with a copy of it") {
   const File old(stamped(0, "x\n") + stamped(1, "ha"));
-  store::LiveReader reader(old.fd(), "test");
+  store::LiveReader reader(old.log());
   (void)lines_of(reader, old.size(), true);
   CHECK(reader.given() == 2);
   const File fresh(stamped(1, "half\n"));
-  reader.move_to(fresh.fd());
+  reader.move_to(fresh.log());
   store::Piece piece;
   REQUIRE(*reader.next(fresh.size(), true, piece));
   CHECK(piece.text == "lf");
@@ -161,7 +162,7 @@ TEST_CASE("a line goes on in a file that begins with a copy of it") {
 
 TEST_CASE("a stamp that is being written is not text") {
   File file("2026-11-21T10:");
-  store::LiveReader reader(file.fd(), "test");
+  store::LiveReader reader(file.log());
   store::Piece piece;
   CHECK(!*reader.next(file.size(), true, piece));
   file.append("15:00.000000Z a\n");
@@ -171,7 +172,7 @@ TEST_CASE("a stamp that is being written is not text") {
 
 TEST_CASE("a file with less than was promised ends") {
   const File file(stamped(0, "ha"));
-  store::LiveReader reader(file.fd(), "test");
+  store::LiveReader reader(file.log());
   CHECK(lines_of(reader, file.size() + 1000, true).size() == 1);
 }
 
@@ -184,10 +185,9 @@ TEST_CASE("a range holds every line that it should") {
     CAPTURE(from);
     const base::Timestamp since{kStart + from * 1'000'000};
     const base::Timestamp until{since.us + 10'000'000};
-    auto range =
-        store::find_range(file.fd(), file.size(), since, until, "test");
+    auto range = store::find_range(file.log(), file.size(), since, until);
     REQUIRE(range);
-    store::LiveReader reader(file.fd(), "test");
+    store::LiveReader reader(file.log());
     reader.seek(range->begin);
     int64_t count = 0;
     for (const auto& line : lines_of(reader, range->end, true))

@@ -9,6 +9,7 @@
 #include "store/live_file.h"
 #include "store/live_reader.h"
 #include "store/names.h"
+#include "store/times.h"
 #include "support/temp_dir.h"
 
 namespace {
@@ -24,9 +25,11 @@ struct Open {
   Open(const support::TempDir& dir, std::string_view name,
        std::string_view bytes)
       : path(dir.write(name, bytes, 0600)),
-        fd(std::move(*base::fs::open(path, O_RDWR | O_APPEND))) {}
+        fd(std::move(*base::fs::open(path, O_RDWR | O_APPEND))),
+        log(fd.get(), path) {}
   std::string path;
   base::UniqueFd fd;
+  mutable store::FileLog log;
 };
 
 std::string text_of(store::LiveReader& reader, uint64_t limit, bool partial) {
@@ -55,7 +58,7 @@ TEST_CASE("an object's own bytes come back, wherever reading stops meanwhile") {
   for (size_t stop = 0; stop <= bytes.size(); ++stop) {
     CAPTURE(stop);
     for (const bool partial : {false, true}) {
-      store::LiveReader reader(file.fd.get(), file.path);
+      store::LiveReader reader(file.log);
       std::string text = text_of(reader, stop, partial);
       CHECK(wanted.starts_with(text));
       reader.release_buffer();
@@ -72,7 +75,7 @@ TEST_CASE("long objects come whole, at the edges of the buffer too") {
     const std::string rest = "\"a\":\"" + std::string(size, 'x') + "\"}\n";
     const Open file(dir, "a.log",
                     object(" {", "," + rest) + object(" {", "," + rest));
-    store::LiveReader reader(file.fd.get(), file.path);
+    store::LiveReader reader(file.log);
     const auto info = base::fs::fstat(file.fd.get(), "a");
     const auto end = static_cast<uint64_t>(info->st_size);
     CHECK((text_of(reader, end, false) == " {" + rest + " {" + rest));
@@ -84,8 +87,7 @@ TEST_CASE("an object's stamp is its line's, read from the end and as a head") {
   const std::string first = object("{", ",\"a\":1}\n");
   const Open file(dir, "a.log", first + object("  {", "}\n") + "{\"@lod");
   const auto info = base::fs::fstat(file.fd.get(), "a");
-  store::BackwardLines lines(file.fd.get(),
-                             static_cast<uint64_t>(info->st_size), file.path);
+  store::BackwardLines lines(file.log, static_cast<uint64_t>(info->st_size));
   auto mark = lines.previous();
   REQUIRE((mark && *mark));
   CHECK((*mark)->torn);
@@ -95,11 +97,10 @@ TEST_CASE("an object's stamp is its line's, read from the end and as a head") {
     CHECK((*mark)->stamp == base::Timestamp{kStart});
     CHECK_FALSE((*mark)->torn);
   }
-  auto head = store::read_head(file.fd.get(), first.size(), file.path);
+  auto head = store::read_head(file.log, first.size());
   REQUIRE(head.has_value());
   CHECK(head->stamp == base::Timestamp{kStart});
-  head = store::read_head(file.fd.get(),
-                          static_cast<uint64_t>(info->st_size) - 6, file.path);
+  head = store::read_head(file.log, static_cast<uint64_t>(info->st_size) - 6);
   REQUIRE(head.has_value());
   CHECK_FALSE(head->known);
 }
@@ -112,9 +113,9 @@ TEST_CASE("bytes of an unstamped file are text, whatever they look like") {
   auto times = store::TimesFile::open(store::sidecar_name(file.path));
   REQUIRE(times.has_value());
   REQUIRE(times->append(0, {kStart}));
-  store::LiveReader reader(file.fd.get(), file.path);
+  store::LiveReader reader(file.log);
   CHECK(text_of(reader, bytes.size(), true) == bytes);
-  store::BackwardLines lines(file.fd.get(), bytes.size(), file.path);
+  store::BackwardLines lines(file.log, bytes.size());
   const auto mark = lines.previous();
   REQUIRE((mark && *mark));
   CHECK_FALSE((*mark)->torn);
@@ -137,8 +138,7 @@ TEST_CASE("a range of an unstamped file is narrow and begins with a line") {
     CAPTURE(from);
     const base::Timestamp since{kStart + from * 1000};
     const base::Timestamp until{since.us + 10'000};
-    auto range =
-        store::find_range(file.fd.get(), bytes.size(), since, until, file.path);
+    auto range = store::find_range(file.log, bytes.size(), since, until);
     REQUIRE(range.has_value());
     CHECK((range->begin == 0 || bytes[range->begin - 1] == '\n'));
     CHECK((range->end == bytes.size() || bytes[range->end - 1] == '\n'));
