@@ -47,6 +47,25 @@ CatalogInstance decode_instance(const nlohmann::json& json) {
   return instance;
 }
 
+Json encode(const KeepRules& keep) {
+  Json json = Json::object();
+  if (keep.count) json["count"] = *keep.count;
+  if (keep.age) json["age_ms"] = keep.age->count();
+  if (keep.size) json["size"] = *keep.size;
+  json["level"] = keep.level;
+  return json;
+}
+
+KeepRules decode_keep(const nlohmann::json& json) {
+  KeepRules keep;
+  if (json.contains("count")) keep.count = json.at("count").get<uint64_t>();
+  if (json.contains("age_ms"))
+    keep.age = std::chrono::milliseconds(json.at("age_ms").get<int64_t>());
+  if (json.contains("size")) keep.size = json.at("size").get<uint64_t>();
+  keep.level = json.value("level", keep.level);
+  return keep;
+}
+
 Json encode(const CatalogApp& app) {
   Json json;
   json["name"] = app.name;
@@ -54,6 +73,7 @@ Json encode(const CatalogApp& app) {
   json["events"] = app.events_file;
   json["created"] = base::format_stamp(app.created);
   if (app.deleted) json["deleted"] = base::format_stamp(*app.deleted);
+  if (app.keep != KeepRules{}) json["keep"] = encode(app.keep);
   json["instances"] = Json::array();
   for (const auto& instance : app.instances)
     json["instances"].push_back(encode(instance));
@@ -68,6 +88,7 @@ CatalogApp decode(const nlohmann::json& json) {
   app.created =
       base::parse_stamp(json.value("created", "")).value_or(base::Timestamp{});
   app.deleted = base::parse_stamp(json.value("deleted", ""));
+  if (json.contains("keep")) app.keep = decode_keep(json.at("keep"));
   for (const auto& entry : json.at("instances"))
     app.instances.push_back(decode_instance(entry));
   return app;

@@ -4,6 +4,7 @@
 // and have an owner. Written by the daemon alone, by atomic replacement; read
 // by anyone without a lock.
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,6 +45,16 @@ struct CatalogFile {
   bool live = false;  // written now, or will be; else former
 };
 
+// What the user said of how what is sealed is kept, each stream by itself; kept
+// here so that it holds for a deleted app too, and without a daemon.
+struct KeepRules {
+  std::optional<uint64_t> count;  // of files
+  std::optional<std::chrono::milliseconds> age;
+  std::optional<uint64_t> size;  // bytes
+  int level = 3;                 // zstd's; 0: segments stay as they are
+  bool operator==(const KeepRules&) const = default;
+};
+
 struct CatalogApp {
   std::string name;
   std::string space;  // namespace
@@ -51,6 +62,7 @@ struct CatalogApp {
   base::Timestamp created;
   std::optional<base::Timestamp> deleted;
   std::vector<CatalogInstance> instances;  // ever; ascending by number
+  KeepRules keep = {};
 };
 
 struct Catalog {

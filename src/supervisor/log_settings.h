@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -41,6 +42,15 @@ struct LogSettings {
   Sync sync = Sync::Interval;
   mode_t mode = 0600;
   bool pty = false;
+
+  std::string rotate = {};  // "daily", "30m", cron; empty = by size and age
+  std::string tz = {};      // that it is read in; empty = the daemon's
+  // Of what is sealed, each stream by itself; absent = no limit of its own.
+  std::optional<uint64_t> retain_count = {};
+  std::optional<std::chrono::milliseconds> retain_age = {};
+  std::optional<uint64_t> retain_size = {};  // bytes
+  int level = 3;                             // zstd's
+  bool compress = true;
 
   bool operator==(const LogSettings&) const = default;
 };

@@ -78,20 +78,81 @@ Key size(std::string_view name, uint64_t LogSettings::* member) {
           }};
 }
 
-Key max_size() {
-  return {"log.max_size",
-          [](AppSpec& spec, const nlohmann::json& value) -> base::Status {
-            spec.log.max_size.reset();
-            if (value == "") return {};
+// Nothing, "" and "all" set no limit.
+bool is_no_limit(const nlohmann::json& value) {
+  return value.is_null() || value == "" || value == "all";
+}
+
+Key size_limit(std::string_view name,
+               std::optional<uint64_t> LogSettings::* member) {
+  return {name,
+          [member](AppSpec& spec, const nlohmann::json& value) -> base::Status {
+            (spec.log.*member).reset();
+            if (is_no_limit(value)) return {};
             auto bytes = size_from(value);
             if (!bytes) return base::fail(std::move(bytes.error()));
-            spec.log.max_size = *bytes;
+            spec.log.*member = *bytes;
+            return {};
+          },
+          [member](const AppSpec& spec) {
+            const auto& bytes = spec.log.*member;
+            return Json(bytes ? base::exact_size(*bytes) : "");
+          }};
+}
+
+Key retain_count() {
+  return {"log.retain.count",
+          [](AppSpec& spec, const nlohmann::json& value) -> base::Status {
+            spec.log.retain_count.reset();
+            if (is_no_limit(value)) return {};
+            // "7" too: pm2-logrotate's settings are text.
+            const std::string text =
+                value.is_string() ? value.get<std::string>() : value.dump();
+            uint64_t count = 0;
+            const char* const end = text.data() + text.size();
+            const auto [at, error] = std::from_chars(text.data(), end, count);
+            if (error != std::errc{} || at != end)
+              return base::fail(base::Errc::Invalid,
+                                text + " is no number of files");
+            spec.log.retain_count = count;
             return {};
           },
           [](const AppSpec& spec) {
-            const auto& bytes = spec.log.max_size;
-            return Json(bytes ? base::exact_size(*bytes) : "");
+            const auto& count = spec.log.retain_count;
+            return count ? Json(*count) : Json("");
           }};
+}
+
+Key retain_age() {
+  return {"log.retain.age",
+          [](AppSpec& spec, const nlohmann::json& value) -> base::Status {
+            spec.log.retain_age.reset();
+            if (is_no_limit(value)) return {};
+            auto age = base::parse_duration(value.is_string()
+                                                ? value.get<std::string>()
+                                                : value.dump());
+            if (!age) return base::fail(std::move(age.error()));
+            spec.log.retain_age = *age;
+            return {};
+          },
+          [](const AppSpec& spec) {
+            const auto& age = spec.log.retain_age;
+            return Json(age ? base::exact_duration(*age) : "");
+          }};
+}
+
+Key level() {
+  return {"log.level",
+          [](AppSpec& spec, const nlohmann::json& value) -> base::Status {
+            const int level = value.get<int>();
+            if (level < 1 || level > 19)
+              return base::fail(base::Errc::Invalid,
+                                fmt::format("{} is no level", level),
+                                "zstd's levels go from 1 to 19");
+            spec.log.level = level;
+            return {};
+          },
+          [](const AppSpec& spec) { return Json(spec.log.level); }};
 }
 
 template <class Enum, size_t N>
@@ -216,7 +277,7 @@ std::vector<Key> log_keys() {
              std::array{Word<L::Stamp>{"prefix", L::Stamp::Prefix},
                         Word<L::Stamp>{"json", L::Stamp::Json},
                         Word<L::Stamp>{"none", L::Stamp::None}}),
-      max_size(),
+      size_limit("log.max_size", &L::max_size),
       choice("log.overflow", &L::overflow,
              std::array{Word<L::Overflow>{"block", L::Overflow::Block},
                         Word<L::Overflow>{"drop", L::Overflow::Drop}}),
@@ -236,6 +297,13 @@ std::vector<Key> log_keys() {
                         Word<L::Sync>{"rotate", L::Sync::Rotate}}),
       mode(),
       plain("log.pty", &L::pty),
+      plain("log.rotate", &L::rotate),
+      plain("log.tz", &L::tz),
+      retain_count(),
+      retain_age(),
+      size_limit("log.retain.size", &L::retain_size),
+      level(),
+      plain("log.compress", &L::compress),
   };
 }
 
@@ -321,10 +389,24 @@ base::Status read_key(const Key& key, AppSpec& spec,
   return bad_value(key.name, value);
 }
 
+// pm2-logrotate's names of our settings; an empty one has no use here.
+std::string_view ours(std::string_view name) {
+  using Pair = std::pair<std::string_view, std::string_view>;
+  static constexpr Pair kNames[] = {{"log.rotateInterval", "log.rotate"},
+                                    {"log.TZ", "log.tz"},
+                                    {"log.workerInterval", ""},
+                                    {"log.dateFormat", ""}};
+  for (const auto& [theirs, our] : kNames)
+    if (theirs == name) return our;
+  return name;
+}
+
 base::Status read_keys(AppSpec& spec, const nlohmann::json& json,
                        const std::string& section) {
   for (const auto& [name, value] : json.items()) {
-    const std::string full = section + name;
+    std::string full(ours(section + name));
+    if (full.empty()) continue;
+    if (full == "log.retain" && !value.is_object()) full = "log.retain.count";
     const auto known = std::ranges::find(keys(), full, &Key::name);
     base::Status read;
     if (known != keys().end())
