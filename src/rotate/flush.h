@@ -1,16 +1,20 @@
 #pragma once
-// Which files a flush empties: live ones, and those that an instance wrote
-// before its settings changed. Looks, and touches nothing: `--dry-run`
+// Which files a flush takes: live ones, and those that an instance wrote before
+// its settings changed; when asked, what is sealed of them too. Whole files,
+// always: with a time, those whose last line is older; one that has a line at
+// that time or later stays as it is. Looks, and touches nothing: `--dry-run`
 // prints the plan, the daemon carries it out through capture. Any thread;
-// blocks on stat alone.
+// blocks on the disk.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "base/target.h"
+#include "rotate/stock.h"
 #include "store/catalog.h"
 
 namespace rotate {
@@ -29,10 +33,20 @@ std::vector<base::TargetCandidate> flush_candidates(
     const store::Catalog& catalog);
 
 // The live files of the selected instances, in the catalog's order, out before
-// error, each once. Files that don't exist are left out, empty ones are not.
+// error, each once. Files that don't exist are left out, empty ones are not;
+// with `before`, empty ones are, and those with a line at that time or later.
 // Errc::Invalid: an instance that is not selected writes one of them too.
 base::Result<std::vector<LiveFile>> plan_flush(
     const std::string& log_dir, const store::Catalog& catalog,
-    std::span<const base::TargetCandidate> selected);
+    std::span<const base::TargetCandidate> selected,
+    std::optional<base::Timestamp> before = std::nullopt);
+
+// What is sealed of the selected instances: of an app with all its instances
+// selected everything, else what comes from files that no other one writes.
+// With `before`, files whose last line is older.
+base::Result<std::vector<Stored>> plan_sealed_flush(
+    const std::string& log_dir, const store::Catalog& catalog,
+    std::span<const base::TargetCandidate> selected,
+    std::optional<base::Timestamp> before = std::nullopt);
 
 }  // namespace rotate
