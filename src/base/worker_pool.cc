@@ -1,6 +1,24 @@
 #include "base/worker_pool.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 namespace base {
+namespace {
+
+// Where it is refused the work is done all the same.
+void become_idle() {
+  const sched_param none{};
+  (void)::pthread_setschedparam(::pthread_self(), SCHED_IDLE, &none);
+  // No wrapper in libc: of this thread, the idle class (linux/ioprio.h).
+  constexpr int kThisThread = 1;
+  constexpr int kIdleClass = 3 << 13;
+  (void)::syscall(SYS_ioprio_set, kThisThread, 0, kIdleClass);
+}
+
+}  // namespace
 
 WorkerPool::~WorkerPool() {
   std::vector<std::jthread> threads;
@@ -23,6 +41,7 @@ void WorkerPool::submit(std::function<void()> job) {
 }
 
 void WorkerPool::work() {
+  if (priority_ == Priority::Idle) become_idle();
   std::unique_lock lock(mutex_);
   for (;;) {
     ++idle_;

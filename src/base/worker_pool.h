@@ -15,7 +15,10 @@ namespace base {
 
 class WorkerPool {
  public:
-  explicit WorkerPool(size_t threads) : limit_(threads) {}
+  // Idle: gets what processors and disks have left over.
+  enum class Priority { Normal, Idle };
+  explicit WorkerPool(size_t threads, Priority priority = Priority::Normal)
+      : limit_(threads), priority_(priority) {}
   ~WorkerPool();  // finishes the jobs that were submitted
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
@@ -26,6 +29,7 @@ class WorkerPool {
   void work();
 
   const size_t limit_;
+  const Priority priority_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> jobs_;  // guarded by mutex_

@@ -252,17 +252,7 @@ capture::SinkSpec ChildIo::sink_of(const supervisor::Life& life,
                                    const supervisor::AppSpec& spec,
                                    store::Stream stream,
                                    uint64_t max_size) const {
-  const auto files = files_of(spec, life.id, life.number, logs_.dir);
-  const bool combined = files.out_file == files.error_file;
-  const auto& file =
-      stream == store::Stream::Out ? files.out_file : files.error_file;
-  if (file.empty()) return {};
-  const auto kind = combined                       ? store::SegmentKind::All
-                    : stream == store::Stream::Out ? store::SegmentKind::Out
-                                                   : store::SegmentKind::Error;
-  return {store::file_path(logs_.dir, file),
-          sink_options(spec.log, max_size),
-          {life.app, kind, spec.log.merge_logs ? 0 : life.number}};
+  return sink_spec(spec, life.number, stream, logs_.dir, max_size);
 }
 
 }  // namespace daemon_

@@ -80,7 +80,7 @@ void Chronicle::on_list_changed() {
 void Chronicle::enter(const supervisor::Supervisor& supervisor) {
   bool changed = false;
   for (const auto& app : supervisor.apps()) changed = enter(*app) || changed;
-  if (changed) recorder_.save(catalog_);
+  if (changed) save();
 }
 
 bool Chronicle::enter(const supervisor::App& app) {
@@ -93,9 +93,11 @@ bool Chronicle::enter(const supervisor::App& app) {
     entry->created = app.created;
     changed = true;
   }
-  if (entry->space != app.spec.space || entry->deleted) {
+  const auto keep = keep_rules(app.spec.log);
+  if (entry->space != app.spec.space || entry->deleted || entry->keep != keep) {
     entry->space = app.spec.space;
     entry->deleted.reset();
+    entry->keep = keep;
     changed = true;
   }
   for (const auto& instance : app.instances) {
@@ -165,12 +167,17 @@ void Chronicle::mark_deleted(const supervisor::Life& life) {
   const bool all = std::ranges::all_of(
       entry->instances, [](const auto& instance) { return instance.id < 0; });
   if (all) entry->deleted = clock_.now();
-  recorder_.save(catalog_);
+  save();
 }
 
 void Chronicle::strike(const std::string& app) {
   std::erase_if(catalog_.apps,
                 [&](const auto& entry) { return entry.name == app; });
+  save();
+}
+
+void Chronicle::save() {
+  ++revision_;
   recorder_.save(catalog_);
 }
 

@@ -34,18 +34,22 @@ class Chronicle final : public supervisor::Observer {
                                       const std::set<int>& numbers) const;
 
   const store::Catalog& catalog() const { return catalog_; }
+  // Grows when the catalog changes.
+  uint64_t revision() const { return revision_; }
 
  private:
   bool enter(const supervisor::App& app);
   void take_from_others(const std::string& app,
                         const store::CatalogInstance& files);
   void mark_deleted(const supervisor::Life& life);
+  void save();
 
   Recorder& recorder_;
   const base::Clock& clock_;
   CaptureTally& tally_;
   const std::string log_dir_;
   store::Catalog catalog_;
+  uint64_t revision_ = 1;
 };
 
 }  // namespace daemon_

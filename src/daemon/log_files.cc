@@ -95,6 +95,25 @@ capture::SinkOptions sink_options(const LogSettings& log, uint64_t max_size) {
   return options;
 }
 
+capture::SinkSpec sink_spec(const AppSpec& spec, int number, Stream stream,
+                            const std::string& log_dir, uint64_t max_size) {
+  const auto files = files_of(spec, 0, number, log_dir);
+  const bool combined = files.out_file == files.error_file;
+  const auto& file = stream == Stream::Out ? files.out_file : files.error_file;
+  if (file.empty()) return {};
+  const auto kind = combined                ? store::SegmentKind::All
+                    : stream == Stream::Out ? store::SegmentKind::Out
+                                            : store::SegmentKind::Error;
+  return {store::file_path(log_dir, file),
+          sink_options(spec.log, max_size),
+          {spec.name, kind, spec.log.merge_logs ? 0 : number}};
+}
+
+store::KeepRules keep_rules(const LogSettings& log) {
+  return {log.retain_count, log.retain_age, log.retain_size,
+          log.compress ? log.level : 0};
+}
+
 bool is_named(const LogSettings& log, Stream stream) {
   return !own_file(log, stream).empty() ||
          (!log.log_file.empty() && log.log_file != "true");

@@ -20,6 +20,14 @@ store::CatalogInstance files_of(const supervisor::AppSpec& spec, int id,
 capture::SinkOptions sink_options(const supervisor::LogSettings& log,
                                   uint64_t max_size);
 
+// Where a stream goes, and how. Without a path nothing of it is kept.
+capture::SinkSpec sink_spec(const supervisor::AppSpec& spec, int number,
+                            store::Stream stream, const std::string& log_dir,
+                            uint64_t max_size);
+
+// How what is sealed of that app is kept.
+store::KeepRules keep_rules(const supervisor::LogSettings& log);
+
 // Somebody chose the place of that stream's file.
 bool is_named(const supervisor::LogSettings& log, store::Stream stream);
 

@@ -32,6 +32,7 @@ constexpr std::array kKinds = {
     KindName{EventKind::DiskFull, "disk_full"},
     KindName{EventKind::DiskOk, "disk_ok"},
     KindName{EventKind::Seal, "seal"},
+    KindName{EventKind::Remove, "remove"},
     KindName{EventKind::Daemon, "daemon"},
     KindName{EventKind::Error, "error"},
 };
@@ -215,6 +216,11 @@ std::string describe_event(const Event& event) {
       return with_reason("the disk has room again", event);
     case EventKind::Seal:
       return fmt::format("sealed {} as {}", size_text(event.bytes), event.file);
+    case EventKind::Remove:
+      return with_reason(
+          fmt::format("deleted {} of logs: {}", size_text(event.bytes),
+                      base::fs::base_name(event.file)),
+          event);
     case EventKind::Daemon:
     case EventKind::Error:
       return event.reason;

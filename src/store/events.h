@@ -33,6 +33,7 @@ enum class EventKind {
   DiskFull,   // the disk of a live file is full; stream
   DiskOk,     // ... and has room again
   Seal,       // the live file became a segment; stream, file, bytes
+  Remove,     // a segment or archive was deleted; stream, file, bytes, reason
   Daemon,     // the daemon started or ended; reason
   Error,      // something failed that a user should know of; reason
 };

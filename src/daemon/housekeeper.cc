@@ -1,0 +1,327 @@
+#include "daemon/housekeeper.h"
+
+#include <algorithm>
+
+#include "base/fs.h"
+#include "base/log.h"
+#include "daemon/log_files.h"
+#include "rotate/archiving.h"
+#include "rotate/recovery.h"
+#include "rotate/seal_size.h"
+
+namespace daemon_ {
+namespace {
+
+namespace fs = base::fs;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kTick{1000};
+constexpr std::chrono::seconds kLookAtAges{60};
+constexpr milliseconds kMostAge = std::chrono::hours(24);
+// A smaller live file is not worth a segment of its own.
+constexpr uint64_t kWorthSealing = uint64_t{64} << 10;
+
+uint64_t room_for_growth(const capture::LiveState& state, uint64_t max_size) {
+  return max_size > state.size ? max_size - state.size : 0;
+}
+
+}  // namespace
+
+Housekeeper::Housekeeper(Parts parts)
+    : parts_(parts),
+      tick_(parts.loop, [this] { tick(); }),
+      storage_(parts.clock, parts.home.logs(),
+               [this](const rotate::Removal& removal) {
+                 parts_.loop.post([this, removal] { note_removal(removal); });
+               }) {
+  look_at_settings();
+}
+
+Housekeeper::~Housekeeper() {
+  ending_ = true;
+}
+
+void Housekeeper::on_storage(std::function<void(rotate::Storage&)> job) {
+  storage_worker_.submit([this, job = std::move(job)] {
+    job(storage_);
+    archive_next();
+  });
+}
+
+void Housekeeper::begin() {
+  catalog_seen_ = parts_.chronicle.revision();
+  on_storage([this, logs = parts_.home.logs(),
+              catalog = parts_.chronicle.catalog()](rotate::Storage& storage) {
+    auto recovered = rotate::recover_archives(logs, catalog);
+    if (!recovered) base::log::warn("{}", recovered.error().message);
+    storage.set_catalog(catalog);
+  });
+  tick_.start(milliseconds{10}, kTick);
+}
+
+// --- what is due -------------------------------------------------------------
+
+void Housekeeper::tick() {
+  look_at_settings();
+  look_at_catalog();
+  seal_due(parts_.clock.now());
+  parts_.capture.live_files([this](std::vector<capture::LiveState> states) {
+    parts_.loop.post([this, states = std::move(states)] { take_live(states); });
+  });
+}
+
+void Housekeeper::look_at_settings() {
+  const auto path = parts_.home.path("settings.json");
+  const auto info = fs::stat(path);
+  const std::pair<int64_t, int64_t> seen =
+      info ? std::pair<int64_t, int64_t>{info->st_mtim.tv_sec,
+                                         info->st_mtim.tv_nsec}
+           : std::pair<int64_t, int64_t>{};
+  if (seen == settings_seen_) return;
+  settings_seen_ = seen;
+  auto settings = base::load_settings(path);
+  if (!settings) {
+    base::log::error("{}", settings.error().message);
+    return;
+  }
+  settings_ = *settings;
+  on_storage([settings = settings_](rotate::Storage& storage) {
+    storage.set_settings(settings);
+  });
+}
+
+void Housekeeper::look_at_catalog() {
+  if (parts_.chronicle.revision() == catalog_seen_) return;
+  catalog_seen_ = parts_.chronicle.revision();
+  on_storage(
+      [catalog = parts_.chronicle.catalog()](rotate::Storage& storage) mutable {
+        storage.set_catalog(std::move(catalog));
+      });
+}
+
+std::vector<capture::SealRequest> Housekeeper::requests_of(
+    const supervisor::App& app, std::optional<base::Timestamp> before) const {
+  std::vector<capture::SealRequest> requests;
+  for (const auto& instance : app.instances)
+    for (const auto stream : {store::Stream::Out, store::Stream::Error}) {
+      auto spec = sink_spec(app.spec, instance->life().number, stream,
+                            parts_.home.logs(), seal_size());
+      const bool known =
+          std::ranges::any_of(requests, [&](const auto& request) {
+            return request.file.path == spec.path;
+          });
+      if (!spec.path.empty() && !known)
+        requests.push_back({std::move(spec), before});
+    }
+  return requests;
+}
+
+void Housekeeper::seal_due(base::Timestamp now) {
+  const auto mono = parts_.clock.mono();
+  const bool look_at_ages = mono - aged_ >= kLookAtAges;
+  if (look_at_ages) aged_ = mono;
+  std::vector<capture::SealRequest> requests;
+  for (const auto& app : parts_.supervisor.apps()) {
+    const auto& log = app->spec.log;
+    Known& known = schedules_[app->spec.name];
+    if (known.rotate != log.rotate || known.tz != log.tz) {
+      known = {log.rotate, log.tz, {}, {}};
+      if (!log.rotate.empty()) {
+        auto schedule = rotate::parse_schedule(log.rotate, log.tz);
+        if (schedule)
+          known.schedule = std::move(*schedule);
+        else
+          base::log::error("{}: {}", app->spec.name, schedule.error().message);
+      }
+    }
+    const auto* schedule = known.schedule ? &*known.schedule : nullptr;
+    std::optional<base::Timestamp> due;
+    if (schedule != nullptr) due = schedule->last_due(now);
+    if (due == known.sealed_before && !look_at_ages) continue;
+    known.sealed_before = due;
+    auto more = requests_of(*app, rotate::seal_before(now, schedule, kMostAge));
+    std::ranges::move(more, std::back_inserter(requests));
+  }
+  if (look_at_ages)
+    for (const auto& app : parts_.chronicle.catalog().apps) {
+      if (!app.deleted) continue;
+      for (const auto& file : store::files_of(app)) {
+        const auto owner = store::segment_owner(app, file.file);
+        if (!owner) continue;
+        requests.push_back(
+            {{store::file_path(parts_.home.logs(), file.file), {}, *owner},
+             rotate::seal_before(now, nullptr, kMostAge)});
+      }
+    }
+  if (requests.empty()) return;
+  parts_.capture.seal(std::move(requests), [](const auto&) {});
+}
+
+void Housekeeper::take_live(const std::vector<capture::LiveState>& states) {
+  std::map<std::string, const capture::LiveState*> by_path;
+  for (const auto& state : states) by_path[state.path] = &state;
+  std::map<std::string, uint64_t> written;
+  std::vector<rotate::LiveBytes> live;
+  std::vector<rotate::LiveBytes> unwritten;
+  for (const auto& app : parts_.chronicle.catalog().apps) {
+    const auto* running = parts_.supervisor.find_app(app.name);
+    const uint64_t max_size =
+        running != nullptr ? running->spec.log.max_size.value_or(seal_size())
+                           : seal_size();
+    for (const auto& file : store::files_of(app)) {
+      rotate::LiveBytes entry;
+      entry.app = app.name;
+      entry.path = store::file_path(parts_.home.logs(), file.file);
+      const auto at = by_path.find(entry.path);
+      if (at == by_path.end() || at->second->device == 0) {
+        unwritten.push_back(std::move(entry));
+        continue;
+      }
+      const auto& state = *at->second;
+      entry.device = state.device;
+      entry.bytes = state.size;
+      written[entry.path] = state.written;
+      const auto before = written_.find(entry.path);
+      if (before == written_.end() || before->second != state.written)
+        entry.growth = room_for_growth(state, max_size);
+      live.push_back(std::move(entry));
+    }
+  }
+  written_ = std::move(written);
+  seal_early(live);
+  on_storage([live = std::move(live), unwritten = std::move(unwritten)](
+                 rotate::Storage& storage) mutable {
+    for (auto& file : unwritten) {
+      const auto info = fs::stat(file.path);
+      if (!info) continue;
+      file.bytes = static_cast<uint64_t>(info->st_size);
+      file.device = info->st_dev;
+      live.push_back(std::move(file));
+    }
+    storage.set_live(std::move(live));
+    if (auto done = storage.enforce(); !done)
+      base::log::error("{}", done.error().message);
+  });
+}
+
+// Where there are so many live files that they alone come near the cap: what is
+// sealed can be compressed and deleted, live files can't.
+void Housekeeper::seal_early(const std::vector<rotate::LiveBytes>& live) {
+  uint64_t bytes = 0;
+  for (const auto& file : live) bytes += file.bytes;
+  const uint64_t most = cap();
+  if (bytes <= most / 2) return;
+  std::vector<const rotate::LiveBytes*> largest;
+  for (const auto& file : live)
+    if (file.bytes >= kWorthSealing) largest.push_back(&file);
+  std::ranges::sort(largest, std::greater{}, &rotate::LiveBytes::bytes);
+  std::vector<std::string> paths;
+  for (const auto* file : largest) {
+    if (bytes <= most / 4) break;
+    bytes -= file->bytes;
+    paths.push_back(file->path);
+  }
+  if (!paths.empty()) seal(paths, [](const auto&) {});
+}
+
+void Housekeeper::seal(const std::vector<std::string>& paths, OnSealed done) {
+  std::vector<capture::SealRequest> requests;
+  for (const auto& app : parts_.supervisor.apps())
+    for (auto& request : requests_of(*app, std::nullopt))
+      if (std::ranges::find(paths, request.file.path) != paths.end())
+        requests.push_back(std::move(request));
+  parts_.capture.seal(
+      std::move(requests),
+      [this, done = std::move(done)](std::vector<capture::Sealed> sealed) {
+        parts_.loop.post([done, sealed = std::move(sealed)] { done(sealed); });
+      });
+}
+
+// --- what is sealed ----------------------------------------------------------
+
+void Housekeeper::sealed(const std::string& app, const std::string& segment) {
+  on_storage([app, segment](rotate::Storage& storage) {
+    storage.add(app, segment);
+    if (auto done = storage.enforce(); !done)
+      base::log::error("{}", done.error().message);
+  });
+}
+
+void Housekeeper::disk_full() {
+  on_storage([](rotate::Storage& storage) {
+    if (auto done = storage.enforce(true); !done)
+      base::log::error("{}", done.error().message);
+  });
+}
+
+void Housekeeper::remove(std::vector<rotate::Stored> files, OnRemoved done) {
+  on_storage([this, files = std::move(files),
+              done = std::move(done)](rotate::Storage& storage) {
+    auto removed = storage.remove(files);
+    parts_.loop.post([done, removed = std::move(removed)] { done(removed); });
+  });
+}
+
+void Housekeeper::forget(const std::string& app) {
+  on_storage([app](rotate::Storage& storage) { storage.forget(app); });
+}
+
+void Housekeeper::note_removal(const rotate::Removal& removal) {
+  store::Event event;
+  event.kind = store::EventKind::Remove;
+  event.app = removal.file.app;
+  event.instance = removal.file.instance;
+  if (removal.file.kind == store::SegmentKind::Out)
+    event.stream = store::Stream::Out;
+  if (removal.file.kind == store::SegmentKind::Error)
+    event.stream = store::Stream::Error;
+  event.file = removal.file.path;
+  event.bytes = static_cast<int64_t>(removal.file.bytes);
+  event.reason = removal.reason;
+  parts_.chronicle.record(std::move(event));
+}
+
+// On the storage worker.
+void Housekeeper::archive_next() {
+  if (archiving_ || ending_) return;
+  auto job = storage_.next_job();
+  if (!job) return;
+  archiving_ = true;
+  archive_worker_.submit([this, job = std::move(*job)] { archive(job); });
+}
+
+// On the archive worker.
+void Housekeeper::archive(const rotate::ArchiveJob& job) {
+  auto archived = rotate::archive_segment(job.segment, job.options,
+                                          [this] { return !ending_.load(); });
+  storage_worker_.submit([this, segment = job.segment,
+                          archived = std::move(archived)] {
+    archiving_ = false;
+    if (ending_) return;
+    if (!archived) {
+      if (!storage_.is_gone(segment))
+        base::log::warn("{}", archived.error().message);
+      storage_.failed(segment);
+    } else if (storage_.is_gone(segment)) {
+      // Deleted meanwhile: so is what was made of it.
+      (void)fs::unlink(archived->path);
+    } else {
+      storage_.archived(segment, archived->path, archived->stored);
+    }
+    archive_next();
+  });
+}
+
+uint64_t Housekeeper::cap() const {
+  const auto space = fs::space(parts_.home.logs());
+  return rotate::budget_of(settings_, space ? space->total : 0).cap;
+}
+
+uint64_t Housekeeper::seal_size() const {
+  size_t streams = 0;
+  for (const auto& app : parts_.supervisor.apps())
+    streams += 2 * app->instances.size();
+  return rotate::default_seal_size(cap(), streams);
+}
+
+}  // namespace daemon_

@@ -1,0 +1,97 @@
+#pragma once
+// What becomes of logs once they are written: live files are sealed when they
+// are due, segments are compressed, and what is over a limit is deleted. Lives
+// on the control loop; what blocks is done by two workers, one that deletes and
+// keeps count (rotate/storage.h), one that compresses, at idle priority.
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "base/home.h"
+#include "base/settings.h"
+#include "base/worker_pool.h"
+#include "capture/capture_thread.h"
+#include "daemon/chronicle.h"
+#include "rotate/schedule.h"
+#include "rotate/storage.h"
+#include "supervisor/supervisor.h"
+
+namespace daemon_ {
+
+class Housekeeper {
+ public:
+  struct Parts {
+    base::EventLoop& loop;
+    const base::Clock& clock;
+    const base::Home& home;
+    supervisor::Supervisor& supervisor;
+    capture::CaptureThread& capture;
+    Chronicle& chronicle;
+  };
+  explicit Housekeeper(Parts parts);
+  // Waits for what its workers are at; an archive that was begun is given up.
+  ~Housekeeper();
+
+  // What a crash left is finished, then all is watched.
+  void begin();
+  // A live file of that app was sealed.
+  void sealed(const std::string& app, const std::string& segment);
+  // Some disk is full: segments and archives give way.
+  void disk_full();
+
+  // Live files of these apps, sealed now. Answers per file.
+  using OnSealed = std::function<void(std::vector<capture::Sealed>)>;
+  void seal(const std::vector<std::string>& paths, OnSealed done);
+  // Deletes sealed files; answers how many bytes they had.
+  using OnRemoved = std::function<void(base::Result<uint64_t>)>;
+  void remove(std::vector<rotate::Stored> files, OnRemoved done);
+  // The app and its logs are gone.
+  void forget(const std::string& app);
+
+  // At which size a live file is sealed when its app says nothing of it.
+  uint64_t seal_size() const;
+  // What all logs on the logs' file system may take.
+  uint64_t cap() const;
+
+ private:
+  struct Known {  // of an app's schedule, parsed
+    std::string rotate;
+    std::string tz;
+    std::optional<rotate::Schedule> schedule;
+    std::optional<base::Timestamp> sealed_before;  // asked for last
+  };
+  void tick();
+  void look_at_settings();
+  void look_at_catalog();
+  void seal_due(base::Timestamp now);
+  void take_live(const std::vector<capture::LiveState>& states);
+  void seal_early(const std::vector<rotate::LiveBytes>& live);
+  void archive_next();
+  void archive(const rotate::ArchiveJob& job);
+  std::vector<capture::SealRequest> requests_of(
+      const supervisor::App& app, std::optional<base::Timestamp> before) const;
+  void note_removal(const rotate::Removal& removal);
+  void on_storage(std::function<void(rotate::Storage&)> job);
+
+  Parts parts_;
+  base::Settings settings_;
+  std::pair<int64_t, int64_t> settings_seen_{-1, -1};  // mtime
+  uint64_t catalog_seen_ = 0;
+  std::map<std::string, Known> schedules_;      // by app
+  std::map<std::string, uint64_t> written_;     // by path, at the last tick
+  base::MonoTime aged_{};                       // when ages were looked at last
+  base::Timer tick_;
+  std::atomic<bool> ending_{false};
+  bool archiving_ = false;         // storage worker's
+  rotate::Storage storage_;        // storage worker's
+  base::WorkerPool storage_worker_{1};
+  base::WorkerPool archive_worker_{1, base::WorkerPool::Priority::Idle};
+};
+
+}  // namespace daemon_
