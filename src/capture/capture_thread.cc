@@ -44,6 +44,24 @@ void CaptureThread::replace(std::vector<std::string> live_paths,
                done = std::move(done)] { loop->replace(paths, done); });
 }
 
+void CaptureThread::seal(std::vector<SealRequest> requests,
+                         std::function<void(std::vector<Sealed>)> done) {
+  loop_->post([loop = loop_.get(), all = std::move(requests),
+               done = std::move(done)] { loop->seal(all, done); });
+}
+
+void CaptureThread::look(std::function<void(size_t)> done) {
+  loop_->post(
+      [loop = loop_.get(), done = std::move(done)] { loop->look(done); });
+}
+
+void CaptureThread::live_files(
+    std::function<void(std::vector<LiveState>)> done) {
+  loop_->post([loop = loop_.get(), done = std::move(done)] {
+    done(loop->live_files());
+  });
+}
+
 void CaptureThread::remove(std::vector<std::string> live_paths,
                            std::function<void(base::Status)> done) {
   loop_->post([loop = loop_.get(), paths = std::move(live_paths),

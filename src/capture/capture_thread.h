@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/unique_fd.h"
 #include "capture/observer.h"
+#include "capture/requests.h"
 #include "capture/sink.h"
 #include "capture/sink_spec.h"
 
@@ -59,6 +60,22 @@ class CaptureThread {
   // Files that nobody writes are replaced if they are there.
   void replace(std::vector<std::string> live_paths,
                std::function<void(std::vector<Replaced>)> done);
+
+  // Seals live files that aren't empty, each at its next line end, as their
+  // size would (on_sealed is told); also those that nobody writes. Answers
+  // within about a second: a file whose line does not end by then is *pending*,
+  // and sealed when it does.
+  void seal(std::vector<SealRequest> requests,
+            std::function<void(std::vector<Sealed>)> done);
+
+  // Sees now, not within a second, whether live files were moved, removed or
+  // truncated, and opens them anew (on_reopened is told): `done` gets how many.
+  // Nothing is written to what was moved from then on. Answers within about a
+  // second.
+  void look(std::function<void(size_t reopened)> done);
+
+  // The live files that have a writer. Costs no system call.
+  void live_files(std::function<void(std::vector<LiveState>)> done);
 
   // For apps that are deleted with their logs: sources of these files are let
   // go unread (on_source_ended is told), the files unlinked.

@@ -176,6 +176,7 @@ void CaptureThread::Loop::performed(File& file, MonoTime began) {
   }
   file.sink->settle(clock_.mono() - began);
   set_due(file);
+  for (auto& source : std::exchange(file.to_add, {})) add(std::move(source));
 }
 
 // Who may be read now, who has ended, whether it is needed any longer.
@@ -269,33 +270,54 @@ void CaptureThread::Loop::set_out() {
   bench_->out = *extent;
 }
 
-CaptureThread::Loop::File* CaptureThread::Loop::file_for(const SinkSpec& spec) {
-  if (const auto found = files_.find(spec.path); found != files_.end())
-    return found->second.get();
+base::Result<CaptureThread::Loop::File*> CaptureThread::Loop::file_for(
+    const SinkSpec& spec) {
+  if (const auto found = files_.find(spec.path); found != files_.end()) {
+    File& known = *found->second;
+    if (!honours(known, spec) && !known.sink->busy())
+      if (auto made = remake(known, spec); !made)
+        return base::fail(std::move(made.error()));
+    return &known;
+  }
   Spool& spool = bench().spool;
   auto entry = spool.find_sink(spec.path);
   if (!entry) {
     auto added = spool.add_sink(spec.path);
-    if (!added) {
-      base::log::error("capture: {}", added.error().message);
-      return nullptr;
-    }
+    if (!added) return base::fail(std::move(added.error()));
     entry = *added;
   }
   auto file = std::make_unique<File>();
   auto sink = Sink::make(bench(), spec, *entry,
                          [this, file = file.get()] { set_due(*file); });
-  if (!sink) {
-    base::log::error("capture: {}: {}", spec.path, sink.error().message);
-    return nullptr;
-  }
+  if (!sink) return base::fail(std::move(sink.error()).with_context(spec.path));
   file->sink = std::move(*sink);
   set_due(*file);
   return (files_[spec.path] = std::move(file)).get();
 }
 
+// A file that nobody writes may have been opened for other reasons, by who knew
+// less of how it is to be written.
+bool CaptureThread::Loop::honours(const File& file, const SinkSpec& spec) {
+  return !file.sources.empty() || file.sink->options() == spec.options;
+}
+
+base::Status CaptureThread::Loop::remake(File& file, const SinkSpec& spec) {
+  auto sink = Sink::make(bench(), spec, file.sink->entry_index(),
+                         [this, file = &file] { set_due(*file); });
+  if (!sink) return base::fail(std::move(sink.error()).with_context(spec.path));
+  // What it could not write yet is in the spool, and the other's from now on.
+  file.sink->abandon();
+  file.sink = std::move(*sink);
+  return {};
+}
+
 void CaptureThread::Loop::add(Adopted source) {
-  (void)attach(std::move(source), false);
+  const auto found = files_.find(source.sink.path);
+  if (found != files_.end() && found->second->sink->busy() &&
+      !honours(*found->second, source.sink))
+    found->second->to_add.push_back(std::move(source));
+  else
+    (void)attach(std::move(source), false);
 }
 
 CaptureThread::Loop::Attached* CaptureThread::Loop::attach(Adopted from,
@@ -304,8 +326,12 @@ CaptureThread::Loop::Attached* CaptureThread::Loop::attach(Adopted from,
     base::log::error("capture: source {} attached twice", from.info.id);
     return nullptr;
   }
-  File* const file = file_for(from.sink);
-  if (file == nullptr) return nullptr;
+  const auto opened = file_for(from.sink);
+  if (!opened) {
+    base::log::error("capture: {}", opened.error().message);
+    return nullptr;
+  }
+  File* const file = *opened;
   Spool& spool = bench().spool;
   std::optional<uint32_t> index;
   if (adopted) index = spool.find_source(key_of(from.info));

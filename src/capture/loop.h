@@ -39,6 +39,10 @@ class CaptureThread::Loop {
   void drain(uint64_t id, std::function<void()> done);
   void replace(const std::vector<std::string>& paths,
                std::function<void(std::vector<Replaced>)> done);
+  void seal(const std::vector<SealRequest>& requests,
+            std::function<void(std::vector<Sealed>)> done);
+  void look(std::function<void(size_t reopened)> done);
+  std::vector<LiveState> live_files() const;
   void remove(std::vector<std::string> paths,
               std::function<void(base::Status)> done);
 
@@ -59,6 +63,7 @@ class CaptureThread::Loop {
   struct File {
     std::unique_ptr<Sink> sink;
     std::vector<Attached*> sources;
+    std::vector<Adopted> to_add;  // once it isn't busy
     bool due = false;
   };
   // Of the turn under way, for a thread that takes over in its midst.
@@ -81,7 +86,9 @@ class CaptureThread::Loop {
   void set_ready(Attached& attached);
   void close_if_idle(File& file);
 
-  File* file_for(const SinkSpec& spec);
+  base::Result<File*> file_for(const SinkSpec& spec);
+  static bool honours(const File& file, const SinkSpec& spec);
+  base::Status remake(File& file, const SinkSpec& spec);
   Attached* attach(Adopted from, bool adopted);
   Attached& enter(std::unique_ptr<Source> source, File& file, bool adopted);
   void release(Attached& attached);

@@ -92,10 +92,13 @@ void CaptureThread::Loop::adopt_rest() {
       continue;
     }
     const SinkEntry& to = spool_->sink(sink);
-    File* const file = file_for(SinkSpec(std::string(to.path, to.path_size)));
-    if (file == nullptr) continue;
-    Attached& attached = enter(std::move(source), *file, true);
-    file->sink->end(*attached.source);
+    const auto file = file_for(SinkSpec(std::string(to.path, to.path_size)));
+    if (!file) {
+      base::log::error("capture: {}", file.error().message);
+      continue;
+    }
+    Attached& attached = enter(std::move(source), **file, true);
+    (*file)->sink->end(*attached.source);
   }
   for (uint32_t i = 0; i < spool_->sinks_end(); ++i) {
     SinkEntry& entry = spool_->sink(i);
@@ -104,8 +107,8 @@ void CaptureThread::Loop::adopt_rest() {
     if (files_.contains(path)) continue;
     if (path.empty() || entry.done == entry.writes.sequence())
       spool_->remove_sink(i);
-    else
-      (void)file_for(SinkSpec(path));
+    else if (const auto file = file_for(SinkSpec(path)); !file)
+      base::log::error("capture: {}", file.error().message);
   }
 }
 

@@ -22,6 +22,22 @@ base::Result<uint64_t> replace_closed(const std::string& path) {
   return store::LiveFile::replace_closed(path);
 }
 
+// Answers of several files, each when it has one; the last of them answers for
+// all. Shared by those who are to answer.
+template <class Answer>
+struct Gathering {
+  Gathering(size_t count, std::function<void(std::vector<Answer>)> told)
+      : answers(count), left(count + 1), done(std::move(told)) {}
+  // That so many are there; the one who asked counts as one.
+  void arrived(size_t count = 1) {
+    left -= count;
+    if (left == 0) done(std::move(answers));
+  }
+  std::vector<Answer> answers;
+  size_t left;
+  std::function<void(std::vector<Answer>)> done;
+};
+
 }  // namespace
 
 void CaptureThread::Loop::drain(uint64_t id, std::function<void()> done) {
@@ -74,33 +90,20 @@ void CaptureThread::Loop::finish_drain(Attached& attached) {
 void CaptureThread::Loop::replace(
     const std::vector<std::string>& paths,
     std::function<void(std::vector<Replaced>)> done) {
-  struct Gathering {
-    std::vector<Replaced> results;
-    size_t left = 0;
-    std::function<void(std::vector<Replaced>)> done;
-    void answer_if_complete() {
-      if (left == 0) done(std::move(results));
-    }
-  };
-  // Shared: each file answers at its own line end, and the last one answers
-  // for all.
-  const auto all = std::make_shared<Gathering>();
-  all->results.resize(paths.size());
-  all->left = paths.size() + 1;
-  all->done = std::move(done);
+  const auto all =
+      std::make_shared<Gathering<Replaced>>(paths.size(), std::move(done));
   std::vector<size_t> closed;
   for (size_t i = 0; i < paths.size(); ++i) {
     const auto found = files_.find(paths[i]);
     if (found != files_.end()) {
       found->second->sink->replace([all, i](Replaced replaced) {
-        all->results[i] = std::move(replaced);
-        --all->left;
-        all->answer_if_complete();
+        all->answers[i] = std::move(replaced);
+        all->arrived();
       });
       set_due(*found->second);
       continue;
     }
-    all->results[i].path = paths[i];
+    all->answers[i].path = paths[i];
     bench().replaced[paths[i]] = clock_.mono();
     closed.push_back(i);
   }
@@ -109,20 +112,66 @@ void CaptureThread::Loop::replace(
   if (!closed.empty()) {
     hands_.submit([this, all, closed = std::move(closed)] {
       for (const size_t i : closed) {
-        auto bytes = replace_closed(all->results[i].path);
+        auto bytes = replace_closed(all->answers[i].path);
         if (bytes)
-          all->results[i].bytes = *bytes;
+          all->answers[i].bytes = *bytes;
         else
-          all->results[i].error = std::move(bytes.error());
+          all->answers[i].error = std::move(bytes.error());
       }
-      events_.post([all, count = closed.size()] {
-        all->left -= count;
-        all->answer_if_complete();
-      });
+      events_.post([all, count = closed.size()] { all->arrived(count); });
     });
   }
-  --all->left;
-  all->answer_if_complete();
+  all->arrived();
+}
+
+// A file that nobody writes gets a sink too, for as long as it takes: should
+// its app start meanwhile, there is never a second writer.
+void CaptureThread::Loop::seal(const std::vector<SealRequest>& requests,
+                               std::function<void(std::vector<Sealed>)> done) {
+  const auto all =
+      std::make_shared<Gathering<Sealed>>(requests.size(), std::move(done));
+  for (size_t i = 0; i < requests.size(); ++i) {
+    const auto& [spec, begun_before] = requests[i];
+    const auto found = files_.find(spec.path);
+    base::Result<File*> file =
+        found != files_.end() ? found->second.get() : file_for(spec);
+    if (!file) {
+      all->answers[i] = {.path = spec.path, .error = std::move(file.error())};
+      all->arrived();
+      continue;
+    }
+    (*file)->sink->seal(begun_before, [all, i](Sealed sealed) {
+      all->answers[i] = std::move(sealed);
+      all->arrived();
+    });
+    set_due(**file);
+  }
+  all->arrived();
+}
+
+void CaptureThread::Loop::look(std::function<void(size_t)> done) {
+  const auto all = std::make_shared<Gathering<char>>(
+      files_.size(), [done = std::move(done)](const auto& reopened) {
+        done(static_cast<size_t>(std::ranges::count(reopened, 1)));
+      });
+  size_t i = 0;
+  for (auto& [path, file] : files_) {
+    file->sink->look([all, at = i++](bool reopened) {
+      all->answers[at] = reopened ? 1 : 0;
+      all->arrived();
+    });
+    set_due(*file);
+  }
+  all->arrived();
+}
+
+std::vector<LiveState> CaptureThread::Loop::live_files() const {
+  std::vector<LiveState> states;
+  states.reserve(files_.size());
+  for (const auto& [path, file] : files_) {
+    if (path != "/dev/null") states.push_back(file->sink->state());
+  }
+  return states;
 }
 
 void CaptureThread::Loop::remove(std::vector<std::string> paths,

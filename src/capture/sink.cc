@@ -42,6 +42,7 @@ Sink::Sink(Bench& bench, const SinkSpec& spec, uint32_t entry,
       arbiter_(whole_of(options_, formatter_)),
       rate_(options_.rate),
       steps_back_(bench.stamper.steps_back()),
+      seal_asks_(spec.path),
       timer_(bench.loop, [this] {
         timer_at_.reset();
         const auto tell = on_due_;  // a copy: it may destroy this
@@ -50,6 +51,11 @@ Sink::Sink(Bench& bench, const SinkSpec& spec, uint32_t entry,
   const SinkEntry& known = bench_.spool.sink(entry_);
   const SinkRecord& record = known.writes.last();
   last_stamp_.us = record.last_stamp_us;
+  // As long as nobody writes it.
+  last_info_.app = spec.owner.app;
+  last_info_.instance = spec.owner.instance;
+  if (spec.owner.kind == store::SegmentKind::Error)
+    last_info_.stream = store::Stream::Error;
   recovering_ = known.done != known.writes.sequence();
   if (recovering_) own_out_ = Spool::extent_of(record.out_at, record.out_size);
 }
@@ -292,10 +298,10 @@ std::optional<uint64_t> Sink::owner_of_tail() const {
 // whose it was, and it is ended. False: nothing is to be done yet, or an
 // operation was begun.
 bool Sink::settle_tail(base::MonoTime now) {
-  const bool needed =
-      finishing_ || std::ranges::any_of(sources_, [&](Source* s) {
-        return !s->waiting().empty() || s->pipe == nullptr;
-      });
+  const bool needed = finishing_ || (sources_.empty() && seal_asks_.wanted()) ||
+                      std::ranges::any_of(sources_, [&](Source* s) {
+                        return !s->waiting().empty() || s->pipe == nullptr;
+                      });
   if (!needed) return false;
   tail_unsettled_ = false;
   if (const auto owner = owner_of_tail()) {

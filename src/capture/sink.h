@@ -17,6 +17,8 @@
 #include "capture/formatter.h"
 #include "capture/line_arbiter.h"
 #include "capture/rate.h"
+#include "capture/requests.h"
+#include "capture/seal_asks.h"
 #include "capture/sink_file.h"
 #include "capture/sink_spec.h"
 #include "capture/source.h"
@@ -24,13 +26,6 @@
 #include "capture/stamper.h"
 
 namespace capture {
-
-// What a flush did to one live file.
-struct Replaced {
-  std::string path;
-  uint64_t bytes = 0;                // of the file that was taken away
-  std::optional<base::Error> error;  // it is still there
-};
 
 class Sink final : private LineArbiter::Waiting {
  public:
@@ -77,9 +72,17 @@ class Sink final : private LineArbiter::Waiting {
   // that took another's place is not replaced before kReplaceSpacing, so that
   // whoever follows the path has seen it.
   void replace(std::function<void(Replaced)> done);
+  // Seals the live file as its size would: at a line end. One that nobody
+  // writes is ended there, if it must be, and never made if it is missing.
+  void seal(std::optional<base::Timestamp> begun_before, SealAsks::Done done);
+  // Looks now whether the path still names the file, and opens it anew if not;
+  // `done` is told if so, after a second at the latest.
+  void look(std::function<void(bool reopened)> done);
+  // As of the last operation.
+  LiveState state() const;
   // Everything that waits is to come out now.
   void finish();
-  // It goes away with its file: who waits for a flush is answered.
+  // It goes away, or gives way to another: who waits for anything is answered.
   void abandon();
 
   // The next operation, ready to be performed; false: there is none.
@@ -113,6 +116,12 @@ class Sink final : private LineArbiter::Waiting {
   bool take_unsynced() { return std::exchange(unsynced_, false); }
 
  private:
+  struct Looking {
+    std::vector<std::function<void(bool)>> done;
+    base::MonoTime deadline;
+    bool checked = false;   // or that is under way
+    bool reopened = false;  // or that is
+  };
   struct Replacing {
     std::vector<std::function<void(Replaced)>> done;
     base::MonoTime earliest;
@@ -165,6 +174,13 @@ class Sink final : private LineArbiter::Waiting {
   bool seal_due() const;
   bool may_seal(base::MonoTime now) const;
   void sealed();
+
+  // What is asked for (sink_requests.cc).
+  bool writes() const;
+  bool needs_file() const;
+  void begin_open();
+  void expire(base::MonoTime now);
+  void answer_look();
   void trouble(const base::Error& error);
   void set_full(bool full);
   void tell_dropped();
@@ -227,6 +243,9 @@ class Sink final : private LineArbiter::Waiting {
   bool unsynced_ = false;
 
   std::optional<Replacing> replacing_;
+  std::optional<Looking> looking_;
+  SealAsks seal_asks_;
+  LiveState state_;  // all but what file_ itself knows
   base::Timer timer_;
   std::optional<base::MonoTime> timer_at_;
 };

@@ -20,8 +20,7 @@ constexpr Millis kCheckPath{500};
 constexpr Millis kPatience{10'000};  // with a full disk
 constexpr Millis kSlowFor{3'000};    // after the last slow operation
 constexpr Millis kSlow{20};
-constexpr Millis kTellEvery{1'000};      // about what is dropped
-constexpr int64_t kAheadUs = 2'000'000;  // stamper.h absorbs less
+constexpr Millis kTellEvery{1'000};  // about what is dropped
 
 // What may wait in memory of each source while its file is slow, or full.
 constexpr size_t kSlowQueue = size_t{256} << 10;
@@ -36,11 +35,14 @@ bool is_full(const base::Error& error) {
 bool Sink::prepare() {
   const MonoTime now = bench_.clock.mono();
   if (tell_at_ && now >= *tell_at_) tell_dropped();
+  expire(now);
   if (busy_) {
     rearm(now);
     return false;
   }
   if (moved_head_ && prepare_taking_away()) return true;
+  if (file_.is_open() && seal_asks_.wanted())
+    seal_asks_.judge(file_.file().size(), file_.begun());
   if (dropping()) drop_rest();
   const bool may_try = !retry_at_ || now >= *retry_at_;
   bool ready = false;
@@ -48,8 +50,8 @@ bool Sink::prepare() {
     if (replacing_) replaced();
     ready = prepare_lines(now);
   } else if (!file_.is_open()) {
-    if (may_try) begin(SinkFile::Kind::Open);
-    ready = may_try;
+    ready = may_try && needs_file();
+    if (ready) begin_open();
   } else if (leaving_) {
     auto& op = begin(SinkFile::Kind::Leave);
     // The head stays in the file that left; its rest begins a line of its own.
@@ -58,6 +60,10 @@ bool Sink::prepare() {
       note_line_ended(*arbiter_.owner(), op);
     }
     leaving_ = false;
+    ready = true;
+  } else if (looking_ && !looking_->checked) {
+    begin(SinkFile::Kind::Check);
+    looking_->checked = true;
     ready = true;
   } else if (now >= checked_at_ + kCheckPath &&
              (replacing_ || !rest_.empty() || retry_at_ || full_since_ ||
@@ -123,6 +129,11 @@ void Sink::settle(MonoTime::duration took) {
       sealed();
       break;
   }
+  if (file_.is_open()) {
+    state_.size = file_.file().size();
+    state_.begun = file_.begun();
+    state_.device = device_;
+  }
   rearm(bench_.clock.mono());
 }
 
@@ -139,8 +150,8 @@ size_t Sink::room(const Source& source) const {
 }
 
 bool Sink::idle() const {
-  return sources_.empty() && rest_.empty() && !replacing_ && !busy_ &&
-         !recovering_;
+  return !writes() && !busy_ && !looking_ && !seal_asks_.waiting() &&
+         !(seal_asks_.wanted() && file_.is_open());
 }
 
 bool Sink::slow() const {
@@ -157,76 +168,6 @@ void Sink::set_slow() {
   rest_in_bench_ = false;
 }
 
-// --- opening -----------------------------------------------------------------
-
-void Sink::opened() {
-  const MonoTime now = bench_.clock.mono();
-  const auto& op = file_.op();
-  checked_at_ = now;
-  if (!op.status) return refused(op.status.error());
-  retry_at_.reset();
-  device_ = file_.file().device();
-  inode_ = file_.file().inode();
-  disk_mid_line_ = op.tail.has_value();
-  if (recovering_) return recover();
-  if (!rest_.empty()) {
-    // Never glue our line to a stranger's.
-    move_rest(disk_mid_line_ ? "\n" : "");
-    return;
-  }
-  if (op.newest) {
-    last_stamp_ = std::max(last_stamp_, *op.newest);
-    // The clock went back while nobody looked.
-    ahead_ = last_stamp_.us - bench_.clock.now().us >= kAheadUs;
-  }
-  if (!disk_mid_line_ || mid_line_) return;
-  mid_line_ = tail_unsettled_ = true;
-  line_stamp_ = op.tail->stamp;
-  // Known at once, a flush that comes first does not forget it.
-  const auto owner = owner_of_tail();
-  if (!owner || find(*owner) == nullptr) return;
-  tail_unsettled_ = false;
-  arbiter_.resume_line(*owner, now);
-}
-
-// A predecessor announced a write: the file's size says how far it came.
-void Sink::recover() {
-  recovering_ = false;
-  SinkEntry& entry = bench_.spool.sink(entry_);
-  const SinkRecord& record = entry.writes.last();
-  const uint64_t size = file_.file().size();
-  const bool same = record.device == device_ && record.inode == inode_ &&
-                    size >= record.file_at;
-  const uint64_t written =
-      same ? std::min(size - record.file_at, record.out_size) : 0;
-  if (!same && record.untried == 0 && record.leaving == 0 &&
-      record.out_size > 0)
-    bench_.observer.on_unaccounted(
-        last_info_, path() + " is another file than before; up to " +
-                        std::to_string(record.out_size) +
-                        " bytes may be in both, or end in mid-line");
-  rest_ = bench_.spool.view(record.out_at + written, record.out_size - written);
-  mid_line_ = record.mid_line != 0;
-  line_stamp_.reset();
-  if (record.line_stamp_us != 0)
-    line_stamp_ = base::Timestamp{record.line_stamp_us};
-  last_stamp_.us = std::max(last_stamp_.us, record.last_stamp_us);
-  if (mid_line_ && record.owner_id != 0)
-    arbiter_.resume_line(record.owner_id, bench_.clock.mono());
-  else
-    tail_unsettled_ = mid_line_;
-  if (rest_.empty()) return write_done();
-  if (record.ends_line_of != 0) unnoted_ = record.ends_line_of;
-  if (same) return;
-  // Of a line whose head was too long to move along with a flush.
-  const bool has_head = options_.stamp == SinkOptions::Stamp::None ||
-                        record.leaving == 0 ||
-                        store::parse_line(rest_).time.has_value();
-  std::string before = disk_mid_line_ ? "\n" : "";
-  if (!has_head) before += bench_.stamper.prefix(last_stamp_);
-  move_rest(before);
-}
-
 // --- writing -----------------------------------------------------------------
 
 void Sink::wrote() {
@@ -234,6 +175,7 @@ void Sink::wrote() {
   if (op.written > 0) {
     disk_mid_line_ = op.bytes[op.written - 1] != '\n';
     unsynced_ = true;
+    state_.written += op.written;
   }
   rest_.remove_prefix(op.written);
   unnoted_.reset();
@@ -405,6 +347,8 @@ void Sink::rearm(MonoTime now) {
                                         : replacing_->deadline);
   }
   sooner(tell_at_);
+  sooner(seal_asks_.deadline());
+  if (looking_) sooner(looking_->deadline);
   if (full_since_ && options_.on_full == SinkOptions::OnFull::Drop &&
       now < *full_since_ + kPatience)
     sooner(*full_since_ + kPatience);

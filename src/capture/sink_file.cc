@@ -44,6 +44,7 @@ void SinkFile::perform() {
       if (!op_.bytes.empty()) (void)file_->write_some(op_.bytes);
       file_.reset();
       times_.reset();
+      begun_.reset();
       return;
     case Kind::Head:
       op_.status = read_head();
@@ -58,6 +59,10 @@ void SinkFile::perform() {
 }
 
 base::Status SinkFile::open() {
+  if (op_.only_found && !base::fs::exists(path_)) {
+    op_.missing = true;
+    return {};
+  }
   auto file = store::LiveFile::open(path_, mode_);
   if (!file) return base::fail(std::move(file.error()));
   if (auto looked = look_at_end(*file); !looked) return looked;
@@ -68,7 +73,24 @@ base::Status SinkFile::open() {
     times_ = std::move(*times);
   }
   file_ = std::move(*file);
+  look_at_begin();
   return {};
+}
+
+// What can't be known is no reason not to write.
+void SinkFile::look_at_begin() {
+  begun_.reset();
+  if (file_->size() == 0) return;
+  if (raw_) {
+    auto copy = file_->duplicate();
+    if (!copy) return;
+    auto first = store::TimesReader(path_, copy->get()).at(0);
+    if (first) begun_ = *first;
+    return;
+  }
+  if (auto head = file_->read(0, store::kHeadSize))
+    begun_ = store::parse_line(*head).time;
+  if (!begun_) begun_ = op_.newest;
 }
 
 base::Status SinkFile::look_at_end(store::LiveFile& file) {
@@ -90,6 +112,12 @@ base::Status SinkFile::write() {
   if (times_ && !op_.bytes.empty())
     if (auto noted = times_->append(file_->size(), op_.stamp); !noted)
       return noted;
+  if (file_->size() == 0) {
+    begun_ = op_.stamp;  // but for a head that came along from another file
+    if (!raw_)
+      begun_ = store::parse_line(op_.bytes.substr(0, store::kHeadSize))
+                   .time.value_or(op_.stamp);
+  }
   std::string_view rest = op_.bytes;
   while (!rest.empty()) {
     auto n = file_->write_some(rest);
@@ -125,15 +153,14 @@ base::Status SinkFile::replace() {
   if (!bytes) return base::fail(std::move(bytes.error()));
   step("replaced");
   op_.size = *bytes;
+  begun_.reset();
   return {};
 }
 
 base::Status SinkFile::seal() {
   op_.size = file_->size();
-  base::Timestamp first = op_.stamp;
-  auto head = file_->read(0, store::kHeadSize);
-  if (!raw_ && head) first = store::parse_line(*head).time.value_or(first);
-  auto segment = store::next_segment_path(path_, owner_, first);
+  auto segment =
+      store::next_segment_path(path_, owner_, begun_.value_or(op_.stamp));
   if (!segment) return base::fail(std::move(segment.error()));
   step("before seal");
   if (op_.cut_at) {
@@ -152,6 +179,7 @@ base::Status SinkFile::seal() {
   if (auto renamed = file_->rename_to(*segment); !renamed) return renamed;
   step("sealed");
   op_.segment = std::move(*segment);
+  begun_.reset();
   if (auto fresh = file_->reopen(); !fresh) {
     file_.reset();  // it is the segment by now: nothing may be added
     times_.reset();

@@ -32,10 +32,11 @@ class SinkFile {
     std::string_view bytes;        // Write: at the file's end. Leave: likewise,
                                    // before it is let go
     base::Timestamp stamp;  // Write: of what is written. Seal: of the first
-                            // line, should it have none
+                            // line, if nothing says it
     std::optional<uint64_t> cut_at;  // Seal: where its open line begins, which
                                      // goes on elsewhere
     bool sync = false;               // Seal: durable before it is renamed
+    bool only_found = false;         // Open: it is not made
 
     // Afterwards:
     base::Status status;
@@ -45,6 +46,7 @@ class SinkFile {
     uint64_t head_at = 0;  // where that begins
     bool was_cut = false;  // Seal: at cut_at
     std::string segment;   // Seal: what it is now
+    bool missing = false;  // Open: as only_found has it
     store::LiveFile::Standing standing = store::LiveFile::Standing::InPlace;
     uint64_t free = 0;                              // Check: bytes of room
     std::optional<store::LiveFile::OpenLine> tail;  // Open: as it was found,
@@ -61,10 +63,13 @@ class SinkFile {
   bool is_open() const { return file_.has_value(); }
   store::LiveFile& file() { return *file_; }
   const std::string& path() const { return path_; }
+  // The stamp of its first line; of foreign lines, one that is no older.
+  const std::optional<base::Timestamp>& begun() const { return begun_; }
 
  private:
   base::Status open();
   base::Status look_at_end(store::LiveFile& file);
+  void look_at_begin();
   base::Status write();
   base::Status replace();
   base::Status seal();
@@ -77,6 +82,7 @@ class SinkFile {
   const mode_t mode_;
   std::optional<store::LiveFile> file_;
   std::optional<store::TimesFile> times_;  // of a raw file
+  std::optional<base::Timestamp> begun_;
   Op op_;
 };
 

@@ -1,5 +1,5 @@
-// A sink's file goes away: somebody else took it, a flush replaces it, its size
-// seals it. What is written next belongs to another.
+// A sink's file goes away: somebody else took it, a flush replaces it, it is
+// sealed. What is written next belongs to another.
 #include <algorithm>
 #include <utility>
 
@@ -11,8 +11,6 @@ namespace {
 using base::Millis;
 using base::MonoTime;
 
-constexpr Millis kReplaceWait{100};
-constexpr Millis kReplaceSpacing{500};
 constexpr Millis kSealAgain{10'000};
 
 }  // namespace
@@ -29,6 +27,9 @@ void Sink::checked() {
   const auto standing = file_.op().standing;
   if (standing == store::LiveFile::Standing::Gone) leave("moved or removed");
   if (standing == store::LiveFile::Standing::Truncated) leave("truncated");
+  if (!looking_ || !looking_->checked) return;
+  looking_->reopened = leaving_;
+  if (!leaving_) answer_look();
 }
 
 void Sink::leave(std::string_view why) {
@@ -118,59 +119,6 @@ void Sink::put_head_back() {
   if (size > 0 && rest_.empty()) file_has_all();
 }
 
-// --- flush -------------------------------------------------------------------
-
-void Sink::replace(std::function<void(Replaced)> done) {
-  const MonoTime now = bench_.clock.mono();
-  if (!replacing_) {
-    replacing_.emplace();
-    const auto last = bench_.replaced.find(path());
-    replacing_->earliest =
-        last == bench_.replaced.end() ? now : last->second + kReplaceSpacing;
-    replacing_->deadline = std::max(now, replacing_->earliest) + kReplaceWait;
-  }
-  replacing_->done.push_back(std::move(done));
-  rearm(now);
-}
-
-bool Sink::may_replace(MonoTime now) const {
-  if (!replacing_ || now < replacing_->earliest) return false;
-  return !mid_line_ || blocked() || now >= replacing_->deadline;
-}
-
-void Sink::replaced() {
-  const auto waiting = std::move(replacing_->done);
-  replacing_.reset();
-  const MonoTime now = bench_.clock.mono();
-  std::erase_if(bench_.replaced, [&](const auto& entry) {
-    return now - entry.second > kReplaceSpacing;
-  });
-  bench_.replaced[path()] = now;
-  Replaced replaced{path(), 0, std::nullopt};
-  if (!discards_) {
-    const auto& op = file_.op();
-    replaced.bytes = op.size;
-    if (!op.status) {
-      replaced.error = op.status.error();
-      put_head_back();
-    } else {
-      device_ = file_.file().device();
-      inode_ = file_.file().inode();
-      goes_on_elsewhere();
-      retry_at_.reset();  // there is room again, perhaps
-    }
-  }
-  for (const auto& done : waiting) done(replaced);
-}
-
-void Sink::abandon() {
-  if (!replacing_) return;
-  const auto waiting = std::move(replacing_->done);
-  replacing_.reset();
-  if (!busy_) put_head_back();
-  for (const auto& done : waiting) done({path(), 0, std::nullopt});
-}
-
 // --- sealing -----------------------------------------------------------------
 
 bool Sink::seal_due() const {
@@ -179,7 +127,7 @@ bool Sink::seal_due() const {
   if (size == 0) return false;
   // The clock went back, and the file has stamps from before.
   const bool stepped = steps_back_ != bench_.stamper.steps_back();
-  return stepped || ahead_ ||
+  return stepped || ahead_ || seal_asks_.wanted() ||
          (options_.max_size != 0 && size >= options_.max_size);
 }
 
@@ -192,6 +140,7 @@ void Sink::sealed() {
   seal_again_at_.reset();
   if (!op.segment.empty()) {
     bench_.observer.on_sealed(last_info_, op.segment, op.size);
+    seal_asks_.answer(Sealed::Outcome::Sealed, op.segment, op.size);
     if (std::exchange(suspect_, false))
       bench_.observer.on_unaccounted(
           last_info_,
@@ -214,6 +163,7 @@ void Sink::sealed() {
     }
     // The file stays as it is, and is written on.
     trouble(op.status.error());
+    seal_asks_.answer(Sealed::Outcome::Failed, {}, 0, op.status.error());
     seal_again_at_ = bench_.clock.mono() + kSealAgain;
     return;
   }

@@ -63,18 +63,24 @@ class Teller final : public capture::Observer {
   const int control_;
 };
 
-capture::CaptureThread::Adopted to_capture(const Run& run, int source) {
+capture::SinkSpec spec_of(const Run& run, int source) {
   const auto at = static_cast<size_t>(source);
   const Story::File& file = run.story.files[run.story.file_of[at]];
+  return {run.path_of(source),
+          file.options,
+          {.app = "api", .kind = file.kind, .instance = 0}};
+}
+
+capture::CaptureThread::Adopted to_capture(const Run& run, int source) {
+  const auto at = static_cast<size_t>(source);
+  auto spec = spec_of(run, source);
   auto pipe = base::fs::duplicate(run.sources[at].read);
   if (!pipe) give_up(*run.shared, pipe.error().message);
   return {{at + 1, "api", 0, 0, at + 1,
-           file.kind == store::SegmentKind::Error ? store::Stream::Error
-                                                  : store::Stream::Out},
+           spec.owner.kind == store::SegmentKind::Error ? store::Stream::Error
+                                                        : store::Stream::Out},
           std::move(*pipe),
-          {run.path_of(source),
-           file.options,
-           {.app = "api", .kind = file.kind, .instance = 0}}};
+          std::move(spec)};
 }
 
 }  // namespace
@@ -109,6 +115,13 @@ void live(const Run& run, int control, const std::string& rules) {
   Message message{};
   while (::recv(control, &message, sizeof message, 0) == sizeof message) {
     const int source = message.source;
+    const auto pass_by = [&](int64_t ms) {
+      capture.drain(static_cast<uint64_t>(source) + 1,
+                    [&run, &teller, source, ms] {
+                      run.shared->mono_offset_ms += ms;
+                      teller.say('d', source);
+                    });
+    };
     if (message.kind == 'a') {
       auto adding = to_capture(run, source);
       capture.add(std::move(adding.info), std::move(adding.pipe),
@@ -116,18 +129,15 @@ void live(const Run& run, int control, const std::string& rules) {
     } else if (message.kind == 'd') {
       capture.drain(static_cast<uint64_t>(source) + 1,
                     [&teller, source] { teller.say('d', source); });
-    } else if (message.kind == 'f') {
+    } else if (message.kind == 'f' || message.kind == 'g') {
       capture.replace({run.path_of(source)}, [&teller, source](const auto&) {
         teller.say('f', source);
       });
-    } else if (message.kind == 'g') {
-      capture.replace({run.path_of(source)}, [&teller, source](const auto&) {
-        teller.say('f', source);
-      });
-      capture.drain(static_cast<uint64_t>(source) + 1, [&run, &teller, source] {
-        run.shared->mono_offset_ms += 200;
-        teller.say('d', source);
-      });
+      if (message.kind == 'g') pass_by(200);
+    } else if (message.kind == 's' || message.kind == 'p') {
+      capture.seal({{spec_of(run, source)}},
+                   [&teller, source](const auto&) { teller.say('s', source); });
+      if (message.kind == 'p') pass_by(1200);
     } else {
       if (!capture.stop()) give_up(*run.shared, "not all could be written");
       teller.say('q', 0);

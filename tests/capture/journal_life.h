@@ -49,8 +49,9 @@ struct Run {
 
 // What a life and the player say to each other, one datagram each.
 struct Message {
-  char kind;  // to a life: a)dd d)rain f)lush q)uit, and g) FlushIn
-              // from it: d)rained f)lushed e)nded t)rouble q)uit
+  char kind;  // to a life: a)dd d)rain f)lush s)eal q)uit, and
+              // g) FlushIn p) SealIn
+              // from it: d)rained f)lushed s)ealed e)nded t)rouble q)uit
   int source;
 };
 

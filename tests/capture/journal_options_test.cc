@@ -96,6 +96,18 @@ TEST_CASE("killed at any step: a log without stamps that is sealed") {
   prove(story);
 }
 
+TEST_CASE("killed at any step: one without stamps, sealed when asked") {
+  Story story{
+      .files = {{"api-out.raw.log"}}, .file_of = {0}, .script = {{Add}}};
+  story.files[0].options.stamp = SinkOptions::Stamp::None;
+  story.may_lack_times = true;  // as above
+  put(story.script, 0, story_lines(0, 0, 3, 8));
+  story.script.push_back({Seal});
+  put(story.script, 0, story_lines(0, 3, 5) + "A5.end");
+  append(story.script, {{End}, {Seal}});
+  prove(story);
+}
+
 TEST_CASE("killed at any step: a log without stamps that is shared") {
   Story story{.files = {{"api-out.raw.log", {}, store::SegmentKind::All}},
               .file_of = {0, 0},

@@ -291,6 +291,13 @@ void Player::perform(const StoryOp& op) {
       note_flush(op.source);
       if (say('f', op.source)) (void)await('f', op.source);
       return;
+    case StoryOp::Seal:
+      if (say('s', op.source)) (void)await('s', op.source);
+      return;
+    case StoryOp::SealIn:
+      if (say('p', op.source) && await('d', op.source))
+        (void)await('s', op.source);
+      return;
     case StoryOp::Trouble:
       if (kills_ == 0 && !rules_.empty()) (void)await('t', 0);
       return;
@@ -304,6 +311,8 @@ void Player::perform(const StoryOp& op) {
 }
 
 void Player::quit() {
+  // The last life has adopted what there was before it is told to end.
+  perform({StoryOp::Drain, 0});
   do (void)say('q', 0);
   while (!await('q', 0) && failure_.empty());
   if (child_ >= 0 && buried()) fail("killed after its end");

@@ -36,6 +36,9 @@ struct StoryOp {
     FlushIn,  // its file is to be replaced, and the wait for a line end is over
               // when capture looks at it next
     Flushed,  // that was done; not waited for after a kill
+    Seal,     // its file is sealed, if it is at a line end
+    SealIn,  // its file is to be sealed, and whoever asked has no more patience
+             // when capture looks at it next
     Release,  // what hangs goes on
   } kind;
   int source = 0;

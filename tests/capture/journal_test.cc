@@ -125,6 +125,35 @@ TEST_CASE("killed at any step: a file that is sealed by its size") {
   prove(story);
 }
 
+TEST_CASE("killed at any step: a file that is sealed when somebody asks") {
+  Story story{.files = {{"api-out.log"}}, .file_of = {0}, .script = {{Add}}};
+  put(story.script, 0, story_lines(0, 0, 3));
+  story.script.push_back({Seal});
+  put(story.script, 0, story_lines(0, 3, 4) + "A4.");
+  story.script.push_back({SealIn});  // it is owed
+  put(story.script, 0, "end\n" + story_lines(0, 5, 7));
+  story.script.push_back({Seal});
+  put(story.script, 0, story_line(0, 7) + "A8.unended");
+  append(story.script, {{End}, {Seal}});  // of nobody
+  prove(story);
+}
+
+TEST_CASE("killed at any step: a shared file is sealed when somebody asks") {
+  Story story{.files = {{"api-out.log", {}, store::SegmentKind::All}},
+              .file_of = {0, 0},
+              .script = {{Add, 0}, {Add, 1}}};
+  put(story.script, 1, story_lines(1, 0, 2));
+  put(story.script, 0, "A0.hea");
+  story.script.push_back({Later, 200});
+  put(story.script, 0, "d,");
+  story.script.push_back({SealIn, 0});
+  story.script.push_back({Put, 1, story_lines(1, 2, 4)});
+  put(story.script, 0, "end\nA1.");
+  put(story.script, 0, "end\n");
+  append(story.script, {{Seal, 0}, {End, 0}, {End, 1}, {Seal, 0}});
+  prove(story);
+}
+
 TEST_CASE("killed at any step: a disk that writes half and then is full") {
   Story story{.files = {{"api-out.log"}}, .file_of = {0}, .script = {{Add}}};
   story.faults =

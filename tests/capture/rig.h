@@ -77,6 +77,11 @@ class Recorder final : public capture::Observer {
     const std::lock_guard lock(mutex_);
     reopened_.emplace_back(why);
   }
+  void on_sealed(const capture::SourceInfo&, const std::string& segment,
+                 uint64_t) override {
+    const std::lock_guard lock(mutex_);
+    sealed_.push_back(segment);
+  }
 
   struct EndedLine {
     uint64_t source;
@@ -86,6 +91,7 @@ class Recorder final : public capture::Observer {
   std::vector<EndedLine> lines() const { return copy(lines_); }
   std::vector<base::Error> troubles() const { return copy(troubles_); }
   std::vector<std::string> reopened() const { return copy(reopened_); }
+  std::vector<std::string> sealed() const { return copy(sealed_); }
 
  private:
   template <class T>
@@ -98,6 +104,7 @@ class Recorder final : public capture::Observer {
   std::vector<EndedLine> lines_;
   std::vector<base::Error> troubles_;
   std::vector<std::string> reopened_;
+  std::vector<std::string> sealed_;
 };
 
 inline std::string contents(const std::string& path) {
@@ -174,6 +181,17 @@ class Rig {
     REQUIRE(eventually([&] { return done.load(); }));
     return results;
   }
+  std::vector<capture::Sealed> seal(std::vector<capture::SealRequest> which) {
+    return answer<std::vector<capture::Sealed>>(
+        [&](const auto& done) { capture.seal(std::move(which), done); });
+  }
+  size_t look() {
+    return answer<size_t>([&](const auto& done) { capture.look(done); });
+  }
+  std::vector<capture::LiveState> live_files() {
+    return answer<std::vector<capture::LiveState>>(
+        [&](const auto& done) { capture.live_files(done); });
+  }
   // What was sealed, oldest first.
   std::vector<std::string> segments() const {
     std::vector<std::string> all;
@@ -196,6 +214,18 @@ class Rig {
   }
 
  private:
+  template <class T>
+  static T answer(
+      const std::function<void(const std::function<void(T)>&)>& ask) {
+    std::atomic<bool> done = false;
+    T answer{};
+    ask([&](T given) {
+      answer = std::move(given);
+      done = true;
+    });
+    REQUIRE(eventually([&] { return done.load(); }));
+    return answer;
+  }
   base::SystemClock system_;
 
  public:
