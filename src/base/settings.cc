@@ -36,8 +36,9 @@ Status read_free(Settings& settings, std::string_view text) {
 }
 
 std::string print_free(const Settings& settings) {
-  return settings.keep_free ? exact_size(*settings.keep_free)
-                            : fmt::format("{}%", settings.keep_free_share * 100);
+  return settings.keep_free
+             ? exact_size(*settings.keep_free)
+             : fmt::format("{}%", settings.keep_free_share * 100);
 }
 
 std::vector<SettingKey> make_keys() {

@@ -1,7 +1,7 @@
 #pragma once
-// Daemon-wide settings, `settings.json` in the home: what `lodge set` writes and
-// `lodge get` shows. Kept as they were typed; read and checked through one table
-// of keys. Any thread; blocking.
+// Daemon-wide settings, `settings.json` in the home: what `lodge set` writes
+// and `lodge get` shows. Kept as they were typed; read and checked through one
+// table of keys. Any thread; blocking.
 
 #include <chrono>
 #include <cstdint>

@@ -67,8 +67,19 @@ constexpr auto members(const ListRequest*) {
 }
 constexpr auto members(const FlushRequest*) {
   using M = FlushRequest;
-  return std::tuple{Member{"selection", &M::selection},
-                    Member{"dry_run", &M::dry_run}};
+  return std::tuple{
+      Member{"selection", &M::selection}, Member{"dry_run", &M::dry_run},
+      Member{"archives", &M::archives}, Member{"before_us", &M::before_us}};
+}
+constexpr auto members(const RotateRequest*) {
+  return std::tuple{Member{"selection", &RotateRequest::selection}};
+}
+constexpr auto members(const PruneRequest*) {
+  using M = PruneRequest;
+  return std::tuple{
+      Member{"selection", &M::selection}, Member{"before_us", &M::before_us},
+      Member{"to_bytes", &M::to_bytes}, Member{"free_bytes", &M::free_bytes},
+      Member{"dry_run", &M::dry_run}};
 }
 constexpr auto members(const UpdateRequest*) {
   return std::tuple{Member{"path", &UpdateRequest::path}};
@@ -149,17 +160,31 @@ constexpr auto members(const ListReply*) {
   using M = ListReply;
   return std::tuple{
       Member{"instances", &M::instances}, Member{"logs_bytes", &M::logs_bytes},
-      Member{"disk_full", &M::disk_full}, Member{"degraded", &M::degraded},
-      Member{"safe", &M::safe},           Member{"version", &M::version}};
+      Member{"logs_cap", &M::logs_cap},   Member{"disk_full", &M::disk_full},
+      Member{"degraded", &M::degraded},   Member{"safe", &M::safe},
+      Member{"version", &M::version}};
 }
 constexpr auto members(const FlushedFile*) {
   using M = FlushedFile;
   return std::tuple{Member{"app", &M::app}, Member{"path", &M::path},
-                    Member{"bytes", &M::bytes}};
+                    Member{"bytes", &M::bytes}, Member{"sealed", &M::sealed}};
 }
 constexpr auto members(const FlushReply*) {
   using M = FlushReply;
   return std::tuple{Member{"files", &M::files}, Member{"dry_run", &M::dry_run}};
+}
+constexpr auto members(const RotatedFile*) {
+  using M = RotatedFile;
+  return std::tuple{
+      Member{"app", &M::app},         Member{"path", &M::path},
+      Member{"outcome", &M::outcome}, Member{"segment", &M::segment},
+      Member{"bytes", &M::bytes},     Member{"error", &M::error}};
+}
+constexpr auto members(const RotateReply*) {
+  return std::tuple{Member{"files", &RotateReply::files}};
+}
+constexpr auto members(const ReopenReply*) {
+  return std::tuple{Member{"files", &ReopenReply::files}};
 }
 constexpr auto members(const ErrorReply*) {
   using M = ErrorReply;
@@ -169,11 +194,11 @@ constexpr auto members(const ErrorReply*) {
 }
 
 // In the order of the variants.
-constexpr std::array<std::string_view, 9> kRequestNames = {
-    "ping", "start", "stop", "restart", "delete",
-    "list", "flush", "kill", "update"};
-constexpr std::array<std::string_view, 6> kReplyNames = {
-    "ping", "outcomes", "list", "flush", "done", "error"};
+constexpr std::array<std::string_view, 12> kRequestNames = {
+    "ping",  "start", "stop",   "restart", "delete", "list",
+    "flush", "kill",  "update", "rotate",  "reopen", "prune"};
+constexpr std::array<std::string_view, 8> kReplyNames = {
+    "ping", "outcomes", "list", "flush", "done", "error", "rotate", "reopen"};
 static_assert(kRequestNames.size() == std::variant_size_v<Request>);
 static_assert(kReplyNames.size() == std::variant_size_v<Reply>);
 

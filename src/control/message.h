@@ -72,7 +72,32 @@ struct ListRequest {
 struct FlushRequest {
   Selection selection;  // empty = all
   bool dry_run = false;
+  bool archives = false;  // segments and archives too
+  // Whole files whose last line is older, Unix time; -1 = all.
+  int64_t before_us = -1;
   bool operator==(const FlushRequest&) const = default;
+};
+
+// Live files are sealed now.
+struct RotateRequest {
+  Selection selection;  // empty = all
+  bool operator==(const RotateRequest&) const = default;
+};
+
+// Live files that were moved from outside are opened anew.
+struct ReopenRequest {
+  bool operator==(const ReopenRequest&) const = default;
+};
+
+// Segments and archives are deleted, the oldest first, for each limit that is
+// not -1. An answer is a FlushReply.
+struct PruneRequest {
+  Selection selection;      // empty = all
+  int64_t before_us = -1;   // those whose last line is older, Unix time
+  int64_t to_bytes = -1;    // until there are so many bytes of them
+  int64_t free_bytes = -1;  // until their file system has so many free
+  bool dry_run = false;
+  bool operator==(const PruneRequest&) const = default;
 };
 
 struct KillRequest {
@@ -87,9 +112,10 @@ struct UpdateRequest {
   bool operator==(const UpdateRequest&) const = default;
 };
 
-using Request = std::variant<PingRequest, StartRequest, StopRequest,
-                             RestartRequest, DeleteRequest, ListRequest,
-                             FlushRequest, KillRequest, UpdateRequest>;
+using Request =
+    std::variant<PingRequest, StartRequest, StopRequest, RestartRequest,
+                 DeleteRequest, ListRequest, FlushRequest, KillRequest,
+                 UpdateRequest, RotateRequest, ReopenRequest, PruneRequest>;
 
 struct PingReply {
   int daemon_pid = 0;
@@ -181,6 +207,7 @@ struct ListReply {
   // What is stored of all apps there ever were, whatever was selected; -1 = not
   // told.
   int64_t logs_bytes = -1;
+  int64_t logs_cap = -1;   // what they may take; -1 = not told
   bool disk_full = false;  // some live file has no room now
   bool degraded = false;
   bool safe = false;    // the daemon only captures
@@ -192,6 +219,7 @@ struct FlushedFile {
   std::string app;
   std::string path;
   uint64_t bytes = 0;
+  bool sealed = false;  // a segment or archive
   bool operator==(const FlushedFile&) const = default;
 };
 
@@ -199,6 +227,28 @@ struct FlushReply {
   std::vector<FlushedFile> files;
   bool dry_run = false;
   bool operator==(const FlushReply&) const = default;
+};
+
+// What became of one live file.
+struct RotatedFile {
+  std::string app;
+  std::string path;
+  // "sealed", "empty", "pending" (in mid-line: when that ends), "failed"
+  std::string outcome;
+  std::string segment;  // its new path, when it was sealed
+  uint64_t bytes = 0;
+  std::string error;
+  bool operator==(const RotatedFile&) const = default;
+};
+
+struct RotateReply {
+  std::vector<RotatedFile> files;
+  bool operator==(const RotateReply&) const = default;
+};
+
+struct ReopenReply {
+  uint64_t files = 0;
+  bool operator==(const ReopenReply&) const = default;
 };
 
 struct DoneReply {
@@ -215,6 +265,6 @@ struct ErrorReply {
 };
 
 using Reply = std::variant<PingReply, OutcomesReply, ListReply, FlushReply,
-                           DoneReply, ErrorReply>;
+                           DoneReply, ErrorReply, RotateReply, ReopenReply>;
 
 }  // namespace control

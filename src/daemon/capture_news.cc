@@ -34,19 +34,18 @@ std::string_view word_for(capture::Dropped::Why why) {
 
 CaptureNews::CaptureNews(base::EventLoop& loop, const base::Clock& clock,
                          std::string log_dir, Chronicle& chronicle,
-                         CaptureTally& tally,
-                         std::function<void(uint64_t source)> on_ended)
+                         CaptureTally& tally, Hooks hooks)
     : loop_(loop),
       clock_(clock),
       log_dir_(std::move(log_dir)),
       chronicle_(chronicle),
       tally_(tally),
-      on_ended_(std::move(on_ended)) {}
+      hooks_(std::move(hooks)) {}
 
 void CaptureNews::on_source_ended(uint64_t source) {
   loop_.post([this, source] {
     tally_.source_ended(source);
-    on_ended_(source);
+    hooks_.ended(source);
   });
 }
 
@@ -86,6 +85,7 @@ void CaptureNews::on_dropped(const capture::SourceInfo& source,
 void CaptureNews::on_disk_full(const capture::SourceInfo& source, bool full) {
   loop_.post([this, source, full] {
     tally_.disk_full(source.app, source.instance, source.id, full);
+    if (full) hooks_.disk_full();
   });
   record(event_of(full ? store::EventKind::DiskFull : store::EventKind::DiskOk,
                   source, {}));
@@ -102,6 +102,8 @@ void CaptureNews::on_sealed(const capture::SourceInfo& source,
   event.file = segment;
   event.bytes = static_cast<int64_t>(bytes);
   record(std::move(event));
+  loop_.post(
+      [this, app = source.app, segment] { hooks_.sealed(app, segment); });
 }
 
 // As of now: what it tells of may have to wait for the loop, or for a disk.

@@ -15,10 +15,16 @@ namespace daemon_ {
 
 class CaptureNews final : public capture::Observer {
  public:
-  // `on_ended` is called on the loop: no writer is left at that source.
+  // Called on the loop.
+  struct Hooks {
+    std::function<void(uint64_t source)> ended;  // no writer is left at it
+    std::function<void(const std::string& app, const std::string& segment)>
+        sealed;
+    std::function<void()> disk_full;
+  };
   CaptureNews(base::EventLoop& loop, const base::Clock& clock,
               std::string log_dir, Chronicle& chronicle, CaptureTally& tally,
-              std::function<void(uint64_t source)> on_ended);
+              Hooks hooks);
 
   void on_source_ended(uint64_t source) override;
   // Writes the event itself, blocking: it must be there before the newline is.
@@ -44,7 +50,7 @@ class CaptureNews final : public capture::Observer {
   const std::string log_dir_;
   Chronicle& chronicle_;  // on the loop alone
   CaptureTally& tally_;   // likewise
-  const std::function<void(uint64_t)> on_ended_;
+  const Hooks hooks_;
 };
 
 }  // namespace daemon_

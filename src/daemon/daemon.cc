@@ -15,6 +15,7 @@
 #include "daemon/child_io.h"
 #include "daemon/chronicle.h"
 #include "daemon/handlers.h"
+#include "daemon/housekeeper.h"
 #include "daemon/listing.h"
 #include "daemon/log_files.h"
 #include "daemon/orphans.h"
@@ -84,11 +85,13 @@ class Daemon final : private keeper::LinkObserver {
   Listing listing_;
   Updater updater_;
   rotate::SealedBytes sealed_;
+  Housekeeper housekeeper_;
   Handlers handlers_;
   std::unique_ptr<control::Server> server_;
   std::vector<keeper::FoundSlot> found_;
   std::unique_ptr<base::SignalWatch> terminate_;
   std::unique_ptr<base::SignalWatch> interrupt_;
+  std::unique_ptr<base::SignalWatch> reopen_;
   base::Timer finish_timer_;
   base::Timer keeper_retry_;
   base::UniqueFd listener_;  // for a keeper to come
@@ -109,7 +112,11 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
           [this] { return supervisor::print_app_list(supervisor_.list()); }),
       chronicle_(recorder_, clock_, tally_, home.logs(), std::move(catalog)),
       capture_news_(loop_, clock_, home.logs(), chronicle_, tally_,
-                    [this](uint64_t source) { io_.source_ended(source); }),
+                    {[this](uint64_t source) { io_.source_ended(source); },
+                     [this](const std::string& app, const std::string& file) {
+                       housekeeper_.sealed(app, file);
+                     },
+                     [this] { housekeeper_.disk_full(); }}),
       capture_({.clock = clock_}, capture_news_),
       link_(loop_, std::move(channel), *this),
       io_(loop_, link_, capture_, users_,
@@ -118,21 +125,22 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
              const auto* app = supervisor_.app_of(id);
              return app != nullptr ? &app->spec : nullptr;
            },
-           [this] { return seal_size(supervisor_, home_.logs()); }}),
+           [this] { return housekeeper_.seal_size(); }}),
       supervisor_(loop_, clock_, io_, chronicle_, home_id),
       listing_(
           clock_, home.logs(), tally_,
           [this](uint64_t slot) { return io_.output_open(slot); },
-          [this] { return seal_size(supervisor_, home_.logs()); }),
+          [this] { return housekeeper_.seal_size(); }),
       updater_(loop_, link_, home,
                [this](Updater::OnStatus done) {
                  recorder_.when_written(std::move(done));
                }),
       sealed_(clock_, home.logs()),
+      housekeeper_({loop_, clock_, home_, supervisor_, capture_, chronicle_}),
       handlers_(
           {loop_, clock_, home_, supervisor_, capture_, chronicle_, recorder_,
-           listing_, users_, updater_, sealed_, [this] { return describe(); },
-           [this] { return ending_; },
+           listing_, users_, updater_, sealed_, housekeeper_,
+           [this] { return describe(); }, [this] { return ending_; },
            [this](const supervisor::Cause& cause, std::function<void()> done) {
              shut_down(cause, std::move(done));
            }}),
@@ -145,6 +153,9 @@ int Daemon::run() {
   const auto on_signal = [this] { shut_down({"signal", "SIGTERM"}, [] {}); };
   terminate_ = std::make_unique<base::SignalWatch>(loop_, SIGTERM, on_signal);
   interrupt_ = std::make_unique<base::SignalWatch>(loop_, SIGINT, on_signal);
+  // As external tools ask for it that have moved a log.
+  reopen_ = std::make_unique<base::SignalWatch>(
+      loop_, SIGUSR2, [this] { capture_.look([](size_t) {}); });
   if (auto said = link_.hello(); !said) {
     base::log::error("{}", said.error().message);
     return 1;
@@ -177,6 +188,7 @@ void Daemon::on_ready(keeper::KeeperNews keeper, base::UniqueFd listener) {
   if (fresh) adopt_orphans();
   chronicle_.enter(supervisor_);
   supervisor_.begin();
+  housekeeper_.begin();
   server_ =
       std::make_unique<control::Server>(loop_, std::move(listener), handlers_);
   link_.serving();
@@ -387,8 +399,6 @@ base::Status run_normal(const base::Home& home, base::UniqueFd& channel,
   if (!list) return base::fail(std::move(list.error()));
   if (!list->warning.empty()) base::log::warn("{}", list->warning);
   supervisor::remove_leftovers(home.app_list());
-  if (auto gone = rotate::remove_leftovers(home.logs()); !gone)
-    base::log::warn("{}", gone.error().message);
   auto catalog = store::load_catalog(home.logs());
   if (!catalog && catalog.error().code != base::Errc::Invalid)
     return base::fail(std::move(catalog.error()));
@@ -400,6 +410,8 @@ base::Status run_normal(const base::Home& home, base::UniqueFd& channel,
     (void)base::fs::rename(path, path + ".damaged");
     catalog = store::Catalog{};
   }
+  for (const auto& problem : rotate::recover(home.logs(), *catalog).problems)
+    base::log::warn("{}", problem.message);
   Daemon daemon(home, std::move(channel), std::move(list->list),
                 std::move(*catalog), id);
   daemon.run();

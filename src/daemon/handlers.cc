@@ -9,18 +9,12 @@
 
 #include "base/fs.h"
 #include "base/target.h"
+#include "daemon/answers.h"
 #include "daemon/file_claims.h"
-#include "rotate/flush.h"
+#include "rotate/schedule.h"
 
 namespace daemon_ {
 namespace {
-
-control::Reply refusal(const base::Error& error) {
-  // Names and definitions that make no sense are the caller's slip: 2.
-  const bool usage = error.code == base::Errc::Invalid;
-  return control::ErrorReply{error.message, error.hint, usage ? 2 : 1,
-                             error.code == base::Errc::Unavailable};
-}
 
 control::Outcome outcome_of(const supervisor::Outcome& outcome) {
   control::Outcome result;
@@ -84,6 +78,11 @@ class Answers : public std::enable_shared_from_this<Answers> {
 };
 
 }  // namespace
+
+Handlers::Handlers(Parts parts)
+    : parts_(std::move(parts)),
+      logs_({parts_.loop, parts_.clock, parts_.home, parts_.capture,
+             parts_.chronicle, parts_.recorder, parts_.housekeeper}) {}
 
 void Handlers::handle(const control::Request& request,
                       const control::Peer& peer, OnReply reply) {
@@ -228,6 +227,7 @@ void Handlers::on(const control::ListRequest& request, const supervisor::Cause&,
   list.logs_bytes = live_bytes(parts_.chronicle.catalog(), parts_.home.logs());
   for (const auto& app : parts_.chronicle.catalog().apps)
     list.logs_bytes += static_cast<int64_t>(parts_.sealed.of(app));
+  list.logs_cap = static_cast<int64_t>(parts_.housekeeper.cap());
   list.disk_full = parts_.listing.disk_full();
   list.degraded = parts_.describe_daemon().degraded;
   list.version = LODGE_VERSION;
@@ -236,49 +236,22 @@ void Handlers::on(const control::ListRequest& request, const supervisor::Cause&,
 
 void Handlers::on(const control::FlushRequest& request,
                   const supervisor::Cause& cause, OnReply reply) {
-  const auto candidates = rotate::flush_candidates(parts_.chronicle.catalog());
-  auto chosen = base::resolve_targets(request.selection.targets,
-                                      request.selection.exclude, candidates);
-  if (!chosen) return reply(refusal(chosen.error()));
-  std::vector<base::TargetCandidate> selected;
-  for (const size_t i : *chosen) selected.push_back(candidates[i]);
-  auto plan = rotate::plan_flush(parts_.home.logs(), parts_.chronicle.catalog(),
-                                 selected);
-  if (!plan) return reply(refusal(plan.error()));
-  control::FlushReply result;
-  result.dry_run = request.dry_run;
-  std::vector<std::string> paths;
-  for (const auto& file : *plan) {
-    result.files.push_back({file.app, file.path, file.bytes});
-    paths.push_back(file.path);
-  }
-  if (request.dry_run) return reply(std::move(result));
-  parts_.capture.replace(
-      paths, [this, result, cause,
-              reply](std::vector<capture::Replaced> replaced) mutable {
-        parts_.loop.post([this, result, cause, reply,
-                          replaced = std::move(replaced)]() mutable {
-          std::map<std::string, int64_t> per_app;
-          for (auto& file : result.files) {
-            const auto it = std::ranges::find(replaced, file.path,
-                                              &capture::Replaced::path);
-            if (it == replaced.end()) continue;
-            if (it->error) return reply(refusal(*it->error));
-            file.bytes = it->bytes;
-            per_app[file.app] += static_cast<int64_t>(it->bytes);
-          }
-          for (const auto& [app, bytes] : per_app) {
-            store::Event event;
-            event.kind = store::EventKind::Flush;
-            event.app = app;
-            event.bytes = bytes;
-            event.actor = cause.actor;
-            event.command = cause.command;
-            parts_.chronicle.record(std::move(event));
-          }
-          send_when_written(std::move(result), reply);
-        });
-      });
+  logs_.flush(request, cause, std::move(reply));
+}
+
+void Handlers::on(const control::RotateRequest& request,
+                  const supervisor::Cause&, OnReply reply) {
+  logs_.rotate(request, std::move(reply));
+}
+
+void Handlers::on(const control::ReopenRequest&, const supervisor::Cause&,
+                  OnReply reply) {
+  logs_.reopen(std::move(reply));
+}
+
+void Handlers::on(const control::PruneRequest& request,
+                  const supervisor::Cause& cause, OnReply reply) {
+  logs_.prune(request, cause, std::move(reply));
 }
 
 void Handlers::on(const control::KillRequest&, const supervisor::Cause& cause,
@@ -335,7 +308,7 @@ supervisor::OnOutcomes Handlers::answer(OnReply reply) {
       row.log_bytes +=
           static_cast<int64_t>(sealed_bytes(row.app, row.instance));
     }
-    send_when_written(std::move(result), reply);
+    send_when_written(parts_.recorder, std::move(result), reply);
   };
 }
 
@@ -370,23 +343,13 @@ Handlers::OnReply Handlers::within(int64_t limit_ms,
           }
         }
         limits_.erase(number);
-        send_when_written(std::move(result), reply);
+        send_when_written(parts_.recorder, std::move(result), reply);
       });
   it->second.start(std::chrono::milliseconds(limit_ms));
   return [this, number, reply](control::Reply answer) {
     // No entry: the limit has answered already.
     if (limits_.erase(number) > 0) reply(std::move(answer));
   };
-}
-
-void Handlers::send_when_written(control::Reply reply, OnReply to) {
-  parts_.recorder.when_written([reply = std::move(reply),
-                                to = std::move(to)](base::Status status) {
-    if (status) return to(reply);
-    to(control::ErrorReply{
-        "done, but it would not survive a restart: " + status.error().message,
-        "make room, then repeat the command", 1});
-  });
 }
 
 void Handlers::delete_logs(const supervisor::Outcomes& outcomes,
@@ -419,6 +382,7 @@ void Handlers::delete_logs(const supervisor::Outcomes& outcomes,
     // One that was started meanwhile has an entry and events of its own.
     for (const auto& app : parts_.supervisor.apps()) apps.erase(app->spec.name);
     for (const auto& app : apps) parts_.chronicle.strike(app);
+    for (const auto& app : apps) parts_.housekeeper.forget(app);
     parts_.recorder.remove_events(apps);
     answer(reply)(outcomes);
   };

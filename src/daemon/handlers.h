@@ -11,8 +11,11 @@
 #include "base/event_loop.h"
 #include "capture/capture_thread.h"
 #include "control/server.h"
+#include "daemon/answers.h"
 #include "daemon/chronicle.h"
+#include "daemon/housekeeper.h"
 #include "daemon/listing.h"
+#include "daemon/log_requests.h"
 #include "daemon/recorder.h"
 #include "daemon/updater.h"
 #include "daemon/users.h"
@@ -34,6 +37,7 @@ struct Parts {
   Users& users;
   Updater& updater;
   rotate::SealedBytes& sealed;
+  Housekeeper& housekeeper;
   std::function<control::PingReply()> describe_daemon;
   std::function<bool()> is_ending;
   std::function<void(const supervisor::Cause&, std::function<void()>)>
@@ -42,9 +46,7 @@ struct Parts {
 
 class Handlers final : public control::Handler {
  public:
-  using OnReply = std::function<void(control::Reply)>;
-
-  explicit Handlers(Parts parts) : parts_(std::move(parts)) {}
+  explicit Handlers(Parts parts);
 
   void handle(const control::Request& request, const control::Peer& peer,
               OnReply reply) override;
@@ -57,6 +59,9 @@ class Handlers final : public control::Handler {
   void on(const control::DeleteRequest&, const supervisor::Cause&, OnReply);
   void on(const control::ListRequest&, const supervisor::Cause&, OnReply);
   void on(const control::FlushRequest&, const supervisor::Cause&, OnReply);
+  void on(const control::RotateRequest&, const supervisor::Cause&, OnReply);
+  void on(const control::ReopenRequest&, const supervisor::Cause&, OnReply);
+  void on(const control::PruneRequest&, const supervisor::Cause&, OnReply);
   void on(const control::KillRequest&, const supervisor::Cause&, OnReply);
   void on(const control::UpdateRequest&, const supervisor::Cause&, OnReply);
 
@@ -69,13 +74,13 @@ class Handlers final : public control::Handler {
   uint64_t sealed_bytes(const std::string& app, int instance);
   std::string app_name(int id) const;
   supervisor::OnOutcomes answer(OnReply reply);
-  void send_when_written(control::Reply reply, OnReply to);
   // `reply`, or after `limit_ms` what can be said by then, whichever is first.
   OnReply within(int64_t limit_ms, std::vector<std::string> apps,
                  OnReply reply);
   void delete_logs(const supervisor::Outcomes& outcomes, OnReply reply);
 
   Parts parts_;
+  LogRequests logs_;
   std::map<uid_t, std::string> users_;
   uint64_t next_limit_ = 0;
   std::map<uint64_t, base::Timer> limits_;  // of starts that are waited for

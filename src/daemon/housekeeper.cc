@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "daemon/log_files.h"
 #include "rotate/archiving.h"
-#include "rotate/recovery.h"
 #include "rotate/seal_size.h"
 
 namespace daemon_ {
@@ -50,10 +49,7 @@ void Housekeeper::on_storage(std::function<void(rotate::Storage&)> job) {
 
 void Housekeeper::begin() {
   catalog_seen_ = parts_.chronicle.revision();
-  on_storage([this, logs = parts_.home.logs(),
-              catalog = parts_.chronicle.catalog()](rotate::Storage& storage) {
-    auto recovered = rotate::recover_archives(logs, catalog);
-    if (!recovered) base::log::warn("{}", recovered.error().message);
+  on_storage([catalog = parts_.chronicle.catalog()](rotate::Storage& storage) {
     storage.set_catalog(catalog);
   });
   tick_.start(milliseconds{10}, kTick);
@@ -106,14 +102,25 @@ std::vector<capture::SealRequest> Housekeeper::requests_of(
     for (const auto stream : {store::Stream::Out, store::Stream::Error}) {
       auto spec = sink_spec(app.spec, instance->life().number, stream,
                             parts_.home.logs(), seal_size());
-      const bool known =
-          std::ranges::any_of(requests, [&](const auto& request) {
-            return request.file.path == spec.path;
-          });
+      const bool known = std::ranges::any_of(
+          requests,
+          [&](const auto& request) { return request.file.path == spec.path; });
       if (!spec.path.empty() && !known)
         requests.push_back({std::move(spec), before});
     }
   return requests;
+}
+
+void Housekeeper::add_gone(std::vector<capture::SealRequest>& requests,
+                           std::optional<base::Timestamp> before) const {
+  for (const auto& app : parts_.chronicle.catalog().apps) {
+    if (!app.deleted) continue;
+    for (const auto& file : store::files_of(app))
+      if (const auto owner = store::segment_owner(app, file.file))
+        requests.push_back(
+            {{store::file_path(parts_.home.logs(), file.file), {}, *owner},
+             before});
+  }
 }
 
 void Housekeeper::seal_due(base::Timestamp now) {
@@ -142,17 +149,9 @@ void Housekeeper::seal_due(base::Timestamp now) {
     auto more = requests_of(*app, rotate::seal_before(now, schedule, kMostAge));
     std::ranges::move(more, std::back_inserter(requests));
   }
+  // What deleted apps left can only expire once it is sealed.
   if (look_at_ages)
-    for (const auto& app : parts_.chronicle.catalog().apps) {
-      if (!app.deleted) continue;
-      for (const auto& file : store::files_of(app)) {
-        const auto owner = store::segment_owner(app, file.file);
-        if (!owner) continue;
-        requests.push_back(
-            {{store::file_path(parts_.home.logs(), file.file), {}, *owner},
-             rotate::seal_before(now, nullptr, kMostAge)});
-      }
-    }
+    add_gone(requests, rotate::seal_before(now, nullptr, kMostAge));
   if (requests.empty()) return;
   parts_.capture.seal(std::move(requests), [](const auto&) {});
 }
@@ -227,9 +226,12 @@ void Housekeeper::seal_early(const std::vector<rotate::LiveBytes>& live) {
 void Housekeeper::seal(const std::vector<std::string>& paths, OnSealed done) {
   std::vector<capture::SealRequest> requests;
   for (const auto& app : parts_.supervisor.apps())
-    for (auto& request : requests_of(*app, std::nullopt))
-      if (std::ranges::find(paths, request.file.path) != paths.end())
-        requests.push_back(std::move(request));
+    std::ranges::move(requests_of(*app, std::nullopt),
+                      std::back_inserter(requests));
+  add_gone(requests, std::nullopt);
+  std::erase_if(requests, [&](const auto& request) {
+    return std::ranges::find(paths, request.file.path) == paths.end();
+  });
   parts_.capture.seal(
       std::move(requests),
       [this, done = std::move(done)](std::vector<capture::Sealed> sealed) {
@@ -294,22 +296,22 @@ void Housekeeper::archive_next() {
 void Housekeeper::archive(const rotate::ArchiveJob& job) {
   auto archived = rotate::archive_segment(job.segment, job.options,
                                           [this] { return !ending_.load(); });
-  storage_worker_.submit([this, segment = job.segment,
-                          archived = std::move(archived)] {
-    archiving_ = false;
-    if (ending_) return;
-    if (!archived) {
-      if (!storage_.is_gone(segment))
-        base::log::warn("{}", archived.error().message);
-      storage_.failed(segment);
-    } else if (storage_.is_gone(segment)) {
-      // Deleted meanwhile: so is what was made of it.
-      (void)fs::unlink(archived->path);
-    } else {
-      storage_.archived(segment, archived->path, archived->stored);
-    }
-    archive_next();
-  });
+  storage_worker_.submit(
+      [this, segment = job.segment, archived = std::move(archived)] {
+        archiving_ = false;
+        if (ending_) return;
+        if (!archived) {
+          if (!storage_.is_gone(segment))
+            base::log::warn("{}", archived.error().message);
+          storage_.failed(segment);
+        } else if (storage_.is_gone(segment)) {
+          // Deleted meanwhile: so is what was made of it.
+          (void)fs::unlink(archived->path);
+        } else {
+          storage_.archived(segment, archived->path, archived->stored);
+        }
+        archive_next();
+      });
 }
 
 uint64_t Housekeeper::cap() const {

@@ -38,7 +38,7 @@ class Housekeeper {
   // Waits for what its workers are at; an archive that was begun is given up.
   ~Housekeeper();
 
-  // What a crash left is finished, then all is watched.
+  // Once there are apps and a catalog.
   void begin();
   // A live file of that app was sealed.
   void sealed(const std::string& app, const std::string& segment);
@@ -76,6 +76,8 @@ class Housekeeper {
   void archive(const rotate::ArchiveJob& job);
   std::vector<capture::SealRequest> requests_of(
       const supervisor::App& app, std::optional<base::Timestamp> before) const;
+  void add_gone(std::vector<capture::SealRequest>& requests,
+                std::optional<base::Timestamp> before) const;
   void note_removal(const rotate::Removal& removal);
   void on_storage(std::function<void(rotate::Storage&)> job);
 
@@ -83,13 +85,13 @@ class Housekeeper {
   base::Settings settings_;
   std::pair<int64_t, int64_t> settings_seen_{-1, -1};  // mtime
   uint64_t catalog_seen_ = 0;
-  std::map<std::string, Known> schedules_;      // by app
-  std::map<std::string, uint64_t> written_;     // by path, at the last tick
-  base::MonoTime aged_{};                       // when ages were looked at last
+  std::map<std::string, Known> schedules_;   // by app
+  std::map<std::string, uint64_t> written_;  // by path, at the last tick
+  base::MonoTime aged_{};                    // when ages were looked at last
   base::Timer tick_;
   std::atomic<bool> ending_{false};
-  bool archiving_ = false;         // storage worker's
-  rotate::Storage storage_;        // storage worker's
+  bool archiving_ = false;   // storage worker's
+  rotate::Storage storage_;  // storage worker's
   base::WorkerPool storage_worker_{1};
   base::WorkerPool archive_worker_{1, base::WorkerPool::Priority::Idle};
 };

@@ -1,7 +1,6 @@
 #include "daemon/log_files.h"
 
 #include "base/fs.h"
-#include "rotate/seal_size.h"
 
 namespace daemon_ {
 namespace {
@@ -117,16 +116,6 @@ store::KeepRules keep_rules(const LogSettings& log) {
 bool is_named(const LogSettings& log, Stream stream) {
   return !own_file(log, stream).empty() ||
          (!log.log_file.empty() && log.log_file != "true");
-}
-
-uint64_t seal_size(const supervisor::Supervisor& supervisor,
-                   const std::string& log_dir) {
-  size_t streams = 0;
-  for (const auto& app : supervisor.apps())
-    streams += 2 * app->instances.size();
-  const auto space = fs::space(log_dir);
-  return rotate::default_seal_size(
-      rotate::storage_cap(space ? space->total : 0), streams);
 }
 
 }  // namespace daemon_

@@ -1,6 +1,6 @@
 #pragma once
 // From an app's log settings to the files its streams go to and how their lines
-// are kept. Pure, but for seal_size().
+// are kept. Pure.
 
 #include <string>
 
@@ -30,9 +30,5 @@ store::KeepRules keep_rules(const supervisor::LogSettings& log);
 
 // Somebody chose the place of that stream's file.
 bool is_named(const supervisor::LogSettings& log, store::Stream stream);
-
-// Of a live file whose app says nothing of it: by the room for all of them.
-uint64_t seal_size(const supervisor::Supervisor& supervisor,
-                   const std::string& log_dir);
 
 }  // namespace daemon_

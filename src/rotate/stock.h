@@ -27,8 +27,8 @@ struct Stored {
   std::string path;
   uint64_t bytes = 0;     // with its sidecar, and what an archiving left beside
   base::Timestamp first;  // of its first line, by its name
-  std::optional<base::Timestamp> last;  // when it was written last
-  uint64_t device = 0;                  // the file system it is on
+  std::optional<base::Timestamp> last;          // when it was written last
+  uint64_t device = 0;                          // the file system it is on
   std::optional<base::Timestamp> deleted = {};  // the app, when it is gone
 };
 

@@ -26,8 +26,8 @@ store::Segment segment_of(const Stored& file) {
 }  // namespace
 
 Budget budget_of(const base::Settings& settings, uint64_t total) {
-  const auto share =
-      static_cast<uint64_t>(static_cast<double>(total) * settings.keep_free_share);
+  const auto share = static_cast<uint64_t>(static_cast<double>(total) *
+                                           settings.keep_free_share);
   return {settings.logs_cap.value_or(storage_cap(total)),
           settings.keep_free.value_or(share)};
 }
@@ -95,9 +95,10 @@ void Storage::add(const std::string& app, const std::string& path) {
 // A full plan sorts all there is: not for each segment while all is well.
 bool Storage::may_skip(bool pressed, base::Timestamp) {
   if (pressed) return false;
-  const bool has_rules = std::ranges::any_of(catalog_.apps, [](const auto& app) {
-    return app.keep.count || app.keep.size || app.keep.age;
-  });
+  const bool has_rules =
+      std::ranges::any_of(catalog_.apps, [](const auto& app) {
+        return app.keep.count || app.keep.size || app.keep.age;
+      });
   if (has_rules || clock_.mono() - looked_ >= kLookAtAges) return false;
   const auto space = fs::space(log_dir_);
   if (!space) return false;
@@ -163,7 +164,8 @@ base::Status Storage::enforce_on(uint64_t device, bool pressed,
 
 base::Result<uint64_t> Storage::remove(const std::vector<Stored>& files) {
   std::vector<Removal> removals;
-  for (const auto& file : files) removals.push_back({.file = file, .reason = {}});
+  for (const auto& file : files)
+    removals.push_back({.file = file, .reason = {}});
   uint64_t bytes = 0;
   auto removed = remove_stored(removals, [&](const Removal& removal) {
     bytes += removal.file.bytes;

@@ -1,0 +1,188 @@
+#include "daemon/log_requests.h"
+
+#include <algorithm>
+
+#include "base/fs.h"
+#include "rotate/flush.h"
+#include "rotate/prune.h"
+
+namespace daemon_ {
+namespace {
+
+std::optional<base::Timestamp> time_of(int64_t us) {
+  if (us < 0) return std::nullopt;
+  return base::Timestamp{us};
+}
+
+std::string_view outcome_name(capture::Sealed::Outcome outcome) {
+  using enum capture::Sealed::Outcome;
+  switch (outcome) {
+    case Sealed:
+      return "sealed";
+    case Empty:
+    case TooYoung:
+      return "empty";
+    case Pending:
+      return "pending";
+    case Failed:
+      return "failed";
+  }
+  return "failed";
+}
+
+}  // namespace
+
+// One flush, or prune, under way.
+struct LogRequests::Flush {
+  supervisor::Cause cause;
+  OnReply reply;
+  control::FlushReply result;
+  std::vector<rotate::Stored> sealed;
+  bool pruned = false;
+};
+
+base::Result<std::vector<base::TargetCandidate>> LogRequests::select(
+    const control::Selection& selection) const {
+  const auto candidates = rotate::flush_candidates(parts_.chronicle.catalog());
+  auto chosen =
+      base::resolve_targets(selection.targets, selection.exclude, candidates);
+  if (!chosen) return base::fail(std::move(chosen.error()));
+  std::vector<base::TargetCandidate> selected;
+  for (const size_t i : *chosen) selected.push_back(candidates[i]);
+  return selected;
+}
+
+void LogRequests::flush(const control::FlushRequest& request,
+                        const supervisor::Cause& cause, OnReply reply) {
+  const auto& catalog = parts_.chronicle.catalog();
+  const auto logs = parts_.home.logs();
+  const auto before = time_of(request.before_us);
+  auto selected = select(request.selection);
+  if (!selected) return reply(refusal(selected.error()));
+  auto plan = rotate::plan_flush(logs, catalog, *selected, before);
+  if (!plan) return reply(refusal(plan.error()));
+  Flush flush{cause, std::move(reply), {}, {}, false};
+  flush.result.dry_run = request.dry_run;
+  for (const auto& file : *plan)
+    flush.result.files.push_back({file.app, file.path, file.bytes, false});
+  if (request.archives) {
+    auto sealed = rotate::plan_sealed_flush(logs, catalog, *selected, before);
+    if (!sealed) return flush.reply(refusal(sealed.error()));
+    flush.sealed = std::move(*sealed);
+  }
+  if (!request.dry_run) return take_live(std::move(flush));
+  for (const auto& file : flush.sealed)
+    flush.result.files.push_back({file.app, file.path, file.bytes, true});
+  flush.reply(std::move(flush.result));
+}
+
+void LogRequests::take_live(Flush flush) {
+  std::vector<std::string> paths;
+  for (const auto& file : flush.result.files) paths.push_back(file.path);
+  parts_.capture.replace(
+      paths, [this, flush = std::move(flush)](
+                 std::vector<capture::Replaced> replaced) mutable {
+        parts_.loop.post([this, flush = std::move(flush),
+                          replaced = std::move(replaced)]() mutable {
+          for (auto& file : flush.result.files) {
+            const auto it = std::ranges::find(replaced, file.path,
+                                              &capture::Replaced::path);
+            if (it == replaced.end()) continue;
+            if (it->error) return flush.reply(refusal(*it->error));
+            file.bytes = it->bytes;
+          }
+          take_sealed(std::move(flush));
+        });
+      });
+}
+
+void LogRequests::take_sealed(Flush flush) {
+  if (flush.sealed.empty()) return flushed(std::move(flush));
+  auto files = flush.sealed;
+  parts_.housekeeper.remove(
+      std::move(files), [this, flush = std::move(flush)](
+                            const base::Result<uint64_t>& removed) mutable {
+        if (!removed) return flush.reply(refusal(removed.error()));
+        for (const auto& file : flush.sealed)
+          flush.result.files.push_back({file.app, file.path, file.bytes, true});
+        flushed(std::move(flush));
+      });
+}
+
+void LogRequests::flushed(Flush flush) {
+  std::map<std::string, int64_t> per_app;
+  for (const auto& file : flush.result.files)
+    per_app[file.app] += static_cast<int64_t>(file.bytes);
+  for (const auto& [app, bytes] : per_app) {
+    store::Event event;
+    event.kind = store::EventKind::Flush;
+    event.app = app;
+    event.bytes = bytes;
+    event.actor = flush.cause.actor;
+    event.command = flush.cause.command;
+    if (flush.pruned) event.reason = "pruned";
+    parts_.chronicle.record(std::move(event));
+  }
+  send_when_written(parts_.recorder, std::move(flush.result),
+                    std::move(flush.reply));
+}
+
+void LogRequests::rotate(const control::RotateRequest& request, OnReply reply) {
+  auto selected = select(request.selection);
+  if (!selected) return reply(refusal(selected.error()));
+  auto plan = rotate::plan_flush(parts_.home.logs(), parts_.chronicle.catalog(),
+                                 *selected);
+  if (!plan) return reply(refusal(plan.error()));
+  std::map<std::string, std::string> app_of;
+  std::vector<std::string> paths;
+  for (const auto& file : *plan) {
+    app_of[file.path] = file.app;
+    paths.push_back(file.path);
+  }
+  parts_.housekeeper.seal(
+      paths, [app_of, reply](const std::vector<capture::Sealed>& sealed) {
+        control::RotateReply result;
+        for (const auto& file : sealed) {
+          const auto app = app_of.find(file.path);
+          result.files.push_back(
+              {app == app_of.end() ? "" : app->second, file.path,
+               std::string(outcome_name(file.outcome)), file.segment,
+               file.bytes, file.error ? file.error->message : ""});
+        }
+        reply(std::move(result));
+      });
+}
+
+void LogRequests::reopen(OnReply reply) {
+  parts_.capture.look([this, reply](size_t files) {
+    parts_.loop.post([reply, files] { reply(control::ReopenReply{files}); });
+  });
+}
+
+void LogRequests::prune(const control::PruneRequest& request,
+                        const supervisor::Cause& cause, OnReply reply) {
+  auto selected = select(request.selection);
+  if (!selected) return reply(refusal(selected.error()));
+  const auto logs = parts_.home.logs();
+  auto stock =
+      rotate::plan_sealed_flush(logs, parts_.chronicle.catalog(), *selected);
+  if (!stock) return reply(refusal(stock.error()));
+  rotate::Prune prune;
+  prune.before = time_of(request.before_us);
+  if (request.to_bytes >= 0) prune.to = static_cast<uint64_t>(request.to_bytes);
+  if (request.free_bytes >= 0)
+    prune.free = static_cast<uint64_t>(request.free_bytes);
+  const auto space = base::fs::space(logs);
+  Flush flush{cause, std::move(reply), {}, {}, true};
+  flush.result.dry_run = request.dry_run;
+  for (auto& removal :
+       rotate::plan_prune(std::move(*stock), prune, parts_.clock.now(),
+                          space ? space->free : 0))
+    flush.sealed.push_back(std::move(removal.file));
+  if (!request.dry_run) return take_sealed(std::move(flush));
+  for (const auto& file : flush.sealed)
+    flush.result.files.push_back({file.app, file.path, file.bytes, true});
+  flush.reply(std::move(flush.result));
+}
+
+}  // namespace daemon_
