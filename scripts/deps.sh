@@ -20,6 +20,7 @@ libre2-dev
 nlohmann-json3-dev
 libcli11-dev
 libxxhash-dev
+libzstd-dev
 ROWS
     test) cat <<'ROWS' ;;
 doctest-dev
@@ -28,6 +29,7 @@ nodejs node
 procps ps
 binutils readelf
 faketime faketime
+zstd zstd
 ROWS
     demo) cat <<'ROWS' ;;
 python3 python3

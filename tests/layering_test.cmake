@@ -24,6 +24,7 @@ set(homes
   "^uv\\.h$"                "^base/"
   "^re2/"                   "^base/"
   "^spdlog/"                "^base/"
+  "^zstd\\.h$"              "^store/.*\\.cc$"
   "^fmt/"                   "."
   "^xxhash\\.h$"            "\\.cc$"
   "^CLI/"                   "^cli/args\\.cc$"
@@ -96,6 +97,7 @@ expect_faults(1 daemon/a.cc "#include <uv.h>")
 expect_faults(1 store/a.h "#include <nlohmann/json.hpp>")
 expect_faults(0 store/a.cc "#include <nlohmann/json.hpp>")
 expect_faults(1 cli/views.cc "#include <CLI/CLI.hpp>")
+expect_faults(1 query/a.cc "#include <zstd.h>")
 expect_faults(1 base/a.cc "#include <doctest/doctest.h>")
 expect_faults(1 main.cc "#include \"store/names.h\"\n#include <sys/prctl.h>")
 
