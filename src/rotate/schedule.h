@@ -5,7 +5,6 @@
 // once at most, and one that was missed is caught up with once. Pure.
 
 #include <chrono>
-#include <memory>
 #include <optional>
 #include <string_view>
 
