@@ -5,14 +5,12 @@
 
 #include <algorithm>
 
-#include "base/units.h"
 #include "cli/commands.h"
 #include "cli/definition.h"
 #include "cli/failed_start.h"
 #include "cli/json_views.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
-#include "cli/text_cells.h"
 #include "cli/views.h"
 
 namespace cli {
@@ -73,32 +71,6 @@ int run_delete(const Invocation& invocation) {
   return carry_out(invocation,
                    control::DeleteRequest{.selection = selection_of(invocation),
                                           .logs = invocation.args.has("logs")});
-}
-
-int run_flush(const Invocation& invocation) {
-  auto reply = ask_for<control::FlushReply>(
-      invocation,
-      control::FlushRequest{.selection = selection_of(invocation),
-                            .dry_run = invocation.args.has("dry-run")},
-      {.while_alive = true});
-  if (!reply) return reply.error();
-  if (invocation.json) {
-    say(invocation, flush_json(*reply));
-    return kDone;
-  }
-  uint64_t total = 0;
-  std::string text;
-  for (const auto& file : reply->files) {
-    total += file.bytes;
-    if (reply->dry_run)
-      text += fmt::format("{:>10}  {}\n", base::format_size(file.bytes),
-                          printable(file.path));
-  }
-  text += fmt::format("[lodge] {} {} of {} files\n",
-                      reply->dry_run ? "would delete" : "deleted",
-                      base::format_size(total), reply->files.size());
-  say(invocation, text);
-  return kDone;
 }
 
 }  // namespace cli

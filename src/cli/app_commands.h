@@ -1,5 +1,5 @@
 #pragma once
-// Commands that change apps: stop, restart, delete, flush.
+// Commands that change apps: stop, restart, delete.
 
 #include "control/message.h"
 
@@ -10,7 +10,6 @@ struct Invocation;
 int run_stop(const Invocation& invocation);
 int run_restart(const Invocation& invocation);
 int run_delete(const Invocation& invocation);
-int run_flush(const Invocation& invocation);
 
 // What became of the apps, then the list; failures go to stderr. Exit code.
 int show_outcomes(const Invocation& invocation,

@@ -8,10 +8,10 @@
 #include "base/target.h"
 #include "cli/app_commands.h"
 #include "cli/daemon_commands.h"
-#include "cli/events_command.h"
 #include "cli/help.h"
 #include "cli/list_commands.h"
-#include "cli/logs_row.h"
+#include "cli/log_rows.h"
+#include "cli/settings_command.h"
 #include "cli/start_command.h"
 #include "cli/update_command.h"
 
@@ -19,6 +19,8 @@ namespace cli {
 namespace {
 
 using Names = std::string_view;
+using rows::kExclude;
+using rows::kTargetDetails;
 
 constexpr Flag kJson = {"json", 0, "", "print JSON"};
 constexpr std::array kCommon = {
@@ -29,7 +31,6 @@ constexpr std::array kCommon = {
     Flag{"help", 'h', "", "help; -h is the short form"},
 };
 
-constexpr Flag kExclude = {"exclude", 0, "TARGET", "leave out (repeatable)"};
 constexpr Flag kUpdateEnv = {"update-env", 0, "",
                              "take over this shell's environment"};
 constexpr Flag kNoWait = {"no-wait", 0, "",
@@ -112,49 +113,14 @@ constexpr std::array kPidExamples = {
     Example{"kill -USR1 $(lodge pid api)", "a signal to the app"},
 };
 
-constexpr std::array kLogsNames = {Names("log")};
-constexpr std::array kLogsFlags = {
-    Flag{"follow", 'f', "", "go on with what comes, through restarts"},
-    Flag{"lines", 'n', "N", "the last N lines, or all (default: 15)"},
-    Flag{"out", 0, "", "stdout alone"},
-    Flag{"err", 0, "", "stderr alone"},
-    Flag{"since", 0, "TIME", "from then on: 10:15, -10m, 2026-11-21"},
-    Flag{"until", 0, "TIME", "until then, exclusive"},
-    Flag{"raw", 0, "", "the app's own bytes alone"},
-    Flag{"utc", 0, "", "times in UTC"},
-    Flag{"full", 0, "", "rows of any length"},
-    Flag{"no-events", 0, "", "without starts, exits and the like"},
-    Flag{"nostream", 0, "", "accepted for PM2's sake: don't follow"},
-    kExclude,
-};
-constexpr std::array kLogsExamples = {
-    Example{"lodge logs", "the last lines of every app"},
-    Example{"lodge logs api -f", "follow one"},
-    Example{"lodge logs api --err --since 10:15", "its errors since then"},
-    Example{"lodge logs api --raw -n all > api.txt", "every byte it wrote"},
-};
-constexpr std::array kTailExamples = {
-    Example{"lodge tail api web", "two apps in one stream"},
-};
-constexpr std::array kEventsFlags = {
-    Flag{"lines", 'n', "N", "the last N events, or all (default: 15)"},
-    Flag{"since", 0, "TIME", "from then on: 10:15, -10m, 2026-11-21"},
-    Flag{"utc", 0, "", "times in UTC"},
-    kExclude,
-};
-constexpr std::array kEventsExamples = {
-    Example{"lodge events api", "its starts, exits and restarts"},
-    Example{"lodge events -n all --json", "everything, for scripts"},
-};
-constexpr std::array kFlushNames = {Names("clear")};
-constexpr std::array kFlushFlags = {
-    Flag{"dry-run", 0, "", "say what would go, touch nothing"}, kExclude};
-constexpr std::array kFlushExamples = {
-    Example{"lodge flush api", "empties its log files"},
-    Example{"lodge flush --dry-run", "how much that would be, of all apps"},
-};
 constexpr std::array kKillExamples = {
     Example{"lodge kill", "every app ends, then lodge itself"},
+};
+constexpr std::array kSetExamples = {
+    Example{"lodge set logs.cap 10G", "what all logs together may take"},
+};
+constexpr std::array kGetExamples = {
+    Example{"lodge get", "every setting"},
 };
 constexpr std::array kUpdateExamples = {
     Example{"lodge update", "after a new version was installed"},
@@ -187,11 +153,7 @@ constexpr std::string_view kStartDetails =
     "perl, .php php; other files run themselves. The app gets this shell's "
     "environment, frozen until --update-env. Times are written 500ms, 2s, "
     "10m, 1h.";
-constexpr std::string_view kTargetDetails =
-    "A target is an id, a name, name/instance, a namespace, all, a pattern "
-    "('api-*') or a regular expression ('/^api/').";
-
-constexpr std::array kCommands = {
+constexpr std::array kAppCommands = {
     Command{.name = "start",
             .aliases = {},
             .group = Group::Run,
@@ -280,46 +242,9 @@ constexpr std::array kCommands = {
             .json = true,
             .examples = kPidExamples,
             .run = run_pid},
-    Command{.name = "logs",
-            .aliases = kLogsNames,
-            .group = Group::Logs,
-            .arguments = "[target…]",
-            .summary = "show log lines; -f follows",
-            .details = kTargetDetails,
-            .flags = kLogsFlags,
-            .json = true,
-            .examples = kLogsExamples,
-            .run = run_logs_row},
-    Command{.name = "tail",
-            .aliases = {},
-            .group = Group::Logs,
-            .arguments = "[target…]",
-            .summary = "follow log lines: logs -f",
-            .details = kTargetDetails,
-            .flags = kLogsFlags,
-            .json = true,
-            .examples = kTailExamples,
-            .run = run_tail_row},
-    Command{.name = "events",
-            .aliases = {},
-            .group = Group::Logs,
-            .arguments = "[target…]",
-            .summary = "starts, exits, drops, full disks, flushes",
-            .details = kTargetDetails,
-            .flags = kEventsFlags,
-            .json = true,
-            .examples = kEventsExamples,
-            .run = run_events},
-    Command{.name = "flush",
-            .aliases = kFlushNames,
-            .group = Group::Logs,
-            .arguments = "[target…]",
-            .summary = "delete log lines: of all apps by default",
-            .details = kTargetDetails,
-            .flags = kFlushFlags,
-            .json = true,
-            .examples = kFlushExamples,
-            .run = run_flush},
+};
+
+constexpr std::array kDaemonCommands = {
     Command{.name = "ping",
             .aliases = {},
             .group = Group::Daemon,
@@ -353,6 +278,31 @@ constexpr std::array kCommands = {
             .json = true,
             .examples = kUpdateExamples,
             .run = run_update},
+    Command{.name = "set",
+            .aliases = {},
+            .group = Group::Daemon,
+            .arguments = "<key> <value>",
+            .least_words = 2,
+            .most_words = 2,
+            .summary = "change a setting of lodge itself",
+            .details =
+                "An empty value (\"\") takes it back to its default. The "
+                "daemon notices within a second.",
+            .flags = {},
+            .json = true,
+            .examples = kSetExamples,
+            .run = run_set},
+    Command{.name = "get",
+            .aliases = {},
+            .group = Group::Daemon,
+            .arguments = "[key]",
+            .most_words = 1,
+            .summary = "settings of lodge itself, and where they are from",
+            .details = "",
+            .flags = {},
+            .json = true,
+            .examples = kGetExamples,
+            .run = run_get},
     Command{.name = "version",
             .aliases = kVersionNames,
             .group = Group::Daemon,
@@ -376,6 +326,18 @@ constexpr std::array kCommands = {
             .examples = {},
             .run = run_help},
 };
+
+// In the order of help.
+constexpr auto make_commands() {
+  std::array<Command, kAppCommands.size() + rows::kLogCommands.size() +
+                          kDaemonCommands.size()>
+      all{};
+  auto at = std::ranges::copy(kAppCommands, all.begin()).out;
+  at = std::ranges::copy(rows::kLogCommands, at).out;
+  std::ranges::copy(kDaemonCommands, at);
+  return all;
+}
+constexpr auto kCommands = make_commands();
 
 }  // namespace
 

@@ -175,7 +175,24 @@ std::string flush_json(const control::FlushReply& reply) {
     json["app"] = file.app;
     json["file"] = file.path;
     json["bytes"] = file.bytes;
+    json["sealed"] = file.sealed;
     json["dry_run"] = reply.dry_run;
+    text += line_of(json);
+  }
+  return text;
+}
+
+std::string rotate_json(const control::RotateReply& reply) {
+  std::string text;
+  for (const auto& file : reply.files) {
+    ordered_json json;
+    json["v"] = 1;
+    json["app"] = file.app;
+    json["file"] = file.path;
+    json["outcome"] = file.outcome;
+    json["segment"] = text_or_null(file.segment);
+    json["bytes"] = file.bytes;
+    if (!file.error.empty()) json["error"] = file.error;
     text += line_of(json);
   }
   return text;

@@ -17,6 +17,7 @@ std::string pm2_json(const std::vector<control::InstanceInfo>& instances);
 // One object a line.
 std::string outcomes_json(const std::vector<control::Outcome>& outcomes);
 std::string flush_json(const control::FlushReply& reply);
+std::string rotate_json(const control::RotateReply& reply);
 std::string ping_json(const control::PingReply& reply);
 
 }  // namespace cli

@@ -248,10 +248,14 @@ std::string list_view(const control::ListReply& list, size_t width,
   for (const auto& row : list.instances) stored += row.log_bytes;
   if (list.logs_bytes >= 0) stored = static_cast<uint64_t>(list.logs_bytes);
   return draw_table(fitting_table(list, width), color) + notes(list) +
-         fmt::format("logs {}{}\n", base::format_size(stored),
-                     list.disk_full
-                         ? " · " + styled("DISK FULL", Style::Red, color)
-                         : "");
+         fmt::format(
+             "logs {}{}{}\n", base::format_size(stored),
+             list.logs_cap > 0
+                 ? " of " +
+                       base::format_size(static_cast<uint64_t>(list.logs_cap))
+                 : "",
+             list.disk_full ? " · " + styled("DISK FULL", Style::Red, color)
+                            : "");
 }
 
 std::string describe_view(const InstanceInfo& row, bool color) {

@@ -73,11 +73,10 @@ void ArchiveLog::release_buffers() {
   frame_ = {};
 }
 
-base::Result<std::unique_ptr<Log>> open_archive_log(base::UniqueFd fd,
-                                                    const std::string& path) {
-  auto reader = ArchiveReader::open(std::move(fd), path);
-  if (!reader) return base::fail(std::move(reader.error()));
-  return std::make_unique<ArchiveLog>(std::move(*reader), path);
+base::Result<ArchiveReader> open_archive(const std::string& path) {
+  auto fd = open_regular(path);
+  if (!fd) return base::fail(std::move(fd.error()));
+  return ArchiveReader::open(std::move(*fd), path);
 }
 
 }  // namespace store

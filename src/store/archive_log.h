@@ -25,7 +25,7 @@ class ArchiveLog final : public Log {
   std::optional<Range> damage() const override { return damage_; }
   void release_buffers() override;
 
-  const ArchiveReader& archive() const { return reader_; }
+  ArchiveReader& archive() { return reader_; }
 
  private:
   size_t frame_at(uint64_t offset) const;
@@ -37,7 +37,7 @@ class ArchiveLog final : public Log {
   std::optional<Range> damage_;
 };
 
-base::Result<std::unique_ptr<Log>> open_archive_log(base::UniqueFd fd,
-                                                    const std::string& path);
+// The archive at `path`; as open_log() opens it.
+base::Result<ArchiveReader> open_archive(const std::string& path);
 
 }  // namespace store

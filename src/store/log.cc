@@ -42,15 +42,25 @@ void FileLog::release_buffers() {
   times_->look_again(fd_);
 }
 
-base::Result<std::unique_ptr<Log>> open_log(const std::string& path) {
+base::Result<base::UniqueFd> open_regular(const std::string& path) {
   auto fd = base::fs::open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  if (!fd) return base::fail(std::move(fd.error()));
+  if (!fd) return fd;
   auto info = base::fs::fstat(fd->get(), path);
   if (!info) return base::fail(std::move(info.error()));
   if (!S_ISREG(info->st_mode))
     return base::fail(base::Errc::Invalid,
                       "read " + path + ": not a regular file");
-  if (is_compressed(path)) return open_archive_log(std::move(*fd), path);
+  return fd;
+}
+
+base::Result<std::unique_ptr<Log>> open_log(const std::string& path) {
+  if (is_compressed(path)) {
+    auto archive = open_archive(path);
+    if (!archive) return base::fail(std::move(archive.error()));
+    return std::make_unique<ArchiveLog>(std::move(*archive), path);
+  }
+  auto fd = open_regular(path);
+  if (!fd) return base::fail(std::move(fd.error()));
   return std::make_unique<FileLog>(std::move(*fd), path);
 }
 

@@ -78,9 +78,11 @@ class FileLog final : public Log {
   std::unique_ptr<TimesReader> times_;
 };
 
+// For reading; never follows a link, never waits for a FIFO.
+base::Result<base::UniqueFd> open_regular(const std::string& path);
+
 // A file in a log directory, by its name: an archive when it ends in `.zst`.
-// Errc::NotFound when it is not there; never follows a link, never waits for a
-// FIFO.
+// Errc::NotFound when it is not there.
 base::Result<std::unique_ptr<Log>> open_log(const std::string& path);
 
 }  // namespace store

@@ -1,0 +1,196 @@
+#pragma once
+// The rows of commands.cc that are about logs. Part of that table: nobody else
+// includes this.
+
+#include <array>
+
+#include "cli/archive_command.h"
+#include "cli/commands.h"
+#include "cli/events_command.h"
+#include "cli/log_file_commands.h"
+#include "cli/logs_row.h"
+
+namespace cli::rows {
+
+using Names = std::string_view;
+
+inline constexpr Flag kExclude = {"exclude", 0, "TARGET",
+                                  "leave out (repeatable)"};
+inline constexpr std::string_view kTargetDetails =
+    "A target is an id, a name, name/instance, a namespace, all, a pattern "
+    "('api-*') or a regular expression ('/^api/').";
+
+inline constexpr std::array kLogsNames = {Names("log")};
+inline constexpr std::array kLogsFlags = {
+    Flag{"follow", 'f', "", "go on with what comes, through restarts"},
+    Flag{"lines", 'n', "N", "the last N lines, or all (default: 15)"},
+    Flag{"out", 0, "", "stdout alone"},
+    Flag{"err", 0, "", "stderr alone"},
+    Flag{"since", 0, "TIME", "from then on: 10:15, -10m, 2026-11-21"},
+    Flag{"until", 0, "TIME", "until then, exclusive"},
+    Flag{"raw", 0, "", "the app's own bytes alone"},
+    Flag{"utc", 0, "", "times in UTC"},
+    Flag{"full", 0, "", "rows of any length"},
+    Flag{"no-events", 0, "", "without starts, exits and the like"},
+    Flag{"nostream", 0, "", "accepted for PM2's sake: don't follow"},
+    kExclude,
+};
+inline constexpr std::array kLogsExamples = {
+    Example{"lodge logs", "the last lines of every app"},
+    Example{"lodge logs api -f", "follow one"},
+    Example{"lodge logs api --err --since 10:15", "its errors since then"},
+    Example{"lodge logs api --raw -n all > api.txt", "every byte it wrote"},
+};
+inline constexpr std::array kTailExamples = {
+    Example{"lodge tail api web", "two apps in one stream"},
+};
+inline constexpr std::array kEventsFlags = {
+    Flag{"lines", 'n', "N", "the last N events, or all (default: 15)"},
+    Flag{"since", 0, "TIME", "from then on: 10:15, -10m, 2026-11-21"},
+    Flag{"utc", 0, "", "times in UTC"},
+    kExclude,
+};
+inline constexpr std::array kEventsExamples = {
+    Example{"lodge events api", "its starts, exits and restarts"},
+    Example{"lodge events -n all --json", "everything, for scripts"},
+};
+inline constexpr std::array kFlushNames = {Names("clear")};
+inline constexpr Flag kDryRun = {"dry-run", 0, "",
+                                 "say what would go, touch nothing"};
+inline constexpr Flag kYes = {"yes", 0, "", "don't ask"};
+inline constexpr std::array kFlushFlags = {
+    kDryRun,
+    Flag{"archives", 0, "", "segments and archives too"},
+    Flag{"before", 0, "TIME", "only files whose last line is older"},
+    kYes,
+    kExclude,
+};
+inline constexpr std::array kFlushExamples = {
+    Example{"lodge flush api", "empties its log files"},
+    Example{"lodge flush --dry-run", "how much that would be, of all apps"},
+    Example{"lodge flush api --archives --before 7d",
+            "what is older than a week, compressed or not"},
+};
+inline constexpr std::string_view kFlushDetails =
+    "Deletes what the live files hold; of all apps when none is named. "
+    "Segments and archives stay unless --archives is given, which needs a "
+    "target (all, for everything). --before takes whole files: one with a line "
+    "at that time or later stays as it is.";
+
+inline constexpr std::array kRotateFlags = {kExclude};
+inline constexpr std::array kRotateExamples = {
+    Example{"lodge rotate api", "its live files become segments now"},
+};
+inline constexpr std::array kReloadLogsNames = {Names("reload-logs"),
+                                                Names("reloadlogs")};
+inline constexpr std::array kReloadLogsExamples = {
+    Example{"mv api-out.log /mnt/ && lodge reloadLogs",
+            "from then on nothing is written to what was moved"},
+};
+
+inline constexpr std::array kArchiveFlags = {
+    Flag{"older", 0, "TIME", "prune: files whose last line is older"},
+    Flag{"to", 0, "SIZE", "prune: until they take no more than that"},
+    Flag{"free", 0, "SIZE", "prune: until the file system has that free"},
+    kDryRun,
+    Flag{"lines", 'n', "N", "export: the last N lines (default: all)"},
+    Flag{"out", 0, "", "export: stdout alone"},
+    Flag{"err", 0, "", "export: stderr alone"},
+    Flag{"since", 0, "TIME", "export: from then on"},
+    Flag{"until", 0, "TIME", "export: until then, exclusive"},
+    Flag{"raw", 0, "", "export: the app's own bytes alone"},
+    Flag{"utc", 0, "", "times in UTC"},
+    kExclude,
+};
+inline constexpr std::array kArchiveExamples = {
+    Example{"lodge archive ls api", "its segments and archives"},
+    Example{"lodge archive verify", "every checksum, of every file"},
+    Example{"lodge archive export api --since yesterday > api.txt",
+            "plain text of a range, live files too"},
+    Example{"lodge archive prune --older 30d --dry-run",
+            "what that would take"},
+    Example{"lodge archive retention", "what goes next, and why"},
+};
+inline constexpr std::string_view kArchiveDetails =
+    "ls lists what is sealed: range, lines, bytes. verify reads all of it and "
+    "compares checksums, index and numbers; damage is exit code 2. export "
+    "prints lines, with --json as objects. prune deletes the oldest files. "
+    "retention explains what goes next by the settings logs.cap and "
+    "logs.keep_free (lodge get) and each app's log.retain.";
+
+inline constexpr std::array kLogCommands = {
+    Command{.name = "logs",
+            .aliases = kLogsNames,
+            .group = Group::Logs,
+            .arguments = "[target…]",
+            .summary = "show log lines; -f follows",
+            .details = kTargetDetails,
+            .flags = kLogsFlags,
+            .json = true,
+            .examples = kLogsExamples,
+            .run = run_logs_row},
+    Command{.name = "tail",
+            .aliases = {},
+            .group = Group::Logs,
+            .arguments = "[target…]",
+            .summary = "follow log lines: logs -f",
+            .details = kTargetDetails,
+            .flags = kLogsFlags,
+            .json = true,
+            .examples = kTailExamples,
+            .run = run_tail_row},
+    Command{.name = "events",
+            .aliases = {},
+            .group = Group::Logs,
+            .arguments = "[target…]",
+            .summary = "starts, exits, drops, full disks, flushes",
+            .details = kTargetDetails,
+            .flags = kEventsFlags,
+            .json = true,
+            .examples = kEventsExamples,
+            .run = run_events},
+    Command{.name = "flush",
+            .aliases = kFlushNames,
+            .group = Group::Logs,
+            .arguments = "[target…]",
+            .summary = "delete log lines: of all apps by default",
+            .details = kFlushDetails,
+            .flags = kFlushFlags,
+            .json = true,
+            .examples = kFlushExamples,
+            .run = run_flush},
+    Command{.name = "rotate",
+            .aliases = {},
+            .group = Group::Logs,
+            .arguments = "[target…]",
+            .summary = "seal live files now: of all apps by default",
+            .details = kTargetDetails,
+            .flags = kRotateFlags,
+            .json = true,
+            .examples = kRotateExamples,
+            .run = run_rotate},
+    Command{.name = "reloadLogs",
+            .aliases = kReloadLogsNames,
+            .group = Group::Logs,
+            .arguments = "",
+            .most_words = 0,
+            .summary = "open log files anew that were moved",
+            .details = "SIGUSR2 to the daemon does the same.",
+            .flags = {},
+            .json = true,
+            .examples = kReloadLogsExamples,
+            .run = run_reload_logs},
+    Command{.name = "archive",
+            .aliases = {},
+            .group = Group::Logs,
+            .arguments = "<ls | verify | export | prune | retention> [target…]",
+            .least_words = 1,
+            .summary = "look after segments and archives",
+            .details = kArchiveDetails,
+            .flags = kArchiveFlags,
+            .json = true,
+            .examples = kArchiveExamples,
+            .run = run_archive},
+};
+
+}  // namespace cli::rows
