@@ -77,7 +77,7 @@ struct Outlook {
     uint64_t files = 0;
     uint64_t stored = 0;  // bytes
     uint64_t live = 0;
-    uint64_t share = 0;  // what of the cap it may take now
+    uint64_t share = 0;      // what of the cap it may take now
     uint64_t unshipped = 0;  // bytes that wait to be shipped
     std::optional<base::Timestamp> oldest;
     std::optional<Next> next;
