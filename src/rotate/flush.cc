@@ -3,11 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include "base/fs.h"
+#include "store/live_reader.h"
 
 namespace rotate {
 namespace {
+
+namespace fs = base::fs;
+
+// Stamps of one file run on but for small steps of the clock: so far back from
+// its end one looks for the newest.
+constexpr size_t kLookBack = 1000;
 
 bool is_selected(std::span<const base::TargetCandidate> selected,
                  const std::string& app, int instance) {
@@ -16,18 +25,69 @@ bool is_selected(std::span<const base::TargetCandidate> selected,
   });
 }
 
+// The newest stamp of the last lines; of a file that bears none, the time of
+// its last change.
+base::Result<base::Timestamp> last_line(const std::string& path,
+                                        const struct ::stat& info) {
+  const base::Timestamp changed{int64_t{info.st_mtim.tv_sec} * 1'000'000 +
+                                info.st_mtim.tv_nsec / 1000};
+  auto fd = fs::open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (!fd) return base::fail(std::move(fd.error()));
+  store::BackwardLines lines(fd->get(), static_cast<uint64_t>(info.st_size),
+                             path);
+  std::optional<base::Timestamp> newest;
+  for (size_t i = 0; i < kLookBack; ++i) {
+    auto line = lines.previous();
+    if (!line) return base::fail(std::move(line.error()));
+    if (!line->has_value()) break;
+    if ((*line)->stamp)
+      newest = std::max(newest.value_or(*(*line)->stamp), *(*line)->stamp);
+  }
+  return newest.value_or(changed);
+}
+
 base::Status append_if_there(const std::string& log_dir,
                              const std::string& name, LiveFile file,
+                             std::optional<base::Timestamp> before,
                              std::vector<LiveFile>& into) {
   file.path = store::file_path(log_dir, name);
-  auto info = base::fs::stat(file.path);
+  auto info = fs::stat(file.path);
   if (!info) {
     if (info.error().code == base::Errc::NotFound) return {};
     return base::pass(std::move(info), "flush");
   }
   file.bytes = static_cast<uint64_t>(info->st_size);
+  if (before) {
+    if (file.bytes == 0) return {};
+    auto last = last_line(file.path, *info);
+    if (!last) return base::pass(std::move(last), "flush");
+    if (*last >= *before) return {};
+  }
   into.push_back(std::move(file));
   return {};
+}
+
+using Source = std::tuple<std::string, store::SegmentKind, int>;
+
+// The owners of what the selected instances write, or wrote, and no other one.
+std::set<Source> sources_of(const store::CatalogApp& app,
+                            std::span<const base::TargetCandidate> selected) {
+  std::set<Source> theirs;
+  std::set<Source> others;
+  for (const auto& instance : app.instances) {
+    const bool is_theirs = is_selected(selected, app.name, instance.number);
+    for (const auto& file : {instance.out_file, instance.error_file})
+      if (const auto owner = store::segment_owner(app, file);
+          owner && !file.empty())
+        (is_theirs ? theirs : others)
+            .emplace(app.name, owner->kind, owner->instance);
+    // What it sealed before its settings changed has its own number.
+    for (const auto kind : {store::SegmentKind::Out, store::SegmentKind::Error,
+                            store::SegmentKind::All})
+      (is_theirs ? theirs : others).emplace(app.name, kind, instance.number);
+  }
+  for (const auto& source : others) theirs.erase(source);
+  return theirs;
 }
 
 }  // namespace
@@ -43,7 +103,8 @@ std::vector<base::TargetCandidate> flush_candidates(
 
 base::Result<std::vector<LiveFile>> plan_flush(
     const std::string& log_dir, const store::Catalog& catalog,
-    std::span<const base::TargetCandidate> selected) {
+    std::span<const base::TargetCandidate> selected,
+    std::optional<base::Timestamp> before) {
   std::vector<LiveFile> files;
   for (const auto& app : catalog.apps) {
     for (const auto& file : store::files_of(app)) {
@@ -59,11 +120,38 @@ base::Result<std::vector<LiveFile>> plan_flush(
       auto added = append_if_there(
           log_dir, file.file,
           {app.name, file.instances.front()->number, file.stream, {}, 0},
-          files);
+          before, files);
       if (!added) return base::fail(std::move(added.error()));
     }
   }
   return files;
+}
+
+base::Result<std::vector<Stored>> plan_sealed_flush(
+    const std::string& log_dir, const store::Catalog& catalog,
+    std::span<const base::TargetCandidate> selected,
+    std::optional<base::Timestamp> before) {
+  std::set<std::string> whole;
+  std::set<Source> sources;
+  for (const auto& app : catalog.apps) {
+    if (std::ranges::all_of(app.instances, [&](const auto& instance) {
+          return is_selected(selected, app.name, instance.number);
+        }))
+      whole.insert(app.name);
+    sources.merge(sources_of(app, selected));
+  }
+  auto stock = take_stock(log_dir, catalog);
+  if (!stock) return base::pass(std::move(stock), "flush");
+  std::erase_if(*stock, [&](const Stored& file) {
+    if (!whole.contains(file.app) &&
+        !sources.contains({file.app, file.kind, file.instance}))
+      return true;
+    // Its last line is no younger than its last change; where the clock was
+    // set back, no younger than its first line.
+    return before &&
+           std::max(file.first, file.last.value_or(file.first)) >= *before;
+  });
+  return stock;
 }
 
 }  // namespace rotate

@@ -45,8 +45,9 @@ struct Archives {
 std::vector<Archives> archives_of(const std::string& log_dir,
                                   const store::Catalog& catalog);
 
-// By app, kind, instance, number. What can't be read is left out and told in
-// `problems`: one directory that is lost must not stop the care for others.
+// By app, kind, instance, number. With `problems`, what can't be read is left
+// out and told there: one directory that is lost must not stop the care for
+// others.
 base::Result<std::vector<Stored>> take_stock(
     const std::string& log_dir, const store::Catalog& catalog,
     std::vector<base::Error>* problems = nullptr);

@@ -117,3 +117,109 @@ TEST_CASE("a log directory that is not there has no leftovers") {
   REQUIRE(removed);
   CHECK(removed->empty());
 }
+
+// --- with a time, and with what is sealed ------------------------------------
+
+namespace {
+
+base::Timestamp at(std::string_view clock) {
+  const auto time =
+      base::parse_stamp("2026-11-21T" + std::string(clock) + ".000000Z");
+  REQUIRE(time);
+  return *time;
+}
+
+std::string line(std::string_view clock) {
+  return base::format_stamp(at(clock)) + " hello\n";
+}
+
+std::string names(const std::vector<rotate::Stored>& plan) {
+  std::string text;
+  for (const auto& file : plan)
+    text += file.app + "/" + rotate::describe(file) + " ";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("with a time, live files go whose last line is older") {
+  const LogDir dir;
+  dir.put("api-out.log", line("10:00:00") + line("11:00:00"));
+  dir.put("api-error.log", line("10:00:00") + line("10:30:00"));
+  dir.put("api-out-1.log", "");
+  // A small step of the clock: the newest line is not the last.
+  dir.put("api-error-1.log", line("11:00:00") + line("10:59:59"));
+  const auto catalog = two_apps();
+  const auto all = rotate::flush_candidates(catalog);
+  const auto plan = [&](std::string_view clock) {
+    std::string text;
+    for (const auto& file :
+         *rotate::plan_flush(dir.path, catalog, all, at(clock)))
+      text += fs::base_name(file.path) + " ";
+    return text;
+  };
+  CHECK(plan("10:30:00").empty());
+  CHECK(plan("10:30:01") == "api-error.log ");
+  CHECK(plan("11:00:00") == "api-error.log ");
+  CHECK(plan("11:00:01") == "api-out.log api-error.log api-error-1.log ");
+}
+
+TEST_CASE("a live file without stamps is as old as its last change") {
+  const LogDir dir;
+  dir.put("api-out.raw.log", "hello\n");
+  auto catalog = two_apps();
+  catalog.apps[0].instances[0].out_file = "api-out.raw.log";
+  const auto all = rotate::flush_candidates(catalog);
+  const base::Timestamp now = base::SystemClock().now();
+  CHECK(rotate::plan_flush(dir.path, catalog, all, {{now.us - 3'600'000'000}})
+            ->empty());
+  CHECK(rotate::plan_flush(dir.path, catalog, all, {{now.us + 3'600'000'000}})
+            ->size() == 1);
+}
+
+TEST_CASE("what is sealed goes with the instances that are meant") {
+  const LogDir dir;
+  auto catalog = two_apps();
+  catalog.apps[0].instances[1].error_file = "api-error.log";  // of both
+  const auto put = [&](std::string_view name) {
+    const std::string path = fs::join(dir.path, "archive") + "/" +
+                             std::string(name) + ".20261121T101502Z.log";
+    REQUIRE(fs::make_dirs(fs::dir_name(path)));
+    REQUIRE(fs::replace_file(path, "x"));
+  };
+  for (const auto* const name :
+       {"api/out.0000000001", "api/out-1.0000000001", "api/error.0000000001",
+        "api/all-1.0000000001", "api/out-9.0000000001", "gone/out.0000000001"})
+    put(name);
+  const auto all = rotate::flush_candidates(catalog);
+  const auto plan = [&](std::span<const base::TargetCandidate> selected) {
+    return names(*rotate::plan_sealed_flush(dir.path, catalog, selected));
+  };
+  CHECK(plan({}).empty());
+  CHECK(plan({&all[0], 1}) == "api/out.0000000001 ");
+  CHECK(plan({&all[1], 1}) == "api/out-1.0000000001 api/all-1.0000000001 ");
+  CHECK(plan({&all[0], 2}) ==
+        "api/out.0000000001 api/out-1.0000000001 api/out-9.0000000001 "
+        "api/error.0000000001 api/all-1.0000000001 ");
+  CHECK(plan({&all[2], 1}) == "gone/out.0000000001 ");
+  CHECK(plan(all).ends_with("gone/out.0000000001 "));
+}
+
+TEST_CASE("with a time, what is sealed goes whose last line is older") {
+  const LogDir dir;
+  const auto catalog = two_apps();
+  const std::string path =
+      fs::join(dir.path, "archive/api/out.0000000001.20261121T101502Z.log");
+  REQUIRE(fs::make_dirs(fs::dir_name(path)));
+  REQUIRE(fs::replace_file(path, "x"));
+  const auto all = rotate::flush_candidates(catalog);
+  const base::Timestamp written = base::SystemClock().now();
+  const auto plan = [&](int64_t hours) {
+    return rotate::plan_sealed_flush(
+               dir.path, catalog, all,
+               base::Timestamp{written.us + hours * 3'600'000'000})
+        ->size();
+  };
+  CHECK(plan(-1) == 0);
+  CHECK(plan(1) == (written > at("10:15:02") ? 1 : 0));
+}
