@@ -41,8 +41,6 @@ void verify_archive(store::ArchiveReader archive, Verdict& verdict) {
           "{}: the index tells of {} lines in the frame at {}, it has {}",
           archive.name(), frame.lines, frame.offset, lines));
   }
-  if (auto sums = archive.verify_index(); !sums)
-    verdict.problems.insert(sums.error().message);
   for (const auto& problem : archive.problems())
     verdict.problems.insert(problem.message);
 }

@@ -322,7 +322,7 @@ std::string Handlers::app_name(int id) const {
   return app != nullptr ? app->spec.name : std::string();
 }
 
-Handlers::OnReply Handlers::within(int64_t limit_ms,
+OnReply Handlers::within(int64_t limit_ms,
                                    std::vector<std::string> apps,
                                    OnReply reply) {
   const uint64_t number = next_limit_++;

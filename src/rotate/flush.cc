@@ -31,10 +31,9 @@ base::Result<base::Timestamp> last_line(const std::string& path,
                                         const struct ::stat& info) {
   const base::Timestamp changed{int64_t{info.st_mtim.tv_sec} * 1'000'000 +
                                 info.st_mtim.tv_nsec / 1000};
-  auto fd = fs::open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  if (!fd) return base::fail(std::move(fd.error()));
-  store::BackwardLines lines(fd->get(), static_cast<uint64_t>(info.st_size),
-                             path);
+  auto log = store::open_log(path);
+  if (!log) return base::fail(std::move(log.error()));
+  store::BackwardLines lines(**log, static_cast<uint64_t>(info.st_size));
   std::optional<base::Timestamp> newest;
   for (size_t i = 0; i < kLookBack; ++i) {
     auto line = lines.previous();
