@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -84,6 +85,9 @@ class TimesReader {
   base::Result<std::optional<uint64_t>> find(base::Timestamp time);
   // Whether times grow with offsets, as far as a few probes tell.
   base::Result<bool> is_ordered();
+
+  // Every entry there is, in their order.
+  base::Result<std::vector<TimeEntry>> all();
 
   // For a sidecar that was not there. `log_fd` as above.
   void look_again(int log_fd);
