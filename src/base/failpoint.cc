@@ -154,13 +154,15 @@ Rules* rules() {
   return loaded;
 }
 
-void trace(const std::string& path, std::string_view op,
-           std::string_view what) {
+void trace(const std::string& path, std::string_view op, std::string_view what,
+           std::string_view from) {
   const int fd =
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (fd < 0) return;
   std::string line;
-  line.append(op).append(" ").append(what).append("\n");
+  line.append(op).append(" ").append(what);
+  if (!from.empty()) line.append("\t").append(from);
+  line.append("\n");
   (void)!::write(fd, line.data(), line.size());
   ::close(fd);
 }
@@ -203,9 +205,10 @@ bool has_rules() {
   return false;
 }
 
-Verdict judge(std::string_view op, std::string_view what) {
+Verdict judge(std::string_view op, std::string_view what,
+              std::string_view from) {
   Rules* const active = rules();
-  if (!active->trace.empty()) trace(active->trace, op, what);
+  if (!active->trace.empty()) trace(active->trace, op, what, from);
   Verdict verdict;
   for (auto& rule : active->rules) {
     if (rule.op != "*" && rule.op != op) continue;

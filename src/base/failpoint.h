@@ -6,7 +6,8 @@
 //
 //   rules   = rule *( ";" rule )
 //   rule    = op [ "~" substring ] "=" action "@" when
-//           | "trace=" path              append every op seen, one a line
+//           | "trace=" path              append every op seen, one a line; what
+//                                        gets another name: tab, the old one
 //   op      = open read write fsync rename unlink mkdir truncate link journal *
 //   action  = kill | short | hang | sleep:MS
 //           | an errno name (ENOSPC EIO EINTR EACCES EMFILE ...)
@@ -38,7 +39,8 @@ namespace detail {
 // Set for good once the rules were looked for and there are none.
 extern std::atomic<bool> known_off;
 bool has_rules();
-Verdict judge(std::string_view op, std::string_view what);
+Verdict judge(std::string_view op, std::string_view what,
+              std::string_view from);
 }  // namespace detail
 
 inline bool enabled() {
@@ -46,9 +48,11 @@ inline bool enabled() {
          detail::has_rules();
 }
 
-inline Verdict consult(std::string_view op, std::string_view what) {
+// `from`: the name that `what` had, for the trace.
+inline Verdict consult(std::string_view op, std::string_view what,
+                       std::string_view from = {}) {
   if (!enabled()) return {};
-  return detail::judge(op, what);
+  return detail::judge(op, what, from);
 }
 
 }  // namespace base::failpoint

@@ -39,10 +39,11 @@ Errc code_of(int number) {
 // Runs a system call until it is not interrupted, asking the failpoints before
 // each try, so that an injected EINTR is retried like a real one.
 template <class Call>
-auto retry(std::string_view op, std::string_view what, Call call) {
+auto retry(std::string_view op, std::string_view what, Call call,
+           std::string_view from = {}) {
   for (;;) {
     if (failpoint::enabled()) {
-      const auto verdict = failpoint::consult(op, what);
+      const auto verdict = failpoint::consult(op, what, from);
       if (verdict.error != 0) {
         errno = verdict.error;
         if (errno == EINTR) continue;
@@ -140,16 +141,19 @@ Status close(UniqueFd fd, std::string_view what) {
 }
 
 Status rename(const std::string& from, const std::string& to) {
-  const int result =
-      retry("rename", to, [&] { return ::rename(from.c_str(), to.c_str()); });
+  const int result = retry(
+      "rename", to, [&] { return ::rename(from.c_str(), to.c_str()); }, from);
   return done(result, "rename", from + " to " + to);
 }
 
 Status rename_noreplace(const std::string& from, const std::string& to) {
-  const int result = retry("rename", to, [&] {
-    return ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(),
-                       RENAME_NOREPLACE);
-  });
+  const int result = retry(
+      "rename", to,
+      [&] {
+        return ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(),
+                           RENAME_NOREPLACE);
+      },
+      from);
   if (result == 0 || (errno != EINVAL && errno != ENOSYS))
     return done(result, "rename", from + " to " + to);
   // link(2) refuses a name that is taken on every file system.
@@ -158,8 +162,8 @@ Status rename_noreplace(const std::string& from, const std::string& to) {
 }
 
 Status link(const std::string& path, const std::string& name) {
-  const int result =
-      retry("link", name, [&] { return ::link(path.c_str(), name.c_str()); });
+  const int result = retry(
+      "link", name, [&] { return ::link(path.c_str(), name.c_str()); }, path);
   return done(result, "link", path + " to " + name);
 }
 
@@ -192,6 +196,12 @@ Status make_dirs(const std::string& path) {
 
 Status set_mode(const std::string& path, mode_t mode) {
   return done(::chmod(path.c_str(), mode), "chmod", path);
+}
+
+Status set_modified(int fd, const struct ::timespec& time,
+                    std::string_view what) {
+  const struct ::timespec times[2] = {{0, UTIME_OMIT}, time};
+  return done(::futimens(fd, times), "utimens", what);
 }
 
 Status truncate(int fd, uint64_t size, std::string_view what) {
@@ -314,7 +324,8 @@ Status replace_file(const std::string& path, std::string_view contents) {
 Status create_file(const std::string& path, std::string_view contents) {
   return put_file(path, contents, [&](const std::string& temporary) {
     const int result = retry(
-        "link", path, [&] { return ::link(temporary.c_str(), path.c_str()); });
+        "link", path, [&] { return ::link(temporary.c_str(), path.c_str()); },
+        temporary);
     Status linked = done(result, "create", path);
     if (linked) linked = unlink(temporary);
     return linked;

@@ -55,6 +55,9 @@ Status make_dir(const std::string& path);
 // ... and those above it that are missing.
 Status make_dirs(const std::string& path);
 Status set_mode(const std::string& path, mode_t mode);
+// The time of last change that stat tells.
+Status set_modified(int fd, const struct ::timespec& time,
+                    std::string_view what);
 Status truncate(int fd, uint64_t size, std::string_view what);
 
 Result<struct ::stat> stat(const std::string& path);

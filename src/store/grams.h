@@ -43,11 +43,14 @@ class GramCollector {
 
  private:
   struct Block;
+  using MakeKeys = void(const uint8_t* folded, const uint8_t* kinds,
+                        uint32_t* first, uint32_t* second);
   void work(size_t count);
 
   GramBits* bits_;
   std::unique_ptr<Block> block_;
-  size_t held_ = 0;  // bytes in the block, not yet worked on
+  MakeKeys* make_keys_;  // the best for this processor
+  size_t held_ = 0;      // bytes in the block, not yet worked on
 };
 
 // The keys that any text holding `literal` has; sorted, each once. Empty when

@@ -327,6 +327,18 @@ base::Result<std::optional<uint64_t>> TimesReader::find(base::Timestamp time) {
   return found;
 }
 
+base::Result<std::vector<TimeEntry>> TimesReader::all() {
+  std::vector<TimeEntry> entries;
+  if (failed_) return base::fail(*failed_);
+  if (!fd_) return entries;
+  for (uint64_t i = 0;; ++i) {
+    auto next = entry(i);
+    if (!next) return base::fail(std::move(next.error()));
+    if (!*next) return entries;
+    entries.push_back(**next);
+  }
+}
+
 base::Result<bool> TimesReader::is_ordered() {
   if (failed_) return base::fail(*failed_);
   if (!is_known()) return false;

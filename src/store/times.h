@@ -88,6 +88,9 @@ class TimesReader {
   // Whether times grow with offsets, as far as a few probes tell.
   base::Result<bool> is_ordered();
 
+  // Every entry there is, in their order.
+  base::Result<std::vector<TimeEntry>> all();
+
   // For a sidecar that was not there. `log_fd` as above.
   void look_again(int log_fd);
   // Gives the buffer back; it is made again when needed.
