@@ -77,6 +77,17 @@ class Answers : public std::enable_shared_from_this<Answers> {
   int open_ = 0;
 };
 
+base::Status check_schedule(const supervisor::AppSpec& spec) {
+  const auto& log = spec.log;
+  if (log.rotate.empty() && log.tz.empty()) return {};
+  auto schedule =
+      rotate::parse_schedule(log.rotate.empty() ? "daily" : log.rotate, log.tz);
+  if (schedule) return {};
+  auto error = std::move(schedule.error());
+  error.code = base::Errc::Invalid;  // whatever is missing: a wrong setting
+  return base::fail(std::move(error).with_context(spec.name + ": log.rotate"));
+}
+
 }  // namespace
 
 Handlers::Handlers(Parts parts)
@@ -167,6 +178,7 @@ void Handlers::on(const control::StartRequest& request,
 // Of the last of `specs`, beside all apps there are and the other specs.
 base::Status Handlers::check_files(
     const std::vector<supervisor::AppSpec>& specs) {
+  if (auto good = check_schedule(specs.back()); !good) return good;
   std::vector<AppFiles> others;
   for (const auto& app : parts_.supervisor.apps())
     if (std::ranges::count(specs, app->spec.name, &supervisor::AppSpec::name) ==

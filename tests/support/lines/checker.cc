@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "support/lines/plain_bytes.h"
 #include "store/line.h"
 
 namespace support {
@@ -56,17 +57,12 @@ class FilePlace final : public LinePlace {
 
   base::Status each(
       const std::function<void(std::string_view, bool)>& call) override {
-    auto fd = base::fs::open(path_, O_RDONLY);
-    if (!fd) return base::fail(std::move(fd.error()));
     std::string held;
-    std::vector<char> chunk(size_t{1} << 20);
-    for (;;) {
-      auto n = base::fs::read(fd->get(), chunk, path_);
-      if (!n) return base::fail(std::move(n.error()));
-      if (*n == 0) break;
-      held.append(chunk.data(), *n);
+    auto read = read_plain(path_, [&](std::string_view bytes) {
+      held.append(bytes);
       held.erase(0, whole_lines(held, call));
-    }
+    });
+    if (!read) return read;
     if (!held.empty()) call(held, false);
     return {};
   }

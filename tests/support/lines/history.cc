@@ -12,10 +12,13 @@
 namespace support {
 namespace {
 
-// "out.0000000042.20261121T101502Z.log" -> 42, when it begins with "out.".
+// "out.0000000042.20261121T101502Z.log" -> 42, when it begins with "out."; an
+// archive too.
 std::optional<uint64_t> sequence_of(std::string_view name,
                                     std::string_view head) {
-  if (!name.starts_with(head) || !name.ends_with(".log")) return std::nullopt;
+  if (!name.starts_with(head)) return std::nullopt;
+  if (name.ends_with(".zst")) name.remove_suffix(4);
+  if (!name.ends_with(".log")) return std::nullopt;
   name.remove_prefix(head.size());
   uint64_t sequence = 0;
   const auto [end, error] =
@@ -38,7 +41,12 @@ std::vector<std::string> history_of(const std::string& logs,
     for (const auto& name : *names)
       if (const auto sequence = sequence_of(name, head))
         segments.emplace_back(*sequence, base::fs::join(archive, name));
+  // An archive of what is still there as it was comes behind it by name: one
+  // of the two is to be read.
   std::ranges::sort(segments);
+  const auto doubles =
+      std::ranges::unique(segments, {}, [](const auto& s) { return s.first; });
+  segments.erase(doubles.begin(), doubles.end());
   std::vector<std::string> paths;
   for (auto& [sequence, path] : segments) paths.push_back(std::move(path));
   paths.push_back(fmt::format("{}/{}-{}{}.log", logs, app, word, suffix));

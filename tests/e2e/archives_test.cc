@@ -1,0 +1,262 @@
+// What becomes of logs that were written: sealed, compressed, read again,
+// deleted in time.
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/fs.h"
+#include "support/chaos.h"
+#include "support/lines/plain_bytes.h"
+#include "support/test_home.h"
+#include "support/wait.h"
+
+namespace support {
+namespace {
+
+std::vector<std::string> sealed_of(const TestHome& home,
+                                   const std::string& app) {
+  std::vector<std::string> paths;
+  const auto dir = home.log("archive/" + app);
+  if (auto names = base::fs::list_dir(dir))
+    for (const auto& name : *names)
+      if (!name.starts_with('.')) paths.push_back(base::fs::join(dir, name));
+  return paths;
+}
+
+bool all_compressed(const TestHome& home, const std::string& app) {
+  const auto paths = sealed_of(home, app);
+  return std::ranges::all_of(
+      paths, [](const auto& path) { return path.ends_with(".zst"); });
+}
+
+// Of everything in logs/ but what is about to go away while we look.
+uint64_t bytes_of_logs(const TestHome& home) {
+  uint64_t bytes = 0;
+  std::error_code error;
+  for (std::filesystem::recursive_directory_iterator
+           at(home.file("logs"), error),
+       end;
+       !error && at != end; at.increment(error)) {
+    std::error_code gone;
+    const auto path = at->path().string();
+    if (path.ends_with("-events.log")) continue;
+    if (at->is_regular_file(gone)) {
+      const auto size = at->file_size(gone);
+      if (!gone) bytes += size;
+    }
+  }
+  return bytes;
+}
+
+// Prints its numbers, then waits.
+void start_printer(const TestHome& home, const std::string& name, int lines) {
+  home.start(name, fmt::format("for i in $(seq {}); do echo {} $i; done; "
+                               "exec sleep 1000",
+                               lines, name));
+  CHECK(wait_until([&] {
+    const auto out =
+        home.must({"logs", name, "--raw", "--out", "-n", "all"}).out;
+    return std::ranges::count(out, '\n') == lines;
+  }));
+}
+
+}  // namespace
+
+TEST_CASE("what is sealed is compressed, and comes back through every door") {
+  const TestHome home;
+  start_printer(home, "api", 5);
+  const auto before = home.must({"logs", "api", "--raw", "-n", "all"}).out;
+  const auto rotated = home.must({"rotate", "api", "--json"});
+  CHECK(rotated.out.find(R"("outcome":"sealed")") != std::string::npos);
+  CHECK(rotated.out.find(R"("outcome":"empty")") != std::string::npos);
+  CHECK(wait_until([&] {
+    return sealed_of(home, "api").size() == 1 && all_compressed(home, "api");
+  }));
+  CHECK(home.must({"logs", "api", "--raw", "-n", "all"}).out == before);
+  CHECK(home.must({"logs", "api", "--raw", "-n", "2"}).out ==
+        "api 4\napi 5\n");
+  CHECK(home.must({"logs", "api", "--raw", "--since", "1h"}).out == before);
+  const auto exported = home.must({"archive", "export", "api", "--raw"});
+  CHECK(exported.out == before);
+  const auto rows = json_of(home.must({"archive", "ls", "--json"}).out);
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0]["lines"] == 5);
+  CHECK(rows[0]["compressed"] == true);
+  CHECK(home.lodge({"archive", "verify"}).exit == 0);
+  // As anybody's zstd reads it: stamped lines.
+  std::string plain;
+  REQUIRE(read_plain(sealed_of(home, "api")[0],
+                     [&](std::string_view bytes) { plain.append(bytes); }));
+  CHECK(std::ranges::count(plain, '\n') == 5);
+  CHECK(plain.ends_with(" api 5\n"));
+}
+
+TEST_CASE("a damaged archive costs its own lines, and says which it is") {
+  const TestHome home;
+  start_printer(home, "api", 3);
+  home.must({"rotate"});
+  CHECK(wait_until([&] {
+    return sealed_of(home, "api").size() == 1 && all_compressed(home, "api");
+  }));
+  home.must({"restart", "api"});
+  CHECK(wait_until([&] {
+    return home.must({"logs", "api", "--raw", "--out", "-n", "all"}).out ==
+           "api 1\napi 2\napi 3\napi 1\napi 2\napi 3\n";
+  }));
+  const auto path = sealed_of(home, "api")[0];
+  {
+    auto fd = base::fs::open(path, O_RDWR);
+    REQUIRE(fd);
+    char byte = 0;
+    REQUIRE(base::fs::pread(fd->get(), {&byte, 1}, 14, path));
+    byte ^= 1;
+    REQUIRE(::pwrite(fd->get(), &byte, 1, 14) == 1);
+  }
+  const auto verified = home.lodge({"archive", "verify"});
+  CHECK(verified.exit == 2);
+  CHECK(verified.err.find(path) != std::string::npos);
+  const auto shown = home.lodge({"logs", "api", "--raw", "--out", "-n", "all"});
+  CHECK(shown.exit == 2);
+  CHECK(shown.out == "api 1\napi 2\napi 3\n");
+  CHECK(shown.err.find(path) != std::string::npos);
+}
+
+TEST_CASE("rotations under load lose, double and split no line") {
+  const TestHome home;
+  Chaos chaos(home);
+  for (const auto* name : {"a", "b", "c"})
+    chaos.start(name, {"--rate", "50000", "--pad", "20-120"},
+                {"--set", "log.max_size=64M"});
+  chaos.start("full", {"--lines", "3000000", "--pad", "20-120", "--then",
+                       "linger"});
+  for (int i = rounds(20); i > 0; --i) {
+    home.must({"rotate"});
+    chaos.pause(60ms, 100ms);
+  }
+  const auto report = chaos.stop_and_check();
+  INFO(report.text());
+  CHECK(report.clean());
+  CHECK(report.lines > 100'000);
+  // Within a few seconds everything that was sealed is compressed.
+  for (const auto* name : {"a", "b", "c", "full"}) {
+    CHECK(wait_until([&] { return all_compressed(home, name); }, 60s));
+    CHECK(sealed_of(home, name).size() > 3);
+  }
+  CHECK(home.lodge({"archive", "verify"}).exit == 0);
+  const auto again = chaos.stop_and_check();
+  INFO(again.text());
+  CHECK(again.clean());
+  CHECK(again.lines == report.lines);
+}
+
+TEST_CASE("logs stay under their cap while apps write without end") {
+  const TestHome home;
+  home.must({"set", "logs.cap", "32M"});
+  // Names that could be taken for each other's files.
+  const std::vector<std::string> apps = {"api", "my-api", "api-1", "api-out"};
+  Chaos chaos(home);
+  for (const auto& app : apps)
+    chaos.start(app, {"--lines", "1000000", "--pad", "50-150", "--then",
+                      "linger"});
+  constexpr uint64_t kSlack = 8 << 20;  // 1 MiB a stream
+  uint64_t most = 0;
+  CHECK(wait_until(
+      [&] {
+        most = std::max(most, bytes_of_logs(home));
+        return chaos.all_finished();
+      },
+      60s));
+  CHECK(most <= (uint64_t{32} << 20) + kSlack);
+  CHECK(bytes_of_logs(home) <= uint64_t{32} << 20);
+  for (const auto& app : apps) {
+    CHECK_FALSE(home.events(app, "remove").empty());
+    CHECK_FALSE(sealed_of(home, app).empty());
+  }
+  const auto report = chaos.stop_and_check({.heads_may_be_gone = true});
+  INFO(report.text());
+  CHECK(report.clean());
+}
+
+TEST_CASE("each stream keeps as many files as its app says") {
+  const TestHome home;
+  home.start("api", "while :; do echo x; sleep 0.01; done",
+             {"--set", "log.retain.count=2"});
+  for (int i = 0; i < 5; ++i) {
+    CHECK(wait_until([&] {
+      return home.must({"rotate", "api", "--json"})
+                 .out.find(R"("outcome":"sealed")") != std::string::npos;
+    }));
+  }
+  CHECK(wait_until([&] { return sealed_of(home, "api").size() == 2; }));
+  CHECK(home.events("api", "remove").size() >= 3);
+}
+
+TEST_CASE("flush with --archives takes what is sealed, of that app alone") {
+  const TestHome home;
+  start_printer(home, "api", 3);
+  start_printer(home, "web", 3);
+  home.must({"rotate"});
+  CHECK(home.lodge({"flush", "--archives", "--yes"}).exit == 2);
+  CHECK(home.lodge({"flush", "api", "--archives"}).exit == 2);
+  const auto dry =
+      home.must({"flush", "api", "--archives", "--dry-run", "--json"});
+  CHECK(dry.out.find(R"("sealed":true)") != std::string::npos);
+  CHECK(sealed_of(home, "api").size() == 1);
+  home.must({"flush", "api", "--archives", "--yes"});
+  CHECK(sealed_of(home, "api").empty());
+  CHECK(home.must({"logs", "api", "--raw", "--out", "-n", "all"}).out.empty());
+  CHECK(home.must({"logs", "web", "--raw", "-n", "all"}).out ==
+        "web 1\nweb 2\nweb 3\n");
+  CHECK(home.lodge({"flush", "nosuch"}).exit == 1);
+}
+
+TEST_CASE("prune takes the oldest, with a daemon and without one") {
+  const TestHome home;
+  start_printer(home, "api", 3);
+  home.must({"rotate"});
+  const auto prune = [&](std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"archive", "prune"});
+    return home.lodge(std::move(flags));
+  };
+  CHECK(prune({}).exit == 2);
+  CHECK(prune({"--older", "1h"}).exit == 0);
+  CHECK(sealed_of(home, "api").size() == 1);
+  SUBCASE("with") {}
+  SUBCASE("without") {
+    home.must({"kill"});
+  }
+  CHECK(prune({"--to", "0", "--dry-run"}).exit == 0);
+  CHECK(sealed_of(home, "api").size() == 1);
+  CHECK(prune({"--to", "0"}).exit == 0);
+  CHECK(sealed_of(home, "api").empty());
+}
+
+TEST_CASE("settings are checked, kept and shown with their source") {
+  const TestHome home;
+  CHECK(home.lodge({"get", "logs.follow"}).out == "false\n");
+  home.must({"set", "logs.cap", "200M"});
+  CHECK(home.must({"get", "logs.cap"}).out == "200M\n");
+  const auto wrong = home.lodge({"set", "logs.cpa", "1G"});
+  CHECK(wrong.exit == 2);
+  CHECK(wrong.err.find("logs.cap") != std::string::npos);
+  CHECK(home.lodge({"set", "logs.cap", "much"}).exit == 2);
+  home.must({"set", "logs.cap", ""});
+  CHECK(home.must({"get", "logs.cap"}).out == "automatic\n");
+}
+
+TEST_CASE("a schedule that makes no sense is refused before anything starts") {
+  const TestHome home;
+  const auto refused = home.lodge({"start", "exec sleep 1000", "--name", "api",
+                                   "--set", "log.rotate=sometimes"});
+  CHECK(refused.exit == 2);
+  CHECK(refused.err.find("sometimes") != std::string::npos);
+  CHECK(home.lodge({"start", "exec sleep 1000", "--name", "api", "--set",
+                    "log.rotate=daily", "--set", "log.tz=Mars/Olympus"})
+            .exit == 2);
+}
+
+}  // namespace support
