@@ -111,6 +111,7 @@ base::Result<base::UniqueFd> unpack(store::ArchiveReader& reader,
   auto fd = fs::open(path, O_RDWR | O_CREAT | O_EXCL);
   if (!fd) return fd;
   auto done = fs::unlink(path);
+  if (!done) (void)fs::unlink(path);  // or it would stay
   std::string frame;
   for (size_t i = 0; done && i < reader.frames().size(); ++i) {
     if (keep_going && !keep_going())

@@ -252,11 +252,12 @@ base::Status remove_segments(const std::string& live_dir, std::string_view app,
     if (!kept) return kept;
   }
   for (const Segment& segment : segments) {
-    // With what its archiving left, should that have been cut short.
+    // With what its archiving left, should that have been cut short. The times
+    // go last: as long as there are lines, they have them.
     Segment plain = segment;
     plain.compressed = false;
     const std::string path = fs::join(dir, segment_name(plain));
-    for (const auto& part : {sidecar_name(path), path, segment.path})
+    for (const auto& part : {path, segment.path, sidecar_name(path)})
       if (auto gone = fs::unlink(part); !gone) return gone;
   }
   return fs::fsync_dir(dir);
