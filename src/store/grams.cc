@@ -145,10 +145,8 @@ struct GramCollector::Block {
   alignas(64) uint32_t second[kStep] = {};
 };
 
-GramCollector::GramCollector(GramBits& bits)
-    : bits_(&bits),
-      block_(std::make_unique<Block>()),
-      make_keys_(best_keys()) {}
+GramCollector::GramCollector()
+    : block_(std::make_unique<Block>()), make_keys_(best_keys()) {}
 GramCollector::~GramCollector() = default;
 
 // At the first `count` positions; of those after them the last kCarry are kept.
