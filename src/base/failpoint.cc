@@ -52,9 +52,9 @@ constexpr std::array kErrnos = {
     NamedErrno{"ENOSYS", ENOSYS}, NamedErrno{"EPERM", EPERM},
 };
 
-constexpr std::array<std::string_view, 11> kOps = {
-    "open",  "read",     "write", "fsync",   "rename", "unlink",
-    "mkdir", "truncate", "link",  "journal", "*"};
+constexpr std::array<std::string_view, 12> kOps = {
+    "open",  "read",     "write", "fsync",   "rename",  "unlink",
+    "mkdir", "truncate", "link",  "reserve", "journal", "*"};
 
 bool parse_number(std::string_view text, unsigned& into) {
   const char* const end = text.data() + text.size();

@@ -8,7 +8,8 @@
 //   rule    = op [ "~" substring ] "=" action "@" when
 //           | "trace=" path              append every op seen, one a line; what
 //                                        gets another name: tab, the old one
-//   op      = open read write fsync rename unlink mkdir truncate link journal *
+//   op      = open read write fsync rename unlink mkdir truncate link reserve
+//           | journal | *
 //   action  = kill | short | hang | sleep:MS
 //           | an errno name (ENOSPC EIO EINTR EACCES EMFILE ...)
 //   when    = k [ "+" ] | "1/" n

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/failpoint.h"
 #include "base/fs.h"
 
 namespace base {
@@ -85,6 +86,9 @@ SharedMemory::~SharedMemory() {
 }
 
 Status SharedMemory::reserve(size_t offset, size_t size) {
+  if (const auto verdict = failpoint::consult("reserve", "shared memory");
+      verdict.error != 0)
+    return fail(fs::errno_error(verdict.error, "reserve", "shared memory"));
   int result = 0;
   do {
     result = ::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE,

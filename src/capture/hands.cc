@@ -3,6 +3,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -67,11 +68,21 @@ bool Hands::end(const Turn& turn) {
   return turn->state.compare_exchange_strong(expected, Idle);
 }
 
-void Hands::submit(Task operation) {
+void Hands::submit(uint64_t device, Task operation) {
   const std::lock_guard lock(mutex_);
-  tasks_.push_back(std::move(operation));
-  if (idle_ < tasks_.size() && workers_ < kMostWorkers) spawn(false);
+  tasks_.push_back({device, std::move(operation)});
+  if (next_task() != tasks_.end() && idle_ < tasks_.size() &&
+      workers_ < kMostWorkers)
+    spawn(false);
   wake_workers_.notify_one();
+}
+
+// The first whose device has not too many workers already.
+std::deque<Hands::Waiting>::iterator Hands::next_task() {
+  return std::ranges::find_if(tasks_, [this](const Waiting& waiting) {
+    const auto found = performing_.find(waiting.device);
+    return found == performing_.end() || found->second < kMostOfDevice;
+  });
 }
 
 void Hands::run(bool as_loop) {
@@ -90,19 +101,22 @@ void Hands::run(bool as_loop) {
       ++workers_;
     }
     ++idle_;
-    wake_workers_.wait(
-        lock, [this] { return closing_ || loop_wanted_ || !tasks_.empty(); });
+    wake_workers_.wait(lock, [this] {
+      return closing_ || loop_wanted_ || next_task() != tasks_.end();
+    });
     --idle_;
     if (loop_wanted_) {
       loop_wanted_ = false;
       --workers_;
       as_loop = true;
-    } else if (!tasks_.empty()) {
-      const Task task = std::move(tasks_.front());
-      tasks_.pop_front();
+    } else if (const auto next = next_task(); next != tasks_.end()) {
+      const Waiting task = std::move(*next);
+      tasks_.erase(next);
+      ++performing_[task.device];
       lock.unlock();
-      task();
+      task.operation();
       lock.lock();
+      if (--performing_[task.device] == 0) performing_.erase(task.device);
     } else {
       break;
     }

@@ -10,8 +10,10 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -26,8 +28,10 @@ class Hands {
   // An operation hangs when it has not ended within one to two of these, and
   // its thread waits for something else than a processor.
   static constexpr base::Millis kPatience{10};
-  // Operations that hang at the same time; more wait for one of these.
+  // Operations that hang at the same time; more wait for one of these. Of one
+  // device: so that a dead disk leaves workers to the others.
   static constexpr size_t kMostWorkers = 64;
+  static constexpr size_t kMostOfDevice = 16;
 
   using Task = std::function<void()>;
   // Runs until it is told to stop (true), or until perform() says false: then
@@ -56,8 +60,8 @@ class Hands {
     late();
     return false;
   }
-  // Has a worker perform it.
-  void submit(Task operation);
+  // Has a worker perform it, on that device; 0: nobody knows on which.
+  void submit(uint64_t device, Task operation);
 
  private:
   enum State : uint32_t { Idle, Performing, Taken };
@@ -72,6 +76,11 @@ class Hands {
   bool end(const Turn& turn);
   void run(bool as_loop);
   void monitor();
+  struct Waiting {
+    uint64_t device;
+    Task operation;
+  };
+  std::deque<Waiting>::iterator next_task();
   static bool is_waiting(int thread);
   void spawn(bool as_loop);
 
@@ -80,17 +89,18 @@ class Hands {
   std::condition_variable wake_workers_;
   std::condition_variable wake_monitor_;
   std::condition_variable ended_;
-  Turn turn_;                          // of the thread that runs the loop
-  std::atomic<uint64_t> begun_{0};     // operations so far
-  std::atomic<bool> watching_{false};  // the monitor is awake
-  std::deque<Task> tasks_;             // guarded by mutex_
-  size_t idle_ = 0;                    // workers; guarded by mutex_
-  size_t workers_ = 0;                 // guarded by mutex_
-  bool loop_wanted_ = false;           // a worker is to take the loop
-  bool loop_ended_ = false;            // guarded by mutex_
-  bool closing_ = false;               // guarded by mutex_
-  size_t running_ = 0;                 // threads; guarded by mutex_
-  std::vector<std::thread> threads_;   // guarded by mutex_
+  Turn turn_;                              // of the thread that runs the loop
+  std::atomic<uint64_t> begun_{0};         // operations so far
+  std::atomic<bool> watching_{false};      // the monitor is awake
+  std::deque<Waiting> tasks_;              // guarded by mutex_
+  std::map<uint64_t, size_t> performing_;  // by device; guarded by mutex_
+  size_t idle_ = 0;                        // workers; guarded by mutex_
+  size_t workers_ = 0;                     // guarded by mutex_
+  bool loop_wanted_ = false;               // a worker is to take the loop
+  bool loop_ended_ = false;                // guarded by mutex_
+  bool closing_ = false;                   // guarded by mutex_
+  size_t running_ = 0;                     // threads; guarded by mutex_
+  std::vector<std::thread> threads_;       // guarded by mutex_
 };
 
 }  // namespace capture

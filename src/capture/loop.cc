@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <new>
-#include <thread>
 #include <utility>
 
 #include "base/fs.h"
@@ -16,6 +15,7 @@ using base::MonoTime;
 
 constexpr Millis kSyncEvery{5000};
 constexpr Millis kStopLimit{2000};
+constexpr Millis kMemoryRetry{100};
 
 // Pipes hold 1 MiB at most, and a read takes 256 KiB.
 constexpr int kLastReads = 8;
@@ -25,6 +25,13 @@ constexpr int kLastReads = 8;
 CaptureThread::Loop::Loop(Options options, Observer& observer)
     : clock_(options.clock),
       observer_(observer),
+      memory_timer_(events_,
+                    [this] {
+                      if (!spool_->keep_spare()) return;
+                      short_of_memory_ = false;
+                      memory_timer_.stop();
+                      for (const auto& [path, file] : files_) listen(*file);
+                    }),
       sync_timer_(events_, [this] { sync(); }),
       hands_([this] { return run(); }) {
   sync_timer_.start(kSyncEvery, kSyncEvery);
@@ -38,12 +45,7 @@ CaptureThread::Loop::~Loop() {
 bool CaptureThread::Loop::stop() {
   events_.stop();
   const MonoTime deadline = clock_.mono() + kStopLimit;
-  if (!hands_.stop(deadline)) return false;
-  // A sync that hangs must not keep us; it has nothing of ours but a
-  // descriptor.
-  while (syncing_ > 0 && clock_.mono() < deadline)
-    std::this_thread::sleep_for(Millis{5});
-  return syncing_ == 0 && !unwritten_;
+  return hands_.stop(deadline) && !unwritten_;
 }
 
 // --- turns -------------------------------------------------------------------
@@ -88,7 +90,7 @@ bool CaptureThread::Loop::serve(Attached& attached) {
   File& file = *attached.file;
   if (!source.pipe) return true;
   const size_t room = std::min(file.sink->room(source), Spool::kIntakeSize);
-  if (room == 0) {
+  if (room == 0 || !has_memory(attached)) {
     listen(file);
     return true;
   }
@@ -120,15 +122,28 @@ bool CaptureThread::Loop::serve(Attached& attached) {
   return true;
 }
 
+// Whatever becomes of what is read can be kept. If not, children wait.
+bool CaptureThread::Loop::has_memory(const Attached& attached) {
+  if (short_of_memory_) return false;
+  auto spare = spool_->keep_spare();
+  if (spare) return true;
+  short_of_memory_ = true;
+  memory_timer_.start(kMemoryRetry, kMemoryRetry);
+  observer_.on_trouble(
+      attached.source->info(),
+      std::move(spare.error()).with_context("nothing more is read"));
+  return false;
+}
+
 bool CaptureThread::Loop::work(File& file) {
   Sink& sink = *file.sink;
   // While a disk hangs, whatever is on it is done elsewhere.
-  if (!sink.busy() && hanging_.contains(sink.device())) sink.set_slow();
+  if (!sink.busy() && hanging_.contains(sink.disk())) sink.set_slow();
   while (sink.prepare()) {
     const MonoTime began = clock_.mono();
     if (sink.slow() && sink.may_go_elsewhere()) {
       sink.set_elsewhere();
-      hands_.submit([this, &file, began] {
+      hands_.submit(sink.disk(), [this, &file, began] {
         file.sink->file().perform();
         events_.post([this, &file, began] { performed(file, began); });
       });
@@ -139,7 +154,7 @@ bool CaptureThread::Loop::work(File& file) {
         hands_.perform([&] { sink.file().perform(); },
                        [this, &file, began] {
                          events_.post([this, &file, began] {
-                           hanging_.erase(hanging_.find(file.sink->device()));
+                           hanging_.erase(hanging_.find(file.sink->disk()));
                            performed(file, began);
                          });
                        });
@@ -155,7 +170,7 @@ bool CaptureThread::Loop::work(File& file) {
 void CaptureThread::Loop::take_over() {
   if (underway_.performing == nullptr) return;
   File& file = *std::exchange(underway_.performing, nullptr);
-  hanging_.insert(file.sink->device());
+  hanging_.insert(file.sink->disk());
   file.sink->set_slow();
   set_out();
   if (Attached* const reading = std::exchange(underway_.reading, nullptr)) {
@@ -197,7 +212,8 @@ void CaptureThread::Loop::after(File& file) {
 void CaptureThread::Loop::listen(File& file) {
   for (Attached* const attached : file.sources)
     if (attached->source->pipe)
-      attached->source->pipe->listen(file.sink->room(*attached->source) > 0);
+      attached->source->pipe->listen(!short_of_memory_ &&
+                                     file.sink->room(*attached->source) > 0);
 }
 
 void CaptureThread::Loop::close_if_idle(File& file) {
@@ -380,22 +396,32 @@ void CaptureThread::Loop::release(Attached& attached) {
   if (id != 0) observer_.on_source_ended(id);
 }
 
-// One round at a time: a disk that hangs is not asked again and again.
+// Disk by disk, each a round at a time: one that hangs is not asked again and
+// again.
 void CaptureThread::Loop::sync() {
-  if (syncing_ > 0) return;
+  using Unsynced = std::vector<std::pair<std::string, base::UniqueFd>>;
+  std::map<uint64_t, std::shared_ptr<Unsynced>> rounds;  // copied with its task
   for (auto& [path, file] : files_) {
     Sink& sink = *file->sink;
     if (sink.options().sync != SinkOptions::Sync::Interval || sink.busy() ||
-        !sink.file().is_open() || !sink.take_unsynced())
+        !sink.file().is_open() || syncing_.contains(sink.disk()) ||
+        !sink.take_unsynced())
       continue;
     auto copy = sink.file().file().duplicate();
     if (!copy) continue;
-    auto fd = std::make_shared<base::UniqueFd>(std::move(*copy));
-    ++syncing_;
-    sync_.submit([this, fd, path = path] {
-      if (auto synced = base::fs::fsync(fd->get(), path); !synced)
-        base::log::error("{}", synced.error().message);
-      --syncing_;
+    auto& round = rounds[sink.disk()];
+    if (!round) round = std::make_shared<Unsynced>();
+    round->emplace_back(path, std::move(*copy));
+  }
+  for (auto& [disk, round] : rounds) {
+    syncing_.insert(disk);
+    hands_.submit(disk, [this, disk, round] {
+      for (auto& [path, fd] : *round) {
+        if (auto synced = base::fs::fsync(fd.get(), path); !synced)
+          base::log::error("{}", synced.error().message);
+        fd.reset();
+      }
+      events_.post([this, disk] { syncing_.erase(disk); });
     });
   }
 }

@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "base/event_loop.h"
-#include "base/worker_pool.h"
 #include "capture/capture_thread.h"
 #include "capture/hands.h"
 #include "capture/intake.h"
@@ -99,6 +98,7 @@ class CaptureThread::Loop {
   void advance_drain(Attached& attached, size_t bytes, bool empty);
   void finish_drain_if_written(Attached& attached);
   static void finish_drain(Attached& attached);
+  bool has_memory(const Attached& attached);
   void sync();
   Sink::Bench& bench();
   void set_out();
@@ -117,12 +117,13 @@ class CaptureThread::Loop {
   std::unordered_map<uint64_t, uint32_t> by_id_;
   std::deque<uint32_t> ready_;
   std::deque<File*> due_;
-  std::multiset<uint64_t> hanging_;  // devices of operations that hang
+  std::multiset<uint64_t> hanging_;  // disks of operations that hang
+  std::set<uint64_t> syncing_;       // disks that are being synced
   Underway underway_;
+  base::Timer memory_timer_;
   base::Timer sync_timer_;
-  base::WorkerPool sync_{1};
-  bool adopted_ = false;         // what a predecessor left
-  std::atomic<int> syncing_{0};  // descriptors under way
+  bool adopted_ = false;          // what a predecessor left
+  bool short_of_memory_ = false;  // nothing is read meanwhile
   bool finishing_ = false;
   std::atomic<bool> unwritten_{false};
   Hands hands_;  // last: its threads use all of the above

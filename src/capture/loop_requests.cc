@@ -110,7 +110,7 @@ void CaptureThread::Loop::replace(
   // Nobody writes these, so anybody may replace them: elsewhere, for the disk
   // may hang.
   if (!closed.empty()) {
-    hands_.submit([this, all, closed = std::move(closed)] {
+    hands_.submit(0, [this, all, closed = std::move(closed)] {
       for (const size_t i : closed) {
         auto bytes = replace_closed(all->answers[i].path);
         if (bytes)
@@ -192,7 +192,7 @@ void CaptureThread::Loop::remove(std::vector<std::string> paths,
       }
     }
   }
-  hands_.submit([this, paths = std::move(paths), done = std::move(done)] {
+  hands_.submit(0, [this, paths = std::move(paths), done = std::move(done)] {
     base::Status first;
     for (const auto& path : paths) {
       auto removed = base::fs::unlink(path);

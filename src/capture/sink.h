@@ -112,7 +112,9 @@ class Sink final : private LineArbiter::Waiting {
   const std::string& path() const { return file_.path(); }
   const SinkOptions& options() const { return options_; }
   uint32_t entry_index() const { return entry_; }
-  uint64_t device() const { return device_; }
+  // Which disk it is on: the device, or as long as that is unknown some number
+  // that other files of its directory have too.
+  uint64_t disk() const;
   bool take_unsynced() { return std::exchange(unsynced_, false); }
 
  private:

@@ -54,6 +54,7 @@ void SinkFile::perform() {
       return;
     case Kind::Seal:
       op_.status = seal();
+      if (op_.segment.empty()) sequence_.reset();  // another's may be there
       return;
   }
 }
@@ -159,8 +160,8 @@ base::Status SinkFile::replace() {
 
 base::Status SinkFile::seal() {
   op_.size = file_->size();
-  auto segment =
-      store::next_segment_path(path_, owner_, begun_.value_or(op_.stamp));
+  auto segment = store::next_segment_path(
+      path_, owner_, begun_.value_or(op_.stamp), sequence_);
   if (!segment) return base::fail(std::move(segment.error()));
   step("before seal");
   if (op_.cut_at) {

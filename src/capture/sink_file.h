@@ -83,6 +83,7 @@ class SinkFile {
   std::optional<store::LiveFile> file_;
   std::optional<store::TimesFile> times_;  // of a raw file
   std::optional<base::Timestamp> begun_;
+  std::optional<uint64_t> sequence_;  // of its last segment
   Op op_;
 };
 

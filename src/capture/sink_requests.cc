@@ -1,8 +1,10 @@
 // What is asked of a sink: that its file be flushed, sealed, looked at, and how
 // it is.
 #include <algorithm>
+#include <functional>
 #include <utility>
 
+#include "base/fs.h"
 #include "capture/sink.h"
 
 namespace capture {
@@ -92,6 +94,12 @@ void Sink::answer_look() {
 void Sink::expire(MonoTime now) {
   seal_asks_.expire(now);
   if (looking_ && (now >= looking_->deadline || !needs_file())) answer_look();
+}
+
+uint64_t Sink::disk() const {
+  if (device_ != 0) return device_;
+  const auto dir = base::fs::dir_name(path());
+  return std::hash<std::string>()(dir) | uint64_t{1} << 63;
 }
 
 LiveState Sink::state() const {

@@ -81,6 +81,7 @@ void Source::append(std::string_view bytes, uint64_t taken_to) {
     // is there.
     auto extent = spool_.allocate(
         std::max(kLeastRoom, std::max(used + bytes.size(), 2 * used)));
+    if (!extent) extent = spool_.allocate(used + bytes.size());
     if (!extent) throw std::bad_alloc();  // as operator new does
     waiting().copy(spool_.at(extent->at), used);
     old = {record_.at, record_.room};

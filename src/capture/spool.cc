@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <utility>
 
 namespace capture {
 namespace {
@@ -12,6 +14,39 @@ constexpr uint64_t kMagic = 0x4c4f4f5053474c00;  // "\0LGSPOOL"
 constexpr uint32_t kMajor = 2;
 constexpr uint32_t kMinor = 0;
 constexpr uint32_t kStep = 16;  // entries whose pages are reserved at once
+
+using Gaps = std::map<uint64_t, uint64_t>;
+
+void take(Gaps& gaps, uint64_t from, uint64_t taken) {
+  auto gap = gaps.upper_bound(from);
+  if (gap == gaps.begin()) return;
+  --gap;
+  const auto [at, size] = *gap;
+  if (from + taken > at + size) return;
+  gaps.erase(gap);
+  if (from > at) gaps[at] = from - at;
+  if (at + size > from + taken) gaps[from + taken] = at + size - from - taken;
+}
+
+void put_back(Gaps& gaps, uint64_t at, uint64_t size) {
+  const auto freed = gaps.emplace(at, size).first;
+  if (const auto after = std::next(freed);
+      after != gaps.end() && freed->first + freed->second == after->first) {
+    freed->second += after->second;
+    gaps.erase(after);
+  }
+  if (freed == gaps.begin()) return;
+  const auto before = std::prev(freed);
+  if (before->first + before->second != freed->first) return;
+  before->second += freed->second;
+  gaps.erase(freed);
+}
+
+std::optional<uint64_t> find_gap(const Gaps& gaps, uint64_t size) {
+  for (const auto& [at, room] : gaps)
+    if (room >= size) return at;
+  return std::nullopt;
+}
 
 uint64_t whole_pages(uint64_t size) {
   return (size + 4095) & ~uint64_t{4095};
@@ -36,6 +71,8 @@ base::Result<Spool> Spool::create(const std::string& name) {
   Spool spool(std::move(*memory));
   if (auto ready = spool.prepare(); !ready)
     return base::fail(std::move(ready.error()).with_context("spool"));
+  if (auto spare = spool.keep_spare(); !spare)
+    return base::fail(std::move(spare.error()));
   Header& header = spool.header();
   header.major = kMajor;
   header.minor = kMinor;
@@ -55,6 +92,7 @@ base::Result<Spool> Spool::open(base::SharedMemory memory) {
   if (auto ready = spool.prepare(); !ready)
     return base::fail(std::move(ready.error()).with_context("spool"));
   spool.find_used();
+  (void)spool.keep_spare();
   return spool;
 }
 
@@ -105,11 +143,12 @@ void Spool::find_used() {
     const SinkEntry& entry = sinks_[i];
     const SinkRecord& write = entry.writes.last();
     if (entry.used == 0 || entry.done == entry.writes.sequence()) continue;
-    claim(extent_of(write.out_at, write.out_size));
+    const Extent rest = extent_of(write.out_at, write.out_size);
+    take(free_, rest.at, rest.size);
   }
   for (uint32_t i = 0; i < sources_end(); ++i)
     if (sources_[i].key != 0)
-      claim({sources_[i].queue.last().at, sources_[i].queue.last().room});
+      take(free_, sources_[i].queue.last().at, sources_[i].queue.last().room);
   for (const auto& [at, size] : free_) memory_.give_back(at, size);
 }
 
@@ -117,46 +156,43 @@ Spool::Extent Spool::extent_of(uint64_t at, uint64_t size) {
   return {at, whole_pages(size)};
 }
 
-void Spool::claim(Extent extent) {
-  if (extent.at < kHeapAt || extent.size == 0) return;
-  auto gap = free_.upper_bound(extent.at);
-  if (gap == free_.begin()) return;
-  --gap;
-  const auto [at, size] = *gap;
-  if (extent.at + extent.size > at + size) return;
-  free_.erase(gap);
-  if (extent.at > at) free_[at] = extent.at - at;
-  if (at + size > extent.at + extent.size)
-    free_[extent.at + extent.size] = at + size - extent.at - extent.size;
+base::Result<Spool::Extent> Spool::reserve(uint64_t size) {
+  const auto at = find_gap(free_, size);
+  if (!at) return base::fail(base::Errc::Io, "spool: no room");
+  if (auto ok = memory_.reserve(*at, size); !ok)
+    return base::fail(std::move(ok.error()).with_context("spool"));
+  take(free_, *at, size);
+  return Extent{*at, size};
 }
 
 base::Result<Spool::Extent> Spool::allocate(size_t size) {
   const uint64_t wanted = whole_pages(size);
-  for (const auto& [at, room] : free_) {
-    if (room < wanted) continue;
-    const Extent extent{at, wanted};
-    if (auto ok = memory_.reserve(at, wanted); !ok)
-      return base::fail(std::move(ok.error()).with_context("spool"));
-    claim(extent);
-    return extent;
-  }
-  return base::fail(base::Errc::Io, "spool: no room");
+  auto extent = reserve(wanted);
+  if (extent) return extent;
+  const auto at = find_gap(spare_free_, wanted);
+  if (!at) return extent;
+  take(spare_free_, *at, wanted);
+  return Extent{*at, wanted};
 }
 
 void Spool::free(Extent extent) {
   if (!extent) return;
+  if (is_spare(extent)) return put_back(spare_free_, extent.at, extent.size);
   memory_.give_back(extent.at, extent.size);
-  auto [freed, made] = free_.emplace(extent.at, extent.size);
-  if (const auto after = std::next(freed);
-      after != free_.end() && freed->first + freed->second == after->first) {
-    freed->second += after->second;
-    free_.erase(after);
-  }
-  if (freed == free_.begin()) return;
-  const auto before = std::prev(freed);
-  if (before->first + before->second != freed->first) return;
-  before->second += freed->second;
-  free_.erase(freed);
+  put_back(free_, extent.at, extent.size);
+}
+
+base::Status Spool::keep_spare() {
+  if (find_gap(spare_free_, kForRead)) return {};
+  auto fresh = reserve(kSpareSize);
+  if (!fresh) return base::fail(std::move(fresh.error()));
+  // What is in use of the old one is as any other from now on.
+  spare_ = {};
+  for (const auto& [at, size] : std::exchange(spare_free_, {}))
+    free({at, size});
+  spare_ = *fresh;
+  spare_free_[spare_.at] = spare_.size;
+  return {};
 }
 
 base::Result<uint32_t> Spool::add_source(const SourceInfo& info,

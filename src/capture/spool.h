@@ -97,6 +97,11 @@ class Spool {
     explicit operator bool() const { return size != 0; }
   };
   base::Result<Extent> allocate(size_t size);
+  // Memory is set apart for what one read may still ask for when there is no
+  // more to be had. Fails: it is in use, and nothing more may be read.
+  // Asked again it may be there again: what was in use has been freed, or there
+  // is more.
+  base::Status keep_spare();
   // The one that holds what a predecessor put at its beginning.
   static Extent extent_of(uint64_t at, uint64_t size);
   void free(Extent extent);
@@ -129,7 +134,17 @@ class Spool {
   Header& header() const { return *reinterpret_cast<Header*>(memory_.data()); }
   base::Status prepare();
   bool is_sound() const;
-  void claim(Extent extent);
+  // Free ranges: at, size.
+  using Gaps = std::map<uint64_t, uint64_t>;
+  // The lines of one read, a queue that moves, and a little; then what some
+  // that can't be written may have of it before all must wait.
+  static constexpr uint64_t kForRead = uint64_t{1088} << 10;
+  static constexpr uint64_t kSpareSize = uint64_t{1536} << 10;
+  base::Result<Extent> reserve(uint64_t size);
+  bool is_spare(Extent extent) const {
+    return spare_ && extent.at >= spare_.at &&
+           extent.at < spare_.at + spare_.size;
+  }
   void find_used();
 
   // Array-like access with the entries' stride.
@@ -146,7 +161,9 @@ class Spool {
   Table<SourceEntry, kSourcesAt, 512> sources_;
   uint32_t sinks_reserved_ = 0;
   uint32_t sources_reserved_ = 0;
-  std::map<uint64_t, uint64_t> free_;  // gaps in the heap: at, size
+  Gaps free_;  // of the heap
+  Extent spare_;
+  Gaps spare_free_;
 };
 
 }  // namespace capture

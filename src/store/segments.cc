@@ -220,18 +220,28 @@ base::Result<uint64_t> next_sequence(const std::string& live_dir,
 base::Result<std::string> next_segment_path(const std::string& live_path,
                                             const SegmentOwner& owner,
                                             base::Timestamp first) {
+  std::optional<uint64_t> unknown;
+  return next_segment_path(live_path, owner, first, unknown);
+}
+
+base::Result<std::string> next_segment_path(const std::string& live_path,
+                                            const SegmentOwner& owner,
+                                            base::Timestamp first,
+                                            std::optional<uint64_t>& greatest) {
   const std::string dir = archive_dir(fs::dir_name(live_path), owner.app);
   if (auto made = fs::make_dirs(dir); !made)
     return base::fail(std::move(made.error()));
-  auto greatest = greatest_sequence(dir, owner);
-  if (!greatest) return base::fail(std::move(greatest.error()));
+  const std::string mark = mark_path(dir, owner.kind, owner.instance);
+  auto known = greatest ? read_mark(mark) : greatest_sequence(dir, owner);
+  if (!known) return base::fail(std::move(known.error()));
+  greatest = std::max(*known, greatest.value_or(0)) + 1;
   Segment segment;
   segment.kind = owner.kind;
   segment.instance = owner.instance;
-  segment.sequence = *greatest + 1;
+  segment.sequence = *greatest;
   segment.first = first;
   segment.raw = is_unstamped(live_path);
-  note_mark(mark_path(dir, owner.kind, owner.instance), segment.sequence);
+  note_mark(mark, segment.sequence);
   return fs::join(dir, segment_name(segment));
 }
 

@@ -77,6 +77,13 @@ base::Result<uint64_t> next_sequence(const std::string& live_dir,
 base::Result<std::string> next_segment_path(const std::string& live_path,
                                             const SegmentOwner& owner,
                                             base::Timestamp first);
+// The same for who seals that file again and again: `greatest`, which is
+// nothing at first, keeps the number that was given last, and the directory is
+// listed but once. Others give numbers too, and mark them.
+base::Result<std::string> next_segment_path(const std::string& live_path,
+                                            const SegmentOwner& owner,
+                                            base::Timestamp first,
+                                            std::optional<uint64_t>& greatest);
 
 // Removes segments and archives, after a mark of the greatest numbers is on
 // disk. Of one app, all in `live_dir`. Stops at the first that can't be

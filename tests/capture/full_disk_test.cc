@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#include <algorithm>
+
 #include "capture/rig.h"
 
 using namespace capture_test;
@@ -77,6 +79,38 @@ TEST_CASE("story: a flush on a full disk keeps what is unwritten" *
   CHECK(without_stamps(rig.file("api-out.log")) == "kept whole\n");
 }
 
+TEST_CASE("story: apps wait while there is no memory" * doctest::skip()) {
+  Rig rig;
+  // Formatted, both are more than what some may have before all must wait.
+  const std::string text = numbered(11'000);
+  for (const uint64_t id : {1, 2}) {
+    auto pipe = base::fs::make_pipe();
+    REQUIRE(pipe);
+    put(pipe->write, text);
+    rig.capture.add(Rig::info(id), std::move(pipe->read),
+                    {rig.dir.path("stuck-" + std::to_string(id) + ".log")});
+  }
+  auto other = rig.add(3, "api-out.log");
+  const auto waits = [&] {
+    return std::ranges::count_if(
+        rig.seen.troubles(), [](const base::Error& error) {
+          return error.message.starts_with("nothing more is read");
+        });
+  };
+  int lines = 0;
+  REQUIRE(eventually([&] {
+    put(other, std::to_string(lines++) + "\n");
+    return waits() > 0;
+  }));
+  for (; lines < 1000; ++lines) put(other, std::to_string(lines) + "\n");
+  other.reset();
+  REQUIRE(rig.ended(3));
+  CHECK(waits() == 1);
+  CHECK(without_stamps(rig.file("stuck-1.log")) == text);
+  CHECK(without_stamps(rig.file("stuck-2.log")) == text);
+  CHECK(without_stamps(rig.file("api-out.log")) == numbered(lines));
+}
+
 TEST_CASE("short writes lose nothing") {
   CHECK(run("story: all is captured though writes fail",
             "write~-out.log=short@1+") == 0);
@@ -86,6 +120,15 @@ TEST_CASE("a disk that is full for a while loses nothing") {
   CHECK(run("story: all is captured though writes fail",
             "write~-out.log=short@3;write~-out.log=ENOSPC@4;"
             "write~-out.log=ENOSPC@5;write~-out.log=EIO@9") == 0);
+}
+
+TEST_CASE("a full disk with no memory left either loses nothing") {
+  std::string rules = "write~stuck=ENOSPC@1";
+  for (int i = 2; i < 12; ++i)
+    rules += ";write~stuck=ENOSPC@" + std::to_string(i);
+  // All that may be asked for while it is full, and some more.
+  for (int i = 7; i < 40; ++i) rules += ";reserve=ENOSPC@" + std::to_string(i);
+  CHECK(run("story: apps wait while there is no memory", rules.c_str()) == 0);
 }
 
 TEST_CASE("opening that fails for a while loses nothing") {

@@ -210,9 +210,11 @@ std::string judge_spool(const Run& run) {
       return "spool: " + std::string(spool->sink(i).path) + " is still there";
   struct ::stat info{};
   if (::fstat(spool->fd(), &info) != 0) return "spool: no size";
-  // The header, the intake, the first entries of either kind.
-  constexpr int64_t kMost =
-      capture::Spool::kIntakeSize + int64_t{16} * (1024 + 512) + 4 * 4096;
+  // The header, the intake, what is set apart, the first entries of either
+  // kind.
+  constexpr int64_t kMost = capture::Spool::kIntakeSize +
+                            (int64_t{1536} << 10) + int64_t{16} * (1024 + 512) +
+                            4 * 4096;
   if (int64_t{512} * info.st_blocks > kMost)
     return "spool: " + std::to_string(512 * info.st_blocks) +
            " bytes are held for nobody";

@@ -194,6 +194,28 @@ TEST_CASE("a segment goes with its sidecar and what its archiving left") {
                                  "out.0000000003.20261121T101502Z.log"});
 }
 
+TEST_CASE("who keeps the last number still sees those that others gave") {
+  const support::TempDir dir;
+  const std::string live = dir.file("api-out.log");
+  const std::string archive = store::archive_dir(dir.path(), "api");
+  std::optional<uint64_t> greatest;
+  const auto next = [&] {
+    auto path = store::next_segment_path(live, kOut, kFirst, greatest);
+    REQUIRE(path);
+    return store::parse_segment_name(fs::base_name(*path))->sequence;
+  };
+  (void)seal(dir.path(), kOut);
+  CHECK(next() == 2);
+  CHECK(greatest == 2u);
+  CHECK(next() == 3);  // whatever became of the second
+  CHECK(seal(dir.path(), kOut).sequence == 4);
+  CHECK(next() == 5);
+  // Not even when somebody removed all that was there.
+  for (const auto& name : *fs::list_dir(archive))
+    REQUIRE(fs::unlink(fs::join(archive, name)));
+  CHECK(next() == 6);
+}
+
 TEST_CASE("directories of segments are private; raw files keep their ending") {
   const support::TempDir dir;
   auto path =
