@@ -118,7 +118,11 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
              const auto* app = supervisor_.app_of(id);
              return app != nullptr ? &app->spec : nullptr;
            },
-           [this] { return seal_size(supervisor_, home_.logs()); }}),
+           [this] { return seal_size(supervisor_, home_.logs()); },
+           [this] {
+             return sink_specs(supervisor_, home_.logs(),
+                               seal_size(supervisor_, home_.logs()));
+           }}),
       supervisor_(loop_, clock_, io_, chronicle_, home_id),
       listing_(
           clock_, home.logs(), tally_,

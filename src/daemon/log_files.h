@@ -3,6 +3,7 @@
 // are kept. Pure, but for seal_size().
 
 #include <string>
+#include <vector>
 
 #include "capture/sink_spec.h"
 #include "store/catalog.h"
@@ -19,6 +20,15 @@ store::CatalogInstance files_of(const supervisor::AppSpec& spec, int id,
 // `max_size` is for an app that says nothing of it.
 capture::SinkOptions sink_options(const supervisor::LogSettings& log,
                                   uint64_t max_size);
+
+// The live file of an instance's stream: no path where nothing is kept.
+capture::SinkSpec sink_spec(const supervisor::AppSpec& spec, int id, int number,
+                            store::Stream stream, const std::string& log_dir,
+                            uint64_t max_size);
+// Of all instances there are, running or not; each file once.
+std::vector<capture::SinkSpec> sink_specs(
+    const supervisor::Supervisor& supervisor, const std::string& log_dir,
+    uint64_t max_size);
 
 // Somebody chose the place of that stream's file.
 bool is_named(const supervisor::LogSettings& log, store::Stream stream);
