@@ -27,9 +27,12 @@ void CaptureThread::add(SourceInfo info, base::UniqueFd pipe, SinkSpec sink) {
   loop_->post([loop = loop_.get(), source] { loop->add(std::move(*source)); });
 }
 
-void CaptureThread::adopt(std::vector<Adopted> sources) {
+void CaptureThread::adopt(std::vector<Adopted> sources,
+                          std::vector<SinkSpec> known) {
   auto all = std::make_shared<std::vector<Adopted>>(std::move(sources));
-  loop_->post([loop = loop_.get(), all] { loop->adopt(std::move(*all)); });
+  loop_->post([loop = loop_.get(), all, known = std::move(known)] {
+    loop->adopt(std::move(*all), known);
+  });
 }
 
 void CaptureThread::drain(uint64_t source_id, std::function<void()> done) {

@@ -44,12 +44,14 @@ class CaptureThread {
   // Pipes that an earlier daemon was reading. All of them in one call: what it
   // had begun is finished then; and a file that ends in mid-line is gone on
   // with if it is known whose that line is, or exactly one source is its own.
+  // What is left of sources that are gone is written as `known` has it for
+  // their file.
   struct Adopted {
     SourceInfo info;
     base::UniqueFd pipe;
     SinkSpec sink;
   };
-  void adopt(std::vector<Adopted> sources);
+  void adopt(std::vector<Adopted> sources, std::vector<SinkSpec> known);
 
   // The child exited: reads what its pipe holds now, then calls `done`. At
   // once when it is empty or the source unknown; after a second at the latest

@@ -34,7 +34,7 @@ class CaptureThread::Loop {
   // On the thread:
   void use(Spool spool);
   void add(Adopted source);
-  void adopt(std::vector<Adopted> sources);
+  void adopt(std::vector<Adopted> sources, const std::vector<SinkSpec>& known);
   void drain(uint64_t id, std::function<void()> done);
   void replace(const std::vector<std::string>& paths,
                std::function<void(std::vector<Replaced>)> done);
@@ -93,7 +93,7 @@ class CaptureThread::Loop {
   void release(Attached& attached);
   void reapply();
   void finish_left();
-  void adopt_rest();
+  void adopt_rest(const std::vector<SinkSpec>& known);
 
   void advance_drain(Attached& attached, size_t bytes, bool empty);
   void finish_drain_if_written(Attached& attached);

@@ -1,5 +1,6 @@
 // Going on where a predecessor died: its journal is applied once more, what it
 // had read is queued, what it had announced is finished by the sinks.
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -43,12 +44,13 @@ void CaptureThread::Loop::reapply() {
   }
 }
 
-void CaptureThread::Loop::adopt(std::vector<Adopted> sources) {
+void CaptureThread::Loop::adopt(std::vector<Adopted> sources,
+                                const std::vector<SinkSpec>& known) {
   (void)bench();
   adopted_ = true;
   for (auto& source : sources) (void)attach(std::move(source), true);
   finish_left();
-  adopt_rest();
+  adopt_rest(known);
 }
 
 // Bytes that had left their pipe: they are the next of their source.
@@ -78,7 +80,12 @@ void CaptureThread::Loop::finish_left() {
 }
 
 // Of sources and files that nobody came for: what still waits is written.
-void CaptureThread::Loop::adopt_rest() {
+void CaptureThread::Loop::adopt_rest(const std::vector<SinkSpec>& known) {
+  const auto spec_of = [&](const SinkEntry& entry) {
+    const std::string_view path(entry.path, entry.path_size);
+    const auto found = std::ranges::find(known, path, &SinkSpec::path);
+    return found == known.end() ? SinkSpec{.path = std::string(path)} : *found;
+  };
   for (uint32_t i = 0; i < spool_->sources_end(); ++i) {
     SourceEntry& entry = spool_->source(i);
     if (entry.key == 0 || sources_.contains(i)) continue;
@@ -91,8 +98,7 @@ void CaptureThread::Loop::adopt_rest() {
       source->release();
       continue;
     }
-    const SinkEntry& to = spool_->sink(sink);
-    const auto file = file_for(SinkSpec(std::string(to.path, to.path_size)));
+    const auto file = file_for(spec_of(spool_->sink(sink)));
     if (!file) {
       base::log::error("capture: {}", file.error().message);
       continue;
@@ -107,7 +113,7 @@ void CaptureThread::Loop::adopt_rest() {
     if (files_.contains(path)) continue;
     if (path.empty() || entry.done == entry.writes.sequence())
       spool_->remove_sink(i);
-    else if (const auto file = file_for(SinkSpec(path)); !file)
+    else if (const auto file = file_for(spec_of(entry)); !file)
       base::log::error("capture: {}", file.error().message);
   }
 }

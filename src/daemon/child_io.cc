@@ -46,8 +46,10 @@ base::Status ChildIo::launch(const supervisor::Life& life,
   if (!as) return base::fail(std::move(as.error()));
   using enum store::Stream;
   const uint64_t max_size = logs_.max_size();
-  auto out_sink = sink_of(life, spec, Out, max_size);
-  auto error_sink = sink_of(life, spec, Error, max_size);
+  auto out_sink =
+      sink_spec(spec, life.id, life.number, Out, logs_.dir, max_size);
+  auto error_sink =
+      sink_spec(spec, life.id, life.number, Error, logs_.dir, max_size);
   auto ends = make_child_ends({.ipc = plan.ipc,
                                .pty = plan.pty,
                                .out = !out_sink.path.empty(),
@@ -127,15 +129,17 @@ void ChildIo::adopt(
       if (entry.role != Role::Stdout && entry.role != Role::Stderr) continue;
       const auto stream = entry.role == Role::Stdout ? Out : Error;
       (stream == Out ? held.out : held.err) = duplicate(entry.fd.get());
-      auto sink = sink_of(life, spec, stream, max_size);
+      auto sink =
+          sink_spec(spec, life.id, life.number, stream, logs_.dir, max_size);
       // There is a pipe: it was started when its output was still kept.
       if (sink.path.empty())
-        sink = sink_of(life, named(life.app), stream, max_size);
+        sink = sink_spec(named(life.app), life.id, life.number, stream,
+                         logs_.dir, max_size);
       sources.push_back(
           {source(life, stream), std::move(entry.fd), std::move(sink)});
     }
   }
-  capture_.adopt(std::move(sources));
+  capture_.adopt(std::move(sources), logs_.sinks());
 }
 
 void ChildIo::drain(uint64_t slot, std::function<void()> done) {
@@ -246,13 +250,6 @@ capture::SourceInfo ChildIo::source(const supervisor::Life& life,
           life.number,
           life.generation,
           stream};
-}
-
-capture::SinkSpec ChildIo::sink_of(const supervisor::Life& life,
-                                   const supervisor::AppSpec& spec,
-                                   store::Stream stream,
-                                   uint64_t max_size) const {
-  return sink_spec(spec, life.number, stream, logs_.dir, max_size);
 }
 
 }  // namespace daemon_

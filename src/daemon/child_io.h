@@ -21,11 +21,13 @@ namespace daemon_ {
 class ChildIo final : public supervisor::Launcher {
  public:
   // What is to be known of logs. `spec_of` finds the app of an instance, null
-  // when there is none; `max_size` is for apps that say nothing of it.
+  // when there is none; `max_size` is for apps that say nothing of it; `sinks`
+  // are the live files of all apps.
   struct Logs {
     std::string dir;
     std::function<const supervisor::AppSpec*(int id)> spec_of;
     std::function<uint64_t()> max_size;
+    std::function<std::vector<capture::SinkSpec>()> sinks;
   };
   ChildIo(base::EventLoop& loop, keeper::Link& link,
           capture::CaptureThread& capture, Users& users, Logs logs);
@@ -83,9 +85,6 @@ class ChildIo final : public supervisor::Launcher {
   capture::SourceInfo source(const supervisor::Life& life,
                              store::Stream stream) const;
   // Where a stream goes, and how. Without a path nothing of it is kept.
-  capture::SinkSpec sink_of(const supervisor::Life& life,
-                            const supervisor::AppSpec& spec,
-                            store::Stream stream, uint64_t max_size) const;
 
   base::EventLoop& loop_;
   keeper::Link& link_;

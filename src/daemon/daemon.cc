@@ -125,7 +125,11 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
              const auto* app = supervisor_.app_of(id);
              return app != nullptr ? &app->spec : nullptr;
            },
-           [this] { return housekeeper_.seal_size(); }}),
+           [this] { return housekeeper_.seal_size(); },
+           [this] {
+             return sink_specs(supervisor_, home_.logs(),
+                               housekeeper_.seal_size());
+           }}),
       supervisor_(loop_, clock_, io_, chronicle_, home_id),
       listing_(
           clock_, home.logs(), tally_,

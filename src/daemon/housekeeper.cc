@@ -100,7 +100,8 @@ std::vector<capture::SealRequest> Housekeeper::requests_of(
   std::vector<capture::SealRequest> requests;
   for (const auto& instance : app.instances)
     for (const auto stream : {store::Stream::Out, store::Stream::Error}) {
-      auto spec = sink_spec(app.spec, instance->life().number, stream,
+      const auto& life = instance->life();
+      auto spec = sink_spec(app.spec, life.id, life.number, stream,
                             parts_.home.logs(), seal_size());
       const bool known = std::ranges::any_of(
           requests,

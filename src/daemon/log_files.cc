@@ -1,5 +1,7 @@
 #include "daemon/log_files.h"
 
+#include <map>
+
 #include "base/fs.h"
 
 namespace daemon_ {
@@ -94,18 +96,35 @@ capture::SinkOptions sink_options(const LogSettings& log, uint64_t max_size) {
   return options;
 }
 
-capture::SinkSpec sink_spec(const AppSpec& spec, int number, Stream stream,
-                            const std::string& log_dir, uint64_t max_size) {
-  const auto files = files_of(spec, 0, number, log_dir);
-  const bool combined = files.out_file == files.error_file;
+capture::SinkSpec sink_spec(const AppSpec& spec, int id, int number,
+                            Stream stream, const std::string& log_dir,
+                            uint64_t max_size) {
+  const auto files = files_of(spec, id, number, log_dir);
   const auto& file = stream == Stream::Out ? files.out_file : files.error_file;
   if (file.empty()) return {};
-  const auto kind = combined                ? store::SegmentKind::All
-                    : stream == Stream::Out ? store::SegmentKind::Out
+  const auto kind = files.out_file == files.error_file ? store::SegmentKind::All
+                    : stream == Stream::Out            ? store::SegmentKind::Out
                                             : store::SegmentKind::Error;
   return {store::file_path(log_dir, file),
           sink_options(spec.log, max_size),
           {spec.name, kind, spec.log.merge_logs ? 0 : number}};
+}
+
+std::vector<capture::SinkSpec> sink_specs(
+    const supervisor::Supervisor& supervisor, const std::string& log_dir,
+    uint64_t max_size) {
+  std::map<std::string, capture::SinkSpec> by_path;
+  for (const auto& app : supervisor.apps())
+    for (const auto& instance : app->instances)
+      for (const auto stream : {Stream::Out, Stream::Error}) {
+        const auto& life = instance->life();
+        auto sink = sink_spec(app->spec, life.id, life.number, stream, log_dir,
+                              max_size);
+        if (!sink.path.empty()) by_path.try_emplace(sink.path, std::move(sink));
+      }
+  std::vector<capture::SinkSpec> all;
+  for (auto& [path, sink] : by_path) all.push_back(std::move(sink));
+  return all;
 }
 
 store::KeepRules keep_rules(const LogSettings& log) {

@@ -3,6 +3,7 @@
 // are kept. Pure.
 
 #include <string>
+#include <vector>
 
 #include "capture/sink_spec.h"
 #include "store/catalog.h"
@@ -20,10 +21,14 @@ store::CatalogInstance files_of(const supervisor::AppSpec& spec, int id,
 capture::SinkOptions sink_options(const supervisor::LogSettings& log,
                                   uint64_t max_size);
 
-// Where a stream goes, and how. Without a path nothing of it is kept.
-capture::SinkSpec sink_spec(const supervisor::AppSpec& spec, int number,
+// The live file of an instance's stream: no path where nothing is kept.
+capture::SinkSpec sink_spec(const supervisor::AppSpec& spec, int id, int number,
                             store::Stream stream, const std::string& log_dir,
                             uint64_t max_size);
+// Of all instances there are, running or not; each file once.
+std::vector<capture::SinkSpec> sink_specs(
+    const supervisor::Supervisor& supervisor, const std::string& log_dir,
+    uint64_t max_size);
 
 // How what is sealed of that app is kept.
 store::KeepRules keep_rules(const supervisor::LogSettings& log);

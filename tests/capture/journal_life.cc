@@ -110,7 +110,10 @@ void live(const Run& run, int control, const std::string& rules) {
     const auto& source = run.sources[static_cast<size_t>(i)];
     if (source.added && !source.ended) adopted.push_back(to_capture(run, i));
   }
-  capture.adopt(std::move(adopted));
+  std::vector<capture::SinkSpec> known;
+  for (int i = 0; i < static_cast<int>(run.sources.size()); ++i)
+    known.push_back(spec_of(run, i));
+  capture.adopt(std::move(adopted), std::move(known));
 
   Message message{};
   while (::recv(control, &message, sizeof message, 0) == sizeof message) {

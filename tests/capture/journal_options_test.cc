@@ -153,6 +153,19 @@ TEST_CASE("killed at any step: secrets never reach the file") {
   prove(story);
 }
 
+TEST_CASE("killed at any step: secrets of apps that were killed as well") {
+  Story story{.files = {{"api-out.log"}}, .file_of = {0}, .script = {{Add}}};
+  story.files[0].options.redact = {"key=[0-9]+"};
+  story.treat = [](std::string line) {
+    const size_t at = line.find("key=12345");
+    return at == line.npos ? line : line.replace(at, 9, "[redacted]");
+  };
+  put(story.script, 0, "A0 key=12345 x\nA1 ke");
+  put(story.script, 0, "y=12345");
+  story.script.push_back({Vanish});
+  prove(story);
+}
+
 TEST_CASE("killed at any step: one file hangs and another goes on") {
   Story story{.files = {{"api-out.log"},
                         {"api-error.log", {}, store::SegmentKind::Error}},

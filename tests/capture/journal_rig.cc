@@ -264,6 +264,7 @@ void Player::note_flush(int index) {
 }
 
 void Player::perform(const StoryOp& op) {
+  const size_t killed = kills_;
   switch (op.kind) {
     case StoryOp::Add:
       source(op.source).added = true;
@@ -298,6 +299,12 @@ void Player::perform(const StoryOp& op) {
       if (say('p', op.source) && await('d', op.source))
         (void)await('s', op.source);
       return;
+    case StoryOp::Vanish:
+      source(op.source).ended = true;
+      stop_child();
+      kills_ = killed;   // by no rule,
+      failure_.clear();  // and there is nothing wrong with that
+      return start();
     case StoryOp::Trouble:
       if (kills_ == 0 && !rules_.empty()) (void)await('t', 0);
       return;

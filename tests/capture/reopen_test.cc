@@ -23,7 +23,7 @@ struct Adopted {
                      {rig.dir.path("api-out.log")}});
       children.push_back(std::move(pipe->write));
     }
-    rig.capture.adopt(std::move(all));
+    rig.capture.adopt(std::move(all), {});
   }
   static void write(const std::string& path, std::string_view text) {
     auto fd = base::fs::open(path, O_WRONLY | O_CREAT | O_APPEND);
