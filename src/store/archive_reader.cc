@@ -53,6 +53,7 @@ struct ArchiveReader::Parts {
   uint64_t file_size = 0;
   bool has_index = false;
   uint64_t index_at = 0;  // its first byte, after the header of its frame
+  uint64_t index_size = 0;
   ArchiveIndex index;
   uint64_t raw_size = 0;
   uint64_t lines = 0;
@@ -166,6 +167,7 @@ base::Status ArchiveReader::Parts::take_index(Tail& tail, uint64_t footer_at) {
     return base::fail(damage(name, meta_at, decoded.error().message));
   index = std::move(*decoded);
   index_at = end - footer->index_size;
+  index_size = footer->index_size;
   has_index = true;
   return {};
 }
@@ -402,7 +404,8 @@ void ArchiveReader::verify_index() {
   Unpacker from(head);
   if (!got)
     parts_->problems.push_back(std::move(got.error()));
-  else if (from.take<uint32_t>() != kIndexMagic)
+  else if (from.take<uint32_t>() != kIndexMagic ||
+           from.take<uint32_t>() != parts_->index_size)
     parts_->note(at, "the frame of the index is damaged");
   const auto& groups = parts_->index.groups;
   for (size_t g = 0; g < groups.size(); ++g) {
