@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
     if (name == "--level") options.level = std::atoi(argv[i + 1]);
     if (name == "--stamped") stamped = std::string_view(argv[i + 1]) == "yes";
     if (name == "--index" && std::string_view(argv[i + 1]) == "no")
-      options.index_share = 0;
+      options.index_density = 0;
   }
   auto from = base::fs::open(argv[1], O_RDONLY);
   auto to = base::fs::open(argv[2], O_WRONLY | O_CREAT | O_TRUNC);

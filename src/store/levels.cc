@@ -32,6 +32,14 @@ constexpr Word kWords[] = {
 };
 constexpr size_t kLongestWord = 13;
 
+// A bit each for the letters that a word of these begins with.
+constexpr uint32_t kFirstLetters = [] {
+  uint32_t letters = 0;
+  for (const Word& word : kWords)
+    letters |= uint32_t{1} << (word.text.front() - 'a');
+  return letters;
+}();
+
 constexpr char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
@@ -49,6 +57,11 @@ constexpr bool is_letter(char c) {
 }
 constexpr bool is_word(char c) {
   return is_letter(c) || is_digit(c) || c == '_';
+}
+
+// `c` is a letter.
+constexpr bool may_begin_word(char c) {
+  return (kFirstLetters >> (lower(c) - 'a') & 1) != 0;
 }
 
 bool equals(std::string_view text, std::string_view lower_case) {
@@ -213,7 +226,8 @@ Level level_of_words(std::string_view text) {
     }
     size_t end = at + 1;
     while (end < text.size() && is_letter(text[end])) ++end;
-    if (end - at >= 3 && end - at <= kLongestWord && is_meant(text, at, end))
+    if (end - at >= 3 && end - at <= kLongestWord && may_begin_word(text[at]) &&
+        is_meant(text, at, end))
       if (const auto level = parse_level(text.substr(at, end - at)))
         return *level;
     at = end;

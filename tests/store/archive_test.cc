@@ -193,6 +193,29 @@ TEST_CASE("of a frame with a line of no known time nothing is concluded") {
   CHECK(known.open().frames()[0].last == base::Timestamp{17});
 }
 
+TEST_CASE("times that do not grow are left out, not believed") {
+  const Archive archive("abc\ndef\n", false, {},
+                        {{0, {15}}, {0, {11}}, {4, {17}}, {2, {12}}});
+  auto reader = archive.open();
+  CHECK(reader.has_index());
+  CHECK(reader.times() == std::vector<store::TimeEntry>{{0, {15}}, {4, {17}}});
+  CHECK(reader.frames()[0].first == base::Timestamp{15});
+}
+
+TEST_CASE("without density there is no filter, and all else") {
+  auto options = small_frames();
+  options.index_density = 0;
+  Random random(19);
+  const auto log = random_log(Kind::Prefixed, 200'000, random);
+  check_whole(log, true, options);
+  const Archive archive(log, true, options);
+  auto reader = archive.open();
+  CHECK_FALSE(reader.has_filter());
+  std::vector<bool> frames(reader.frames().size(), true);
+  REQUIRE(reader.filter("in none of them", false, frames));
+  CHECK(std::ranges::all_of(frames, std::identity()));
+}
+
 TEST_CASE("making an archive stops between frames when asked to") {
   const support::TempDir dir;
   const auto path = dir.write("a.log", std::string(30'000, '\n'));
