@@ -30,9 +30,10 @@ test:
 
 bench: build
 	@scripts/deps.sh bench
-	@scripts/build.sh release bench_lines
+	@scripts/build.sh release bench_lines bench_log_corpus bench_archive
 	@python3 bench/cli.py
 	@python3 bench/capture.py
+	@python3 bench/archive.py
 
 install: build
 	@DESTDIR="$(DESTDIR)" cmake --install build/release --strip --prefix "$(PREFIX)"

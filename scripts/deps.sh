@@ -45,6 +45,7 @@ daemontools multilog
 apache2-utils rotatelogs
 moreutils ts
 supervisor supervisord
+zstd zstd
 ROWS
     dev) cat <<'ROWS' ;;
 clang-format-19 clang-format-19

@@ -39,15 +39,12 @@ class Writer {
         filter_(std::clamp(options.index_density, 0.0, 16.0)),
         context_(ZSTD_createCCtx()) {}
 
-  base::Status begin(std::span<const TimeEntry> times, bool stamped) {
+  base::Status begin(std::vector<TimeEntry> times, bool stamped) {
     index_.stream = options_.stream;
     index_.stamped = stamped;
-    // Only so many are read back: where there are more, some stand for more.
-    const size_t step = times.size() / kMostTimes + 1;
-    for (size_t i = 0; i < times.size(); i += step)
-      index_.times.push_back(times[i]);
     if (!times.empty())
-      times_size_ = static_cast<double>(encode_times(index_.times).size());
+      times_size_ = static_cast<double>(encode_times(times).size());
+    index_.times = std::move(times);
     const auto set = [&](ZSTD_cParameter name, int value) {
       return ZSTD_isError(
                  ZSTD_CCtx_setParameter(context_.get(), name, value)) == 0;
@@ -63,9 +60,11 @@ class Writer {
     frame.offset = stored_;
     frame.begin = bytes.begin;
     frame.size = bytes.text.size();
-    facts_.collect(bytes, filter_.next_frame(), frame);
-    packed_.resize_and_overwrite(ZSTD_compressBound(bytes.text.size()),
-                                 [](char*, size_t count) { return count; });
+    facts_.collect(bytes,
+                   options_.index_density > 0 ? &filter_.next_frame() : nullptr,
+                   frame);
+    const size_t bound = ZSTD_compressBound(bytes.text.size());
+    if (packed_.size() < bound) packed_.resize(bound);
     const size_t size =
         ZSTD_compress2(context_.get(), packed_.data(), packed_.size(),
                        bytes.text.data(), bytes.text.size());
@@ -146,6 +145,17 @@ class Writer {
   uint64_t group_raw_ = 0;
 };
 
+// Those that are of use. Only so many are read back: where there are more, some
+// stand for more than one.
+std::vector<TimeEntry> sound_times(std::span<const TimeEntry> times) {
+  std::vector<TimeEntry> sound;
+  const size_t step = times.size() / kMostTimes + 1;
+  for (size_t i = 0; i < times.size(); i += step)
+    if (sound.empty() || times[i].offset > sound.back().offset)
+      sound.push_back(times[i]);
+  return sound;
+}
+
 }  // namespace
 
 base::Result<ArchiveResult> write_archive(
@@ -158,9 +168,10 @@ base::Result<ArchiveResult> write_archive(
                                          std::to_string(kHighestLevel));
   auto input = FrameInput::open(segment, name, options);
   if (!input) return base::fail(std::move(input.error()));
-  FrameFacts facts(stamped, times);
+  const auto sound = sound_times(times);
+  FrameFacts facts(stamped, sound);
   Writer writer(*input, facts, to.get(), to_name, options);
-  if (auto begun = writer.begin(times, stamped); !begun)
+  if (auto begun = writer.begin(sound, stamped); !begun)
     return base::fail(std::move(begun.error()));
   for (;;) {
     if (keep_going && !keep_going())

@@ -19,10 +19,10 @@
 namespace store {
 
 struct ArchiveOptions {
-  int level = 3;                 // zstd's, 1 to 19
-  std::optional<Stream> stream;  // nullopt: both
+  int level = 3;                   // zstd's, 1 to 19
+  std::optional<Stream> stream{};  // nullopt: both
   // Bits of the filter for each key of a frame: more of them let fewer frames
-  // pass that hold nothing.
+  // pass that hold nothing. 0: no filter, and no work for one.
   double index_density = 2.0;
   // Of the compressed data: where the index would be larger, the filter is made
   // smaller, or left out. What the index must hold is not cut.
