@@ -30,6 +30,8 @@ namespace {
 namespace fs = base::fs;
 
 constexpr unsigned kMostSteps = 500;
+// For the trace alone.
+constexpr const char* kNoFault = "journal=EIO@1";
 // A sanitizer makes each life many times as long.
 constexpr unsigned kStride = support::kSanitized ? 7 : 1;
 
@@ -62,6 +64,7 @@ class Rig {
     for (const char* const action : {"ENOSPC", "EIO", "ENOSPC+", "EIO+"})
       for (unsigned k = 1; k < kMostSteps && is_going(); k += kStride)
         if (!fail_at(k, action)) break;
+    lose_power_after();
     unsigned k = 1;
     for (; k < kMostSteps && is_going(); k += kStride)
       if (!kill_at(k)) break;
@@ -194,7 +197,7 @@ class Rig {
       });
       const bool killed = WIFSIGNALED(status);
       const std::string then = where + ", then " + again;
-      if (killed) cut_power(then, between);
+      cut_power(then, between, killed);
       status = in_child("", [&] { settle(dir()); });
       check(then, status);
       if (!killed) break;
@@ -202,10 +205,20 @@ class Rig {
     return true;
   }
 
-  void cut_power(const std::string& where, const support::Tree& before) {
+  // Once all is done, and not all is synced.
+  void lose_power_after() {
+    begin();
+    const auto before = support::read_tree(dir());
+    const int status = in_child(kNoFault, [&] { (void)story_.act(dir()); });
+    check("undisturbed", status);
+    cut_power("at the end", before, false);
+  }
+
+  void cut_power(const std::string& where, const support::Tree& before,
+                 bool killed = true) {
     const std::string made = base_ + "/cut";
     const auto trees = support::after_power_cut(
-        dir(), before, support::read_tree(dir()), read_trace(), true);
+        dir(), before, support::read_tree(dir()), read_trace(), killed);
     cuts_ += trees.size();
     const int status = in_child("", [&] {
       for (const auto& tree : trees) {
