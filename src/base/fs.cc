@@ -110,6 +110,10 @@ Result<size_t> write_some(int fd, std::string_view bytes,
   }
 }
 
+void expect_sequential(int fd) {
+  (void)::posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+}
+
 void wait_writable(int fd) {
   pollfd poll_fd{fd, POLLOUT, 0};
   while (::poll(&poll_fd, 1, -1) < 0 && errno == EINTR) {

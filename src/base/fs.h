@@ -29,6 +29,9 @@ Result<size_t> read(int fd, std::span<char> into, std::string_view what);
 Result<size_t> pread(int fd, std::span<char> into, uint64_t offset,
                      std::string_view what);
 
+// The kernel may read ahead. A hint: it fails silently.
+void expect_sequential(int fd);
+
 // One write(2), EINTR retried; may write less than asked.
 Result<size_t> write_some(int fd, std::string_view bytes,
                           std::string_view what);

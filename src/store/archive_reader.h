@@ -38,7 +38,7 @@ struct ArchiveFrame {
   // The least and the greatest stamp of its lines, of one that began before it
   // too; a line that bears none counts as the line before it. Absent when a
   // line's time is not known: then nothing may be concluded.
-  std::optional<base::Timestamp> first, last;
+  std::optional<base::Timestamp> first{}, last{};
   // How many of the lines that begin here have each level. All zero unless
   // has_levels().
   std::array<uint32_t, kLevels> levels{};
@@ -93,6 +93,10 @@ class ArchiveReader {
   // frames.size() is that of frames().
   base::Status filter(std::string_view literal, bool ignore_case,
                       std::vector<bool>& frames);
+
+  // Reads all that no question has asked for yet, frames aside: what is damaged
+  // is then among the problems().
+  void verify_index();
 
  private:
   struct Parts;

@@ -27,27 +27,29 @@ using GramBits = std::array<uint64_t, kGramKeys / 64>;
 // Collects the keys of a text that comes in pieces.
 class GramCollector {
  public:
-  // Into `bits`, which are only ever set here, and which outlive it.
-  explicit GramCollector(GramBits& bits);
+  GramCollector();
   ~GramCollector();
   GramCollector(const GramCollector&) = delete;
   GramCollector& operator=(const GramCollector&) = delete;
 
+  // Where what comes next goes, where bits are only ever set. At first, and
+  // after each finish().
+  void redirect(GramBits& bits) { bits_ = &bits; }
   // Goes on with the text; '\n' ends a line.
   void add(std::string_view bytes);
-  // Ends the line, and with finish() the text: only then are all bits set.
-  void end_line() { add("\n"); }
+  // Ends the text: only then are all bits set.
   void finish();
-  // What comes next goes to other bits. After finish().
-  void redirect(GramBits& bits) { bits_ = &bits; }
 
  private:
   struct Block;
+  using MakeKeys = void(const uint8_t* folded, const uint8_t* kinds,
+                        uint32_t* first, uint32_t* second);
   void work(size_t count);
 
-  GramBits* bits_;
+  GramBits* bits_ = nullptr;
   std::unique_ptr<Block> block_;
-  size_t held_ = 0;  // bytes in the block, not yet worked on
+  MakeKeys* make_keys_;  // the best for this processor
+  size_t held_ = 0;      // bytes in the block, not yet worked on
 };
 
 // The keys that any text holding `literal` has; sorted, each once. Empty when
