@@ -154,13 +154,12 @@ FilterGroup FilterBuilder::close(std::string& index, double budget) {
                       static_cast<double>(kGroupRecord + 8);
   const double row_cost =
       group.frames / 8.0 * (1.0 + 8.0 / static_cast<double>(kRowBlock));
-  const double wanted = std::ceil(mean * density_);
+  const double wanted = std::max(1.0, std::ceil(mean * density_));
   const double slots =
       std::min({wanted, room / row_cost, static_cast<double>(kGramKeys)});
-  if (keys > 0 && slots < std::max(1.0, std::min(wanted, mean * kLeastDensity)))
+  if (slots < std::max(1.0, std::min(wanted, mean * kLeastDensity)))
     return group;
-  // Where every key is common, or there is none, a single empty row says it.
-  group.slots = std::max(1u, static_cast<uint32_t>(slots));
+  group.slots = static_cast<uint32_t>(slots);
   std::vector<uint64_t> rows(group.slots);
   for (uint32_t f = 0; f < group.frames; ++f) {
     GramBits& bits = *frames[f];

@@ -241,8 +241,9 @@ base::Status ArchiveReader::Parts::load() {
 base::Status ArchiveReader::Parts::decode(const FoundFrame& frame,
                                           std::string& into) {
   into.clear();
+  // What GCC 12 hands to these functions is the capacity, not the size asked.
   packed.resize_and_overwrite(frame.stored,
-                              [&](char*, size_t count) { return count; });
+                              [&](char*, size_t) { return frame.stored; });
   if (auto got = read_exactly(fd.get(), packed, frame.offset, name); !got)
     return got;
   const auto header = parse_zstd_header(packed);
@@ -256,10 +257,10 @@ base::Status ArchiveReader::Parts::decode(const FoundFrame& frame,
     ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kWindowLogMax);
   }
   size_t done = 0;
-  into.resize_and_overwrite(frame.size, [&](char* at, size_t count) {
-    done = ZSTD_decompressDCtx(context.get(), at, count, packed.data(),
+  into.resize_and_overwrite(frame.size, [&](char* at, size_t) {
+    done = ZSTD_decompressDCtx(context.get(), at, frame.size, packed.data(),
                                packed.size());
-    return done == count ? count : 0;
+    return done == frame.size ? done : 0;
   });
   if (ZSTD_isError(done) == 0 && done == frame.size) return {};
   return base::fail(

@@ -64,8 +64,8 @@ class Writer {
     frame.begin = bytes.begin;
     frame.size = bytes.text.size();
     facts_.collect(bytes, filter_.next_frame(), frame);
-    packed_.resize_and_overwrite(ZSTD_compressBound(bytes.text.size()),
-                                 [](char*, size_t count) { return count; });
+    const size_t bound = ZSTD_compressBound(bytes.text.size());
+    if (packed_.size() < bound) packed_.resize(bound);
     const size_t size =
         ZSTD_compress2(context_.get(), packed_.data(), packed_.size(),
                        bytes.text.data(), bytes.text.size());

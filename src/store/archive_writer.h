@@ -19,8 +19,8 @@
 namespace store {
 
 struct ArchiveOptions {
-  int level = 3;                 // zstd's, 1 to 19
-  std::optional<Stream> stream;  // nullopt: both
+  int level = 3;                   // zstd's, 1 to 19
+  std::optional<Stream> stream{};  // nullopt: both
   // Bits of the filter for each key of a frame: more of them let fewer frames
   // pass that hold nothing.
   double index_density = 2.0;

@@ -1,9 +1,261 @@
 #include "store/levels.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
 namespace store {
-Level detect_level(std::string_view) {
+namespace {
+
+// Of a line without keys, a level is one of its first words.
+constexpr size_t kWordReach = 112;
+
+struct Word {
+  std::string_view text;  // lower case
+  Level level;
+};
+constexpr Word kWords[] = {
+    {"trace", Level::Trace},      {"trc", Level::Trace},
+    {"verbose", Level::Trace},    {"finest", Level::Trace},
+    {"silly", Level::Trace},      {"debug", Level::Debug},
+    {"dbg", Level::Debug},        {"fine", Level::Debug},
+    {"info", Level::Info},        {"inf", Level::Info},
+    {"information", Level::Info}, {"informational", Level::Info},
+    {"notice", Level::Info},      {"warn", Level::Warn},
+    {"warning", Level::Warn},     {"wrn", Level::Warn},
+    {"error", Level::Error},      {"err", Level::Error},
+    {"severe", Level::Error},     {"fatal", Level::Fatal},
+    {"ftl", Level::Fatal},        {"critical", Level::Fatal},
+    {"crit", Level::Fatal},       {"panic", Level::Fatal},
+    {"alert", Level::Fatal},      {"emerg", Level::Fatal},
+    {"emergency", Level::Fatal},
+};
+constexpr size_t kLongestWord = 13;
+
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+constexpr bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+constexpr bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+constexpr bool is_letter(char c) {
+  return is_lower(lower(c));
+}
+constexpr bool is_word(char c) {
+  return is_letter(c) || is_digit(c) || c == '_';
+}
+
+bool equals(std::string_view text, std::string_view lower_case) {
+  if (text.size() != lower_case.size()) return false;
+  for (size_t i = 0; i < text.size(); ++i)
+    if (lower(text[i]) != lower_case[i]) return false;
+  return true;
+}
+
+std::string_view letters_at(std::string_view text, size_t at) {
+  size_t end = at;
+  while (end < text.size() && is_letter(text[end])) ++end;
+  return text.substr(at, end - at);
+}
+
+// --- numbers -----------------------------------------------------------------
+
+// pino's and bunyan's: 10 trace ... 60 fatal.
+std::optional<Level> level_of_number(std::string_view digits) {
+  if (digits.size() != 2 || digits[1] != '0') return std::nullopt;
+  if (digits[0] < '1' || digits[0] > '6') return std::nullopt;
+  return static_cast<Level>(digits[0] - '1');
+}
+
+// Syslog's: 0 emergency ... 7 debug.
+Level level_of_severity(unsigned severity) {
+  if (severity <= 2) return Level::Fatal;
+  if (severity == 3) return Level::Error;
+  if (severity == 4) return Level::Warn;
+  return severity <= 6 ? Level::Info : Level::Debug;
+}
+
+// --- keys --------------------------------------------------------------------
+
+// Ends of the names that are keys of a level: "log.level", "@level", "Severity"
+// are keys too, what goes on before them being no letter.
+constexpr std::string_view kKeys[] = {"level", "lvl", "severity", "levelname",
+                                      "loglevel"};
+
+bool is_key(std::string_view before) {
+  return std::ranges::any_of(kKeys, [&](std::string_view key) {
+    if (before.size() < key.size()) return false;
+    const size_t at = before.size() - key.size();
+    return equals(before.substr(at), key) &&
+           (at == 0 || !is_word(before[at - 1]));
+  });
+}
+
+// What a key's value says, with quotes or without.
+std::optional<Level> level_of_value(std::string_view value) {
+  if (!value.empty() && value.front() == '"') value.remove_prefix(1);
+  const auto word = letters_at(value, 0);
+  if (!word.empty()) return parse_level(word);
+  size_t digits = 0;
+  while (digits < value.size() && is_digit(value[digits])) ++digits;
+  return level_of_number(value.substr(0, digits));
+}
+
+// "level":"error" and the like, the first of an object that says a level.
+Level level_of_json(std::string_view text) {
+  for (size_t at = 0; at < text.size(); ++at) {
+    const void* const colon =
+        std::memchr(text.data() + at, ':', text.size() - at);
+    if (colon == nullptr) break;
+    at = static_cast<size_t>(static_cast<const char*>(colon) - text.data());
+    if (at < 2 || text[at - 1] != '"') continue;
+    const char end = lower(text[at - 2]);
+    if (end != 'l' && end != 'y' && end != 'e') continue;
+    if (!is_key(text.substr(0, at - 1))) continue;
+    size_t value = at + 1;
+    while (value < text.size() && text[value] == ' ') ++value;
+    if (const auto level = level_of_value(text.substr(value))) return *level;
+  }
   return Level::Unknown;
 }
-Level detect_level(const Line& line) {
-  return detect_level(line.text);
+
+// level=error, "lvl=..." in a line of words.
+std::optional<Level> level_of_pairs(std::string_view text) {
+  for (size_t at = 0; at < text.size(); ++at) {
+    const void* const equal =
+        std::memchr(text.data() + at, '=', text.size() - at);
+    if (equal == nullptr) break;
+    at = static_cast<size_t>(static_cast<const char*>(equal) - text.data());
+    if (at < 3) continue;
+    const char end = lower(text[at - 1]);
+    if (end != 'l' && end != 'y' && end != 'e') continue;
+    if (!is_key(text.substr(0, at))) continue;
+    if (const auto level = level_of_value(text.substr(at + 1))) return level;
+  }
+  return std::nullopt;
 }
+
+// --- words -------------------------------------------------------------------
+
+// glog's and klog's "I0123 10:15:02.1", syslog's "<3>", "<27>".
+std::optional<Level> level_of_head(std::string_view text) {
+  if (text.size() < 3) return std::nullopt;
+  if (text[0] == '<') {
+    unsigned number = 0;
+    size_t at = 1;
+    for (; at < text.size() && at < 5 && is_digit(text[at]); ++at)
+      number = number * 10 + static_cast<unsigned>(text[at] - '0');
+    if (at == 1 || at == text.size() || text[at] != '>' || number > 191)
+      return std::nullopt;
+    return level_of_severity(number % 8);
+  }
+  if (text.size() < 6 || text[5] != ' ' ||
+      !std::ranges::all_of(text.substr(1, 4), is_digit))
+    return std::nullopt;
+  switch (text[0]) {
+    case 'D':
+      return Level::Debug;
+    case 'I':
+      return Level::Info;
+    case 'W':
+      return Level::Warn;
+    case 'E':
+      return Level::Error;
+    case 'F':
+      return Level::Fatal;
+    default:
+      return std::nullopt;
+  }
+}
+
+// Whether a word may be meant as a level where it stands: in capitals, or in
+// brackets, or, as the first of the line, before a colon.
+bool is_meant(std::string_view text, size_t at, size_t end) {
+  const char before = at == 0 ? ' ' : text[at - 1];
+  const char after = end == text.size() ? ' ' : text[end];
+  if (is_word(before) || is_word(after) || before == '-' || after == '-')
+    return false;
+  if (is_upper(text[at]) && is_upper(text[end - 1])) return true;
+  if ((before == '[' && after == ']') || (before == '<' && after == '>') ||
+      (before == '(' && after == ')') || (before == '|' && after == '|'))
+    return true;
+  return at == 0 && after == ':';
+}
+
+// Bits 7 of the bytes that are letters, whatever their case.
+uint64_t letters_in(const char* at) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  uint64_t bytes;
+  std::memcpy(&bytes, at, sizeof bytes);
+  const uint64_t high = bytes & 0x80 * kOnes;
+  const uint64_t low = (bytes | 0x20 * kOnes) & 0x7f * kOnes;
+  const uint64_t from_a = low + (0x80 - 'a') * kOnes;
+  const uint64_t over_z = low + (0x7f - 'z') * kOnes;
+  return from_a & ~over_z & ~high & 0x80 * kOnes;
+}
+
+Level level_of_words(std::string_view text) {
+  const auto head = text.substr(0, kWordReach);
+  size_t at = 0;
+  while (at < head.size()) {
+    if (!is_letter(head[at])) {
+      // Over blanks, digits and marks eight at a time.
+      while (at + 8 <= head.size() && letters_in(head.data() + at) == 0)
+        at += 8;
+      while (at < head.size() && !is_letter(head[at])) ++at;
+      if (at == head.size()) break;
+    }
+    size_t end = at + 1;
+    while (end < text.size() && is_letter(text[end])) ++end;
+    if (end - at >= 3 && end - at <= kLongestWord && is_meant(text, at, end))
+      if (const auto level = parse_level(text.substr(at, end - at)))
+        return *level;
+    at = end;
+  }
+  return Level::Unknown;
+}
+
+Level level_of_text(std::string_view text) {
+  if (const auto level = level_of_head(text)) return *level;
+  if (const auto level = level_of_pairs(text)) return *level;
+  return level_of_words(text);
+}
+
+}  // namespace
+
+Level detect_level(std::string_view line) {
+  const auto text = line.substr(0, kLevelReach);
+  const size_t first = text.find_first_not_of(" \t\r");
+  if (first == text.npos) return Level::Unknown;
+  if (text[first] == '{') return level_of_json(text.substr(first + 1));
+  return level_of_text(text.substr(first));
+}
+
+Level detect_level(const Line& line) {
+  if (line.lead.empty()) return detect_level(line.text);
+  // The lead ends with the '{', and is counted as if it were that alone.
+  return level_of_json(line.text.substr(0, kLevelReach - 1));
+}
+
+std::string_view level_name(Level level) {
+  static constexpr std::array<std::string_view, kLevels> kNames = {
+      "trace", "debug", "info", "warn", "error", "fatal", "unknown"};
+  return kNames[static_cast<size_t>(level)];
+}
+
+std::optional<Level> parse_level(std::string_view word) {
+  if (word.size() < 3 || word.size() > kLongestWord) return std::nullopt;
+  const char first = lower(word.front());
+  for (const auto& known : kWords)
+    if (known.text.front() == first && equals(word, known.text))
+      return known.level;
+  return std::nullopt;
+}
+
 }  // namespace store

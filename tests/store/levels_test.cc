@@ -1,0 +1,139 @@
+#include "store/levels.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using store::detect_level;
+using store::Level;
+
+namespace {
+
+struct Row {
+  std::string line;
+  Level level;
+};
+
+void check(const std::vector<Row>& rows) {
+  for (const Row& row : rows) {
+    CAPTURE(row.line);
+    CHECK(store::level_name(detect_level(row.line)) ==
+          store::level_name(row.level));
+    // However the line is stamped, it is of the same level.
+    for (const std::string stamp : {"2026-11-21T10:15:02.123456Z"}) {
+      const std::string prefixed = stamp + " " + row.line;
+      CHECK(detect_level(store::parse_line(prefixed)) == row.level);
+      const auto place = store::find_member_place(row.line);
+      if (!place || !place->comma) continue;
+      std::string within = row.line;
+      within.insert(place->at, "\"@lodge\":\"" + stamp + "\",");
+      CHECK(detect_level(store::parse_line(within)) == row.level);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the level of a JSON line is what its key says") {
+  check({
+      {R"({"level":"error","msg":"x"})", Level::Error},
+      {R"( {"time":1,"level": "WARN"})", Level::Warn},
+      {R"({"level":30,"time":1})", Level::Info},
+      {R"({"level":10})", Level::Trace},
+      {R"({"level":60,"a":"error"})", Level::Fatal},
+      {R"({"level":3})", Level::Unknown},
+      {R"({"level":null,"severity":"CRITICAL"})", Level::Fatal},
+      {R"({"severity":"NOTICE"})", Level::Info},
+      {R"({"log.level":"debug"})", Level::Debug},
+      {R"({"@level":"fatal"})", Level::Fatal},
+      {R"({"levelname":"WARNING"})", Level::Warn},
+      {R"({"lvl":"err"})", Level::Error},
+      {R"({"Level":"Information"})", Level::Info},
+      {R"({"msg":"an ERROR in words","x":1})", Level::Unknown},
+      {R"({"msg":"\"level\":\"error\"","x":1})", Level::Unknown},
+      {R"({"my_level":"error"})", Level::Unknown},
+      {R"({"sealevel":"error"})", Level::Unknown},
+      {R"({"level":"errors"})", Level::Unknown},
+      {R"({"level":"bogus","severity":"info"})", Level::Info},
+      {R"({})", Level::Unknown},
+      {R"({"level":)", Level::Unknown},
+      {R"({"level")", Level::Unknown},
+  });
+}
+
+TEST_CASE("the level of a logfmt line is what its key says") {
+  check({
+      {"ts=1 level=info msg=\"an ERROR in words\"", Level::Info},
+      {"lvl=eror level=warn", Level::Warn},
+      {"severity=\"Error\" x", Level::Error},
+      {"a=1 log.level=trace", Level::Trace},
+      {"sealevel=error", Level::Unknown},
+      {"level=", Level::Unknown},
+      {"level=50", Level::Error},
+  });
+}
+
+TEST_CASE("the level of a line of text is a word that is meant as one") {
+  check({
+      {"[ERROR] it broke", Level::Error},
+      {"ERROR it broke", Level::Error},
+      {"WARN: low", Level::Warn},
+      {"WARNING low", Level::Warn},
+      {"2026-11-21 10:15:02,123 INFO  [main] com.example - up", Level::Info},
+      {"10:15:02 [error] 7#7: *1 open() failed", Level::Error},
+      {"[2026-11-21T10:15:02Z DEBUG app] x", Level::Debug},
+      {"<info> NetworkManager up", Level::Info},
+      {"error: cannot find module", Level::Error},
+      {"npm ERR! code 1", Level::Error},
+      {"an error in words", Level::Unknown},
+      {"the error: none", Level::Unknown},
+      {"NO_ERROR ERRORS NON-FATAL", Level::Unknown},
+      {"INFORMATION_SCHEMA", Level::Unknown},
+      {"GET /api 200", Level::Unknown},
+      {"PANIC", Level::Fatal},
+      {"CRITICAL|x", Level::Fatal},
+      {"level is ERROR", Level::Error},
+      {"\t WARN led by blanks", Level::Warn},
+      {std::string(90, '.') + " ERROR late", Level::Error},
+      {std::string(400, '.') + " ERROR too late", Level::Unknown},
+      {"\xff\xfe ERROR \x80", Level::Error},
+      {std::string("ERROR\0x", 7), Level::Error},
+      {"", Level::Unknown},
+      {" ", Level::Unknown},
+  });
+}
+
+TEST_CASE("glog's letters and syslog's numbers are levels") {
+  check({
+      {"I0123 10:15:02.123456 7 main.cc:1] up", Level::Info},
+      {"E1121 10:15:02.123456 7 main.cc:1] down", Level::Error},
+      {"W1121 x", Level::Warn},
+      {"F1121 x", Level::Fatal},
+      {"X1121 x", Level::Unknown},
+      {"I01234 x", Level::Unknown},
+      {"<3>disk", Level::Error},
+      {"<27>Nov 21 app: x", Level::Error},
+      {"<30>app: x", Level::Info},
+      {"<7>x", Level::Debug},
+      {"<192>x", Level::Unknown},
+      {"<>x", Level::Unknown},
+  });
+}
+
+TEST_CASE("only the beginning of a line is looked at") {
+  const std::string far = "x=1 " + std::string(store::kLevelReach, '-');
+  CHECK(detect_level(far + " level=error") == Level::Unknown);
+  const std::string line = "ERROR " + std::string(5000, 'x');
+  CHECK(detect_level(line) ==
+        detect_level(std::string_view(line).substr(0, store::kLevelReach)));
+}
+
+TEST_CASE("a level is known by any of its names") {
+  CHECK(store::parse_level("error") == Level::Error);
+  CHECK(store::parse_level("Err") == Level::Error);
+  CHECK(store::parse_level("WARNING") == Level::Warn);
+  CHECK_FALSE(store::parse_level("unknown"));
+  CHECK_FALSE(store::parse_level(""));
+  CHECK(store::level_name(Level::Unknown) == "unknown");
+}
