@@ -186,8 +186,11 @@ class Rig {
       int status = in_child(rule, [&] { (void)story_.act(dir()); });
       if (!WIFSIGNALED(status)) return false;
       const std::string where = rule + " (" + last_step() + ")";
-      if (j == 1) cut_power(where, before);
-      const auto between = support::read_tree(dir());
+      const std::string trace = read_trace();
+      if (j == 1) cut_power(where, before, trace, true);
+      // Without the call that was not made.
+      const std::string made =
+          trace.substr(0, trace.rfind('\n', trace.size() - 2) + 1);
       const std::string again = "*=kill@" + std::to_string(j);
       status = in_child(again, [&] {
         if (story_.is_recovery)
@@ -197,7 +200,8 @@ class Rig {
       });
       const bool killed = WIFSIGNALED(status);
       const std::string then = where + ", then " + again;
-      cut_power(then, between, killed);
+      // What the first life did is no surer for its having been killed.
+      cut_power(then, before, made + read_trace(), killed);
       status = in_child("", [&] { settle(dir()); });
       check(then, status);
       if (!killed) break;
@@ -211,14 +215,14 @@ class Rig {
     const auto before = support::read_tree(dir());
     const int status = in_child(kNoFault, [&] { (void)story_.act(dir()); });
     check("undisturbed", status);
-    cut_power("at the end", before, false);
+    cut_power("at the end", before, read_trace(), false);
   }
 
   void cut_power(const std::string& where, const support::Tree& before,
-                 bool killed = true) {
+                 const std::string& trace, bool killed) {
     const std::string made = base_ + "/cut";
     const auto trees = support::after_power_cut(
-        dir(), before, support::read_tree(dir()), read_trace(), killed);
+        dir(), before, support::read_tree(dir()), trace, killed);
     cuts_ += trees.size();
     const int status = in_child("", [&] {
       for (const auto& tree : trees) {
