@@ -87,7 +87,11 @@ class Rig {
         const std::string all = rules + ";trace=" + trace();
         ::setenv("LODGE_FAILPOINTS", all.c_str(), 1);
       }
-      work();
+      try {
+        work();
+      } catch (const std::exception& error) {
+        complain(error.what());
+      }
       ::_exit(0);
     }
     int status = 0;

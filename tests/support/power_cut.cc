@@ -175,6 +175,7 @@ Tree read_tree(const std::string& dir) {
 }
 
 void write_tree(const std::string& dir, const Tree& tree) {
+  fs::create_directories(dir);
   for (const auto& [path, bytes] : tree) {
     fs::create_directories(fs::path(dir + "/" + path).parent_path());
     std::ofstream(dir + "/" + path, std::ios::binary) << bytes;
