@@ -42,6 +42,15 @@ TEST_CASE("probe: errno" * doctest::skip()) {
   std::_Exit(failpoint::consult("write", "x").error);
 }
 
+TEST_CASE("probe: names" * doctest::skip()) {
+  const std::string dir = std::getenv("PROBE_WHAT");
+  (void)fs::replace_file(dir + "/a", "1");
+  (void)fs::link(dir + "/a", dir + "/b");
+  (void)fs::rename_noreplace(dir + "/b", dir + "/c d");
+  (void)fs::rename(dir + "/c d", dir + "/e");
+  std::_Exit(0);
+}
+
 TEST_CASE("without the variable there are no failpoints") {
   CHECK_FALSE(failpoint::enabled());
   CHECK(failpoint::consult("write", "x").error == 0);
@@ -164,6 +173,21 @@ TEST_CASE("the trace names every operation, in order") {
   std::string expected;
   for (int i = 0; i < 10; ++i) expected += "fsync a b\n";
   CHECK(support::slurp(trace) == expected);
+}
+
+TEST_CASE("the trace names what gets another name") {
+  const support::TempDir dir;
+  const support::TempDir traces;
+  const std::string trace = traces.file("trace");
+  (void)run_probe("names", {{"LODGE_FAILPOINTS", "trace=" + trace},
+                            {"PROBE_WHAT", dir.path()}});
+  const std::string text = support::slurp(trace);
+  CHECK(text.find("rename " + dir.file("a") + "\t" + dir.file(".a.tmp-")) !=
+        text.npos);
+  CHECK(text.ends_with("link " + dir.file("b") + "\t" + dir.file("a") +
+                       "\nrename " + dir.file("c d") + "\t" + dir.file("b") +
+                       "\nrename " + dir.file("e") + "\t" + dir.file("c d") +
+                       "\n"));
 }
 
 }  // namespace base

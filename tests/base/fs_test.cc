@@ -222,6 +222,16 @@ TEST_CASE("paths are joined, split and folded without the disk") {
   CHECK(absolute("", "/a") == "/a");
 }
 
+TEST_CASE("a file's time of last change is set to the nanosecond") {
+  const support::TempDir dir;
+  const auto path = dir.write("file", "x");
+  auto fd = fs::open(path, O_RDONLY);
+  REQUIRE(fd);
+  REQUIRE(fs::set_modified(fd->get(), {1'700'000'000, 123'456'789}, path));
+  CHECK(fs::stat(path)->st_mtim.tv_sec == 1'700'000'000);
+  CHECK(fs::stat(path)->st_mtim.tv_nsec == 123'456'789);
+}
+
 TEST_CASE("a directory lists its names sorted, without . and ..") {
   const support::TempDir dir;
   dir.write("b", "");

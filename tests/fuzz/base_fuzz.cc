@@ -1,11 +1,15 @@
-// Texts from outside that base reads: JSON, stamps, sizes, times, targets.
+// Texts from outside that base reads: JSON, stamps, sizes, times, targets,
+// time zones, cron expressions.
 
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "base/cron.h"
 #include "base/json.h"
 #include "base/target.h"
 #include "base/units.h"
+#include "base/zone.h"
+#include "base/zone_rule.h"
 #include "fuzz/fuzzer.h"
 
 namespace {
@@ -30,6 +34,21 @@ void check(std::string_view input) {
   const std::vector<std::string> words = {std::string(input.substr(0, 200))};
   if (const auto hits = base::resolve_targets(words, {}, apps))
     for (const size_t hit : *hits) fuzz::must(hit < apps.size(), "an index");
+  const base::Timestamp now{1'795'256'100'000'000};
+  if (const auto zone = base::TimeZone::parse(input, "fuzz")) {
+    (void)zone->offset_at(now);
+    const auto shown = zone->instants_of(1'795'256'100);
+    fuzz::must(shown.first <= shown.second, "the first time comes first");
+    if (const auto change = zone->next_change(now))
+      fuzz::must(*change > now, "the next change is to come");
+  }
+  if (const auto rule = base::parse_zone_rule(input)) (void)rule->kind_at(0);
+  if (const auto cron = base::Cron::parse(input)) {
+    const auto next = cron->next_after(now, base::TimeZone::utc());
+    fuzz::must(next && *next > now, "what is no mistake happens");
+    fuzz::must(cron->last_before(*next, base::TimeZone::utc()) <= now,
+               "nothing lies between");
+  }
   (void)base::is_utf8(input);
   fuzz::must(base::base64(input).size() == (input.size() + 2) / 3 * 4,
              "base64's size");
@@ -38,10 +57,14 @@ void check(std::string_view input) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return fuzz::run(argc, argv,
-                   {R"({"a":[1,-2.5e3,true,null,"\u00e9\n"],"b":{"c":{}}})",
-                    "2026-11-21T10:15:02.123456Z", "10MiB", "1.5s", "2w",
-                    "api/1", "/^a.*i$/", "id:0", "ns:shop", "a[pw]?*",
-                    "caf\xc3\xa9 \xf0\x9f\x8e\x89"},
-                   check);
+  return fuzz::run(
+      argc, argv,
+      {R"({"a":[1,-2.5e3,true,null,"\u00e9\n"],"b":{"c":{}}})",
+       "2026-11-21T10:15:02.123456Z", "10MiB", "1.5s", "2w", "api/1",
+       "/^a.*i$/", "id:0", "ns:shop", "a[pw]?*", "caf\xc3\xa9 \xf0\x9f\x8e\x89",
+       "*/5 2-4 1,15 jan-mar mon", "@daily", "CET-1CEST,M3.5.0,M10.5.0/3",
+       std::string("TZif2") + std::string(39, '\0') + "TZif2" +
+           std::string(32, '\0') + "\1\0\0\0\4" + std::string(6, '\0') + "UTC" +
+           '\0' + "\nUTC0\n"},
+      check);
 }

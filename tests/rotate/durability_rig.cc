@@ -30,6 +30,8 @@ namespace {
 namespace fs = base::fs;
 
 constexpr unsigned kMostSteps = 500;
+// For the trace alone.
+constexpr const char* kNoFault = "journal=EIO@1";
 // A sanitizer makes each life many times as long.
 constexpr unsigned kStride = support::kSanitized ? 7 : 1;
 
@@ -62,6 +64,7 @@ class Rig {
     for (const char* const action : {"ENOSPC", "EIO", "ENOSPC+", "EIO+"})
       for (unsigned k = 1; k < kMostSteps && is_going(); k += kStride)
         if (!fail_at(k, action)) break;
+    lose_power_after();
     unsigned k = 1;
     for (; k < kMostSteps && is_going(); k += kStride)
       if (!kill_at(k)) break;
@@ -84,7 +87,11 @@ class Rig {
         const std::string all = rules + ";trace=" + trace();
         ::setenv("LODGE_FAILPOINTS", all.c_str(), 1);
       }
-      work();
+      try {
+        work();
+      } catch (const std::exception& error) {
+        complain(error.what());
+      }
       ::_exit(0);
     }
     int status = 0;
@@ -183,8 +190,11 @@ class Rig {
       int status = in_child(rule, [&] { (void)story_.act(dir()); });
       if (!WIFSIGNALED(status)) return false;
       const std::string where = rule + " (" + last_step() + ")";
-      if (j == 1) cut_power(where, before);
-      const auto between = support::read_tree(dir());
+      const std::string trace = read_trace();
+      if (j == 1) cut_power(where, before, trace, true);
+      // Without the call that was not made.
+      const std::string made =
+          trace.substr(0, trace.rfind('\n', trace.size() - 2) + 1);
       const std::string again = "*=kill@" + std::to_string(j);
       status = in_child(again, [&] {
         if (story_.is_recovery)
@@ -194,7 +204,8 @@ class Rig {
       });
       const bool killed = WIFSIGNALED(status);
       const std::string then = where + ", then " + again;
-      if (killed) cut_power(then, between);
+      // What the first life did is no surer for its having been killed.
+      cut_power(then, before, made + read_trace(), killed);
       status = in_child("", [&] { settle(dir()); });
       check(then, status);
       if (!killed) break;
@@ -202,10 +213,20 @@ class Rig {
     return true;
   }
 
-  void cut_power(const std::string& where, const support::Tree& before) {
+  // Once all is done, and not all is synced.
+  void lose_power_after() {
+    begin();
+    const auto before = support::read_tree(dir());
+    const int status = in_child(kNoFault, [&] { (void)story_.act(dir()); });
+    check("undisturbed", status);
+    cut_power("at the end", before, read_trace(), false);
+  }
+
+  void cut_power(const std::string& where, const support::Tree& before,
+                 const std::string& trace, bool killed) {
     const std::string made = base_ + "/cut";
     const auto trees = support::after_power_cut(
-        dir(), before, support::read_tree(dir()), read_trace(), true);
+        dir(), before, support::read_tree(dir()), trace, killed);
     cuts_ += trees.size();
     const int status = in_child("", [&] {
       for (const auto& tree : trees) {

@@ -13,6 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr size_t kMostPending = 10;
+
 struct File {
   std::string bytes;   // at last, or when it was removed
   bool dirty = false;  // written since it was synced
@@ -23,6 +25,7 @@ struct Change {
   std::string dir;
   std::string name;
   std::optional<size_t> file;
+  size_t step = 0;  // what happens at once has one
   bool synced = false;
 };
 
@@ -38,7 +41,7 @@ std::string dir_of(const std::string& path) {
 
 class Disk {
  public:
-  explicit Disk(const Tree& before) : before_(before) {
+  explicit Disk(const Tree& before) {
     for (const auto& [path, bytes] : before) {
       names_[path] = files_.size();
       files_.push_back({bytes});
@@ -64,11 +67,10 @@ class Disk {
       change(path, at(from));
     } else if (op == "rename") {
       const size_t file = at(from);
-      // Both at once, or none.
-      const size_t begin = changes_.size();
       change(path, file);
       change(from, std::nullopt);
-      together_.insert(begin);
+      --step_;  // both at once, or none
+      changes_.back().step = changes_[changes_.size() - 2].step;
     }
   }
 
@@ -80,11 +82,18 @@ class Disk {
   }
 
   std::vector<Tree> cuts() const {
-    size_t pending = 0;
-    for (const Change& change : changes_) pending += change.synced ? 0 : 1;
+    std::vector<size_t> pending;  // steps
+    for (const Change& change : changes_)
+      if (!change.synced && (pending.empty() || pending.back() != change.step))
+        pending.push_back(change.step);
+    if (pending.size() > kMostPending) give_up("too much is not synced");
     std::set<Tree> trees;
-    for (size_t done = 0; done <= pending; ++done)
-      for (int bytes = 0; bytes < 4; ++bytes) trees.insert(cut(done, bytes));
+    for (size_t choice = 0; choice < size_t{1} << pending.size(); ++choice) {
+      std::set<size_t> done;
+      for (size_t i = 0; i < pending.size(); ++i)
+        if ((choice >> i & 1) != 0) done.insert(pending[i]);
+      for (int form = 0; form < 4; ++form) trees.insert(cut(done, form));
+    }
     return {trees.begin(), trees.end()};
   }
 
@@ -98,7 +107,7 @@ class Disk {
   }
 
   void change(const std::string& path, std::optional<size_t> file) {
-    changes_.push_back({dir_of(path), path, file});
+    changes_.push_back({dir_of(path), path, file, step_++});
     if (file)
       names_[path] = *file;
     else
@@ -121,21 +130,15 @@ class Disk {
     return std::string(file.bytes.size(), '\0');
   }
 
-  // With so many of the changes that no sync made sure.
-  Tree cut(size_t done, int form) const {
+  // With these of the steps that no sync made sure.
+  Tree cut(const std::set<size_t>& done, int form) const {
     auto names = start_;
-    bool last = false;
-    for (size_t i = 0; i < changes_.size(); ++i) {
-      const bool is_second = i > 0 && together_.contains(i - 1);
-      bool applies = changes_[i].synced || done > 0;
-      if (is_second && !changes_[i].synced) applies = last;
-      if (!changes_[i].synced && done > 0) --done;
-      last = applies;
-      if (!applies) continue;
-      if (changes_[i].file)
-        names[changes_[i].name] = *changes_[i].file;
+    for (const Change& change : changes_) {
+      if (!change.synced && !done.contains(change.step)) continue;
+      if (change.file)
+        names[change.name] = *change.file;
       else
-        names.erase(changes_[i].name);
+        names.erase(change.name);
     }
     Tree tree;
     for (const auto& [path, file] : names)
@@ -143,14 +146,13 @@ class Disk {
     return tree;
   }
 
-  const Tree& before_;
   std::vector<File> files_;
   std::map<std::string, size_t> names_;
   std::map<std::string, size_t> start_;
   std::set<std::string> dirs_;
   std::vector<Change> changes_;
   std::set<std::string> nameless_;  // removed, perhaps open still
-  std::set<size_t> together_;       // a change and the one after it
+  size_t step_ = 0;
 };
 
 std::string within(const std::string& dir, std::string_view path) {
@@ -173,6 +175,7 @@ Tree read_tree(const std::string& dir) {
 }
 
 void write_tree(const std::string& dir, const Tree& tree) {
+  fs::create_directories(dir);
   for (const auto& [path, bytes] : tree) {
     fs::create_directories(fs::path(dir + "/" + path).parent_path());
     std::ofstream(dir + "/" + path, std::ios::binary) << bytes;

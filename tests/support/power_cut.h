@@ -1,9 +1,9 @@
 #pragma once
 // What a power cut may leave on a disk. Names that were made, changed or
 // removed are sure once their directory was synced, bytes once their file was.
-// Before that the disk may have any first part of the changes of names, and of
-// bytes none, half, zeros or all. Played from a trace of failpoints (`trace=`)
-// over the files as they were before and after.
+// Before that the disk may have any of the changes of names, in no order, and
+// of bytes none, half, zeros or all. Played from a trace of failpoints
+// (`trace=`) over the files as they were before and after.
 
 #include <map>
 #include <string>
