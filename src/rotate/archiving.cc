@@ -186,7 +186,8 @@ base::Result<Archived> recompress(const store::Segment& archive,
 
 base::Status remove_stored(
     std::span<const Removal> removals,
-    const std::function<void(const Removal&)>& on_removed) {
+    const std::function<void(const Removal&)>& on_removed,
+    store::Durably durably) {
   // Of one directory together: its marks and its sync are paid once.
   std::vector<std::string> dirs;
   std::map<std::string, std::vector<const Removal*>> by_dir;
@@ -209,7 +210,7 @@ base::Status remove_stored(
     // <live directory>/archive/<app>
     const std::string live_dir = fs::dir_name(fs::dir_name(dir));
     auto removed =
-        store::remove_segments(live_dir, fs::base_name(dir), segments);
+        store::remove_segments(live_dir, fs::base_name(dir), segments, durably);
     if (!removed && first) first = base::pass(std::move(removed), "retention");
     for (const Removal* removal : by_dir[dir])
       if (on_removed && !fs::exists(removal->file.path)) on_removed(*removal);

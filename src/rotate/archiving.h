@@ -47,10 +47,11 @@ base::Result<Archived> recompress(const store::Segment& archive,
                                   const std::function<bool()>& keep_going);
 
 // Deletes files, in their order within one directory; their numbers are never
-// given again. `on_removed` hears of each that is gone, for good, also when a
-// later one could not be removed. One directory's failure is no other's.
+// given again. `on_removed` hears of each that is gone, also when a later one
+// could not be removed. One directory's failure is no other's.
 base::Status remove_stored(
     std::span<const Removal> removals,
-    const std::function<void(const Removal&)>& on_removed = {});
+    const std::function<void(const Removal&)>& on_removed = {},
+    store::Durably durably = store::Durably::Yes);
 
 }  // namespace rotate

@@ -152,14 +152,17 @@ base::Status Storage::enforce_on(uint64_t device, bool pressed,
   };
   facts.gone_age = settings_.keep_gone;
   const auto removals = plan_retention(std::move(stock), budget, facts);
-  return remove_stored(removals, [this](const Removal& removal) {
-    const auto at = files_.find(removal.file.path);
-    if (at != files_.end()) {
-      bytes_ -= at->second.file.bytes;
-      files_.erase(at);
-    }
-    on_removed_(removal);
-  });
+  return remove_stored(
+      removals,
+      [this](const Removal& removal) {
+        const auto at = files_.find(removal.file.path);
+        if (at != files_.end()) {
+          bytes_ -= at->second.file.bytes;
+          files_.erase(at);
+        }
+        on_removed_(removal);
+      },
+      store::Durably::No);
 }
 
 base::Result<uint64_t> Storage::remove(const std::vector<Stored>& files) {

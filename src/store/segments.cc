@@ -246,15 +246,28 @@ base::Result<std::string> next_segment_path(const std::string& live_path,
 }
 
 base::Status remove_segments(const std::string& live_dir, std::string_view app,
-                             const std::vector<Segment>& segments) {
+                             const std::vector<Segment>& segments,
+                             Durably durably) {
   if (segments.empty()) return {};
   const std::string dir = archive_dir(live_dir, app);
-  std::map<std::pair<SegmentKind, int>, uint64_t> greatest;
+  using Owner = std::pair<SegmentKind, int>;
+  std::map<Owner, uint64_t> greatest;
   for (const auto& segment : segments) {
     auto& number = greatest[{segment.kind, segment.instance}];
     number = std::max(number, segment.sequence);
   }
+  // A greater number that stays in the directory remembers as well as a mark,
+  // for nothing: whatever makes the removal durable has made its name durable.
+  auto names = fs::list_dir(dir);
+  if (!names) return base::fail(std::move(names.error()));
+  std::map<Owner, uint64_t> staying;
+  for (const auto& name : *names)
+    if (const auto segment = parse_segment_name(name)) {
+      auto& number = staying[{segment->kind, segment->instance}];
+      number = std::max(number, segment->sequence);
+    }
   for (const auto& [owner, number] : greatest) {
+    if (staying[owner] > number) continue;
     const std::string path = mark_path(dir, owner.first, owner.second);
     auto marked = read_mark(path);
     if (!marked) return base::fail(std::move(marked.error()));
@@ -270,6 +283,7 @@ base::Status remove_segments(const std::string& live_dir, std::string_view app,
     for (const auto& part : {path, segment.path, sidecar_name(path)})
       if (auto gone = fs::unlink(part); !gone) return gone;
   }
+  if (durably == Durably::No) return {};
   return fs::fsync_dir(dir);
 }
 

@@ -85,10 +85,16 @@ base::Result<std::string> next_segment_path(const std::string& live_path,
                                             base::Timestamp first,
                                             std::optional<uint64_t>& greatest);
 
-// Removes segments and archives, after a mark of the greatest numbers is on
-// disk. Of one app, all in `live_dir`. Stops at the first that can't be
-// removed; what is already gone is no error.
+// Whether a removal is to survive a power cut before it is answered. Where it
+// only makes room it need not: the sync waits for all that is being written.
+enum class Durably { Yes, No };
+
+// Removes segments and archives; their numbers are never given again: where no
+// greater one stays, after a mark of it is on disk. Of one app, all in
+// `live_dir`. Stops at the first that can't be removed; what is already gone is
+// no error.
 base::Status remove_segments(const std::string& live_dir, std::string_view app,
-                             const std::vector<Segment>& segments);
+                             const std::vector<Segment>& segments,
+                             Durably durably = Durably::Yes);
 
 }  // namespace store
