@@ -16,6 +16,7 @@ using base::MonoTime;
 constexpr Millis kSyncEvery{5000};
 constexpr Millis kStopLimit{2000};
 constexpr Millis kMemoryRetry{100};
+constexpr Millis kTurn{10};
 
 // Pipes hold 1 MiB at most, and a read takes 256 KiB.
 constexpr int kLastReads = 8;
@@ -74,7 +75,13 @@ bool CaptureThread::Loop::turn() {
     found->second.ready = false;
     if (!serve(found->second)) return false;
   }
+  const MonoTime until = clock_.mono() + kTurn;
   while (!due_.empty()) {
+    // Hundreds of files to seal at once must not keep the pipes waiting.
+    if (!finishing_ && clock_.mono() >= until) {
+      events_.post([] {});  // another turn, as soon as events were looked at
+      break;
+    }
     File& file = *due_.front();
     due_.pop_front();
     file.due = false;
