@@ -75,6 +75,10 @@ class Observer {
     (void)source, (void)what;
   }
 
+  // Asked before a live file that is due is sealed: false while there is no
+  // hand free for one more segment. The file then waits, unwritten.
+  virtual bool takes_segments() { return true; }
+
   // The live file was sealed: it is now `segment` (absolute).
   virtual void on_sealed(const SourceInfo& source, const std::string& segment,
                          uint64_t bytes) {

@@ -239,6 +239,7 @@ class Sink final : private LineArbiter::Waiting {
   // announced, and the first so many bytes of rest_ are in this one too.
   std::optional<size_t> moved_head_;
   uint64_t head_at_ = 0;
+  std::optional<base::MonoTime> held_until_;     // no hand for a segment
   std::optional<base::MonoTime> seal_again_at_;  // it failed
   bool suspect_ = false;  // a write failed for good: the file is to be sealed
   bool ahead_ = false;    // its stamps are: likewise

@@ -14,6 +14,7 @@ namespace {
 using base::Millis;
 using base::MonoTime;
 
+constexpr Millis kHeld{1};
 constexpr Millis kFirstRetry{50};
 constexpr Millis kLastRetry{400};
 constexpr Millis kCheckPath{500};
@@ -34,6 +35,7 @@ bool is_full(const base::Error& error) {
 
 bool Sink::prepare() {
   const MonoTime now = bench_.clock.mono();
+  held_until_.reset();
   if (tell_at_ && now >= *tell_at_) tell_dropped();
   expire(now);
   if (busy_) {
@@ -80,7 +82,10 @@ bool Sink::prepare() {
     begin_write();
     ready = true;
   } else if (may_seal(now) && (suspect_ || (!mid_line_ && seal_due()))) {
-    ready = prepare_taking_away();
+    if (bench_.observer.takes_segments())
+      ready = prepare_taking_away();
+    else
+      held_until_ = now + kHeld;
   } else {
     ready = prepare_lines(now);
   }
@@ -340,6 +345,7 @@ void Sink::rearm(MonoTime now) {
   if (!busy_) {
     if (!blocked() && !retry_at_) sooner(arbiter_.deadline());
     sooner(retry_at_);
+    sooner(held_until_);
     if (full_since_ && rest_.empty() && file_.is_open())
       sooner(checked_at_ + kCheckPath);
     if (replacing_ && (discards_ || file_.is_open()))

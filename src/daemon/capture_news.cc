@@ -34,12 +34,13 @@ std::string_view word_for(capture::Dropped::Why why) {
 
 CaptureNews::CaptureNews(base::EventLoop& loop, const base::Clock& clock,
                          std::string log_dir, Chronicle& chronicle,
-                         CaptureTally& tally, Hooks hooks)
+                         CaptureTally& tally, SealGate& gate, Hooks hooks)
     : loop_(loop),
       clock_(clock),
       log_dir_(std::move(log_dir)),
       chronicle_(chronicle),
       tally_(tally),
+      gate_(gate),
       hooks_(std::move(hooks)) {}
 
 void CaptureNews::on_source_ended(uint64_t source) {
@@ -98,12 +99,14 @@ void CaptureNews::on_unaccounted(const capture::SourceInfo& source,
 
 void CaptureNews::on_sealed(const capture::SourceInfo& source,
                             const std::string& segment, uint64_t bytes) {
+  gate_.sealed(bytes);
   auto event = event_of(store::EventKind::Seal, source, {});
   event.file = segment;
   event.bytes = static_cast<int64_t>(bytes);
   record(std::move(event));
-  loop_.post(
-      [this, app = source.app, segment] { hooks_.sealed(app, segment); });
+  loop_.post([this, app = source.app, segment, bytes] {
+    hooks_.sealed(app, segment, bytes);
+  });
 }
 
 // As of now: what it tells of may have to wait for the loop, or for a disk.

@@ -10,6 +10,7 @@
 #include "capture/observer.h"
 #include "daemon/capture_tally.h"
 #include "daemon/chronicle.h"
+#include "daemon/seal_gate.h"
 
 namespace daemon_ {
 
@@ -18,13 +19,14 @@ class CaptureNews final : public capture::Observer {
   // Called on the loop.
   struct Hooks {
     std::function<void(uint64_t source)> ended;  // no writer is left at it
-    std::function<void(const std::string& app, const std::string& segment)>
+    std::function<void(const std::string& app, const std::string& segment,
+                       uint64_t bytes)>
         sealed;
     std::function<void()> disk_full;
   };
   CaptureNews(base::EventLoop& loop, const base::Clock& clock,
               std::string log_dir, Chronicle& chronicle, CaptureTally& tally,
-              Hooks hooks);
+              SealGate& gate, Hooks hooks);
 
   void on_source_ended(uint64_t source) override;
   // Writes the event itself, blocking: it must be there before the newline is.
@@ -39,6 +41,7 @@ class CaptureNews final : public capture::Observer {
   void on_disk_full(const capture::SourceInfo& source, bool full) override;
   void on_unaccounted(const capture::SourceInfo& source,
                       std::string_view what) override;
+  bool takes_segments() override { return gate_.is_open(); }
   void on_sealed(const capture::SourceInfo& source, const std::string& segment,
                  uint64_t bytes) override;
 
@@ -50,6 +53,7 @@ class CaptureNews final : public capture::Observer {
   const std::string log_dir_;
   Chronicle& chronicle_;  // on the loop alone
   CaptureTally& tally_;   // likewise
+  SealGate& gate_;
   const Hooks hooks_;
 };
 

@@ -75,6 +75,7 @@ class Daemon final : private keeper::LinkObserver {
   Recorder recorder_;
   CaptureTally tally_;
   Chronicle chronicle_;
+  SealGate gate_;
   CaptureNews capture_news_;
   capture::CaptureThread capture_;
   keeper::Link link_;
@@ -111,12 +112,12 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
           loop_, home,
           [this] { return supervisor::print_app_list(supervisor_.list()); }),
       chronicle_(recorder_, clock_, tally_, home.logs(), std::move(catalog)),
-      capture_news_(loop_, clock_, home.logs(), chronicle_, tally_,
-                    {[this](uint64_t source) { io_.source_ended(source); },
-                     [this](const std::string& app, const std::string& file) {
-                       housekeeper_.sealed(app, file);
-                     },
-                     [this] { housekeeper_.disk_full(); }}),
+      capture_news_(
+          loop_, clock_, home.logs(), chronicle_, tally_, gate_,
+          {[this](uint64_t source) { io_.source_ended(source); },
+           [this](const std::string& app, const std::string& file,
+                  uint64_t bytes) { housekeeper_.sealed(app, file, bytes); },
+           [this] { housekeeper_.disk_full(); }}),
       capture_({.clock = clock_}, capture_news_),
       link_(loop_, std::move(channel), *this),
       io_(loop_, link_, capture_, users_,
@@ -140,7 +141,8 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
                  recorder_.when_written(std::move(done));
                }),
       sealed_(clock_, home.logs()),
-      housekeeper_({loop_, clock_, home_, supervisor_, capture_, chronicle_}),
+      housekeeper_(
+          {loop_, clock_, home_, supervisor_, capture_, chronicle_, gate_}),
       handlers_(
           {loop_, clock_, home_, supervisor_, capture_, chronicle_, recorder_,
            listing_, users_, updater_, sealed_, housekeeper_,
@@ -166,6 +168,7 @@ int Daemon::run() {
   }
   loop_.run();
   server_.reset();
+  gate_.set_limit(UINT64_MAX);  // nobody makes room any more
   if (capture_.stop()) SpoolHolder::remove(home_id_);
   return 0;
 }

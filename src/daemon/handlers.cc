@@ -334,9 +334,8 @@ std::string Handlers::app_name(int id) const {
   return app != nullptr ? app->spec.name : std::string();
 }
 
-OnReply Handlers::within(int64_t limit_ms,
-                                   std::vector<std::string> apps,
-                                   OnReply reply) {
+OnReply Handlers::within(int64_t limit_ms, std::vector<std::string> apps,
+                         OnReply reply) {
   const uint64_t number = next_limit_++;
   const auto [it, made] = limits_.try_emplace(
       number, parts_.loop, [this, number, apps = std::move(apps), reply] {

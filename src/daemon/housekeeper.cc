@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "daemon/log_files.h"
 #include "rotate/archiving.h"
+#include "rotate/recovery.h"
 #include "rotate/seal_size.h"
 
 namespace daemon_ {
@@ -17,6 +18,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTick{1000};
 constexpr std::chrono::seconds kLookAtAges{60};
 constexpr milliseconds kMostAge = std::chrono::hours(24);
+// Of the cap: what may wait to be looked at.
+constexpr uint64_t kUnseenShare = 16;
 // A smaller live file is not worth a segment of its own.
 constexpr uint64_t kWorthSealing = uint64_t{64} << 10;
 
@@ -160,7 +163,6 @@ void Housekeeper::seal_due(base::Timestamp now) {
 void Housekeeper::take_live(const std::vector<capture::LiveState>& states) {
   std::map<std::string, const capture::LiveState*> by_path;
   for (const auto& state : states) by_path[state.path] = &state;
-  std::map<std::string, uint64_t> written;
   std::vector<rotate::LiveBytes> live;
   std::vector<rotate::LiveBytes> unwritten;
   for (const auto& app : parts_.chronicle.catalog().apps) {
@@ -180,15 +182,20 @@ void Housekeeper::take_live(const std::vector<capture::LiveState>& states) {
       const auto& state = *at->second;
       entry.device = state.device;
       entry.bytes = state.size;
-      written[entry.path] = state.written;
-      const auto before = written_.find(entry.path);
-      if (before == written_.end() || before->second != state.written)
-        entry.growth = room_for_growth(state, max_size);
+      entry.growth = room_for_growth(state, max_size);
       live.push_back(std::move(entry));
     }
   }
-  written_ = std::move(written);
   seal_early(live);
+  // What is sealed while retention looks the other way.
+  const uint64_t unseen = cap() / kUnseenShare;
+  parts_.gate.set_limit(unseen);
+  if (!live.empty())
+    live.push_back({.app = {},
+                    .path = {},
+                    .device = live.front().device,
+                    .bytes = 0,
+                    .growth = unseen});
   on_storage([live = std::move(live), unwritten = std::move(unwritten)](
                  rotate::Storage& storage) mutable {
     for (auto& file : unwritten) {
@@ -242,11 +249,13 @@ void Housekeeper::seal(const std::vector<std::string>& paths, OnSealed done) {
 
 // --- what is sealed ----------------------------------------------------------
 
-void Housekeeper::sealed(const std::string& app, const std::string& segment) {
-  on_storage([app, segment](rotate::Storage& storage) {
+void Housekeeper::sealed(const std::string& app, const std::string& segment,
+                         uint64_t bytes) {
+  on_storage([this, app, segment, bytes](rotate::Storage& storage) {
     storage.add(app, segment);
     if (auto done = storage.enforce(); !done)
       base::log::error("{}", done.error().message);
+    parts_.gate.settled(bytes);
   });
 }
 

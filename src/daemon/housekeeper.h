@@ -18,6 +18,7 @@
 #include "base/worker_pool.h"
 #include "capture/capture_thread.h"
 #include "daemon/chronicle.h"
+#include "daemon/seal_gate.h"
 #include "rotate/schedule.h"
 #include "rotate/storage.h"
 #include "supervisor/supervisor.h"
@@ -33,6 +34,7 @@ class Housekeeper {
     supervisor::Supervisor& supervisor;
     capture::CaptureThread& capture;
     Chronicle& chronicle;
+    SealGate& gate;
   };
   explicit Housekeeper(Parts parts);
   // Waits for what its workers are at; an archive that was begun is given up.
@@ -41,7 +43,8 @@ class Housekeeper {
   // Once there are apps and a catalog.
   void begin();
   // A live file of that app was sealed.
-  void sealed(const std::string& app, const std::string& segment);
+  void sealed(const std::string& app, const std::string& segment,
+              uint64_t bytes);
   // Some disk is full: segments and archives give way.
   void disk_full();
 
@@ -85,9 +88,8 @@ class Housekeeper {
   base::Settings settings_;
   std::pair<int64_t, int64_t> settings_seen_{-1, -1};  // mtime
   uint64_t catalog_seen_ = 0;
-  std::map<std::string, Known> schedules_;   // by app
-  std::map<std::string, uint64_t> written_;  // by path, at the last tick
-  base::MonoTime aged_{};                    // when ages were looked at last
+  std::map<std::string, Known> schedules_;  // by app
+  base::MonoTime aged_{};                   // when ages were looked at last
   base::Timer tick_;
   std::atomic<bool> ending_{false};
   bool archiving_ = false;   // storage worker's

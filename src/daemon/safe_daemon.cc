@@ -88,6 +88,7 @@ class SafeDaemon final : private keeper::LinkObserver, public control::Handler {
   Recorder recorder_;
   CaptureTally tally_;
   Chronicle chronicle_;
+  SealGate gate_;  // nobody closes it
   CaptureNews capture_news_;
   capture::CaptureThread capture_;
   keeper::Link link_;
@@ -118,9 +119,10 @@ SafeDaemon::SafeDaemon(const base::Home& home, base::UniqueFd channel,
       // Never asked for: nothing of ours changes the list.
       recorder_(loop_, home, [] { return std::string(); }),
       chronicle_(recorder_, clock_, tally_, home.logs(), {}),
-      capture_news_(loop_, clock_, home.logs(), chronicle_, tally_,
-                    {[this](uint64_t source) { io_.source_ended(source); },
-                     [](const std::string&, const std::string&) {}, [] {}}),
+      capture_news_(
+          loop_, clock_, home.logs(), chronicle_, tally_, gate_,
+          {[this](uint64_t source) { io_.source_ended(source); },
+           [](const std::string&, const std::string&, uint64_t) {}, [] {}}),
       capture_({.clock = clock_}, capture_news_),
       link_(loop_, std::move(channel), *this),
       // How apps want their lines kept is in the list that can't be read.

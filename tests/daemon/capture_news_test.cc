@@ -21,8 +21,15 @@ struct Newsroom {
   Recorder recorder{loop, home, [] { return std::string(); }};
   CaptureTally tally;
   Chronicle chronicle{recorder, clock, tally, home.logs(), {}};
-  CaptureNews news{loop, clock, home.logs(), chronicle, tally,
-                   {[](uint64_t) {}, [](const auto&, const auto&) {}, [] {}}};
+  SealGate gate;
+  CaptureNews news{
+      loop,
+      clock,
+      home.logs(),
+      chronicle,
+      tally,
+      gate,
+      {[](uint64_t) {}, [](const auto&, const auto&, uint64_t) {}, [] {}}};
   capture::SourceInfo source{6, "api", 3, 1, 17, store::Stream::Error};
 
   Newsroom() { REQUIRE(home.make()); }
