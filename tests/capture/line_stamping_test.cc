@@ -39,7 +39,7 @@ std::string stamp(std::string_view bytes, bool& mid_line, size_t room,
   std::string_view rest(from.data(), from.size());
   std::string all;
   while (!rest.empty()) {
-    const auto out = std::make_unique<char[]>(room);
+    const auto out = std::make_unique_for_overwrite<char[]>(room);
     const auto done =
         capture::stamp_lines(rest, kStamp, mid_line, {out.get(), room}, simd);
     REQUIRE(done.written <= room);
@@ -134,7 +134,7 @@ TEST_CASE("any room is filled, but not with a stamp whose line has no byte") {
   const std::string wanted = naive(bytes, all_mid);
   for (const Simd simd : variants())
     for (size_t room = 0; room <= wanted.size() + 10; ++room) {
-      const auto out = std::make_unique<char[]>(room);
+      const auto out = std::make_unique_for_overwrite<char[]>(room);
       bool mid_line = false;
       const auto done = capture::stamp_lines(bytes, kStamp, mid_line,
                                              {out.get(), room}, simd);
