@@ -58,6 +58,12 @@ void CaptureThread::look(std::function<void(size_t)> done) {
       [loop = loop_.get(), done = std::move(done)] { loop->look(done); });
 }
 
+void CaptureThread::set_max_sizes(std::map<std::string, uint64_t> sizes) {
+  loop_->post([loop = loop_.get(), sizes = std::move(sizes)] {
+    loop->set_max_sizes(sizes);
+  });
+}
+
 void CaptureThread::live_files(
     std::function<void(std::vector<LiveState>)> done) {
   loop_->post([loop = loop_.get(), done = std::move(done)] {

@@ -8,6 +8,7 @@
 // thread, so callers post them home.
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -75,6 +76,10 @@ class CaptureThread {
   // Nothing is written to what was moved from then on. Answers within about a
   // second.
   void look(std::function<void(size_t reopened)> done);
+
+  // At which sizes live files are sealed from now on, by path; others keep
+  // theirs.
+  void set_max_sizes(std::map<std::string, uint64_t> sizes);
 
   // The live files that have a writer. Costs no system call.
   void live_files(std::function<void(std::vector<LiveState>)> done);

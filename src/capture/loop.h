@@ -41,6 +41,7 @@ class CaptureThread::Loop {
   void seal(const std::vector<SealRequest>& requests,
             std::function<void(std::vector<Sealed>)> done);
   void look(std::function<void(size_t reopened)> done);
+  void set_max_sizes(const std::map<std::string, uint64_t>& sizes);
   std::vector<LiveState> live_files() const;
   void remove(std::vector<std::string> paths,
               std::function<void(base::Status)> done);

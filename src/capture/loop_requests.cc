@@ -165,6 +165,16 @@ void CaptureThread::Loop::look(std::function<void(size_t)> done) {
   all->arrived();
 }
 
+void CaptureThread::Loop::set_max_sizes(
+    const std::map<std::string, uint64_t>& sizes) {
+  for (const auto& [path, size] : sizes) {
+    const auto found = files_.find(path);
+    if (found == files_.end()) continue;
+    found->second->sink->set_max_size(size);
+    set_due(*found->second);
+  }
+}
+
 std::vector<LiveState> CaptureThread::Loop::live_files() const {
   std::vector<LiveState> states;
   states.reserve(files_.size());

@@ -111,6 +111,8 @@ class Sink final : private LineArbiter::Waiting {
   size_t unwritten() const { return rest_.size(); }
   const std::string& path() const { return file_.path(); }
   const SinkOptions& options() const { return options_; }
+  // From now on.
+  void set_max_size(uint64_t bytes) { options_.max_size = bytes; }
   uint32_t entry_index() const { return entry_; }
   // Which disk it is on: the device, or as long as that is unknown some number
   // that other files of its directory have too.
@@ -192,7 +194,7 @@ class Sink final : private LineArbiter::Waiting {
   void rearm(base::MonoTime now);
 
   Bench& bench_;
-  const SinkOptions options_;
+  SinkOptions options_;
   const uint32_t entry_;
   const std::function<void()> on_due_;
   const bool discards_;  // "/dev/null"

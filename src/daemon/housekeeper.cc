@@ -63,6 +63,7 @@ void Housekeeper::begin() {
 void Housekeeper::tick() {
   look_at_settings();
   look_at_catalog();
+  keep_sizes();
   seal_due(parts_.clock.now());
   parts_.capture.live_files([this](std::vector<capture::LiveState> states) {
     parts_.loop.post([this, states = std::move(states)] { take_live(states); });
@@ -96,6 +97,19 @@ void Housekeeper::look_at_catalog() {
       [catalog = parts_.chronicle.catalog()](rotate::Storage& storage) mutable {
         storage.set_catalog(std::move(catalog));
       });
+}
+
+// Each app that comes makes the share of every live file smaller.
+void Housekeeper::keep_sizes() {
+  const uint64_t size = seal_size();
+  if (size == seal_size_) return;
+  seal_size_ = size;
+  std::map<std::string, uint64_t> sizes;
+  for (const auto& app : parts_.supervisor.apps())
+    if (!app->spec.log.max_size)
+      for (const auto& request : requests_of(*app, std::nullopt))
+        sizes[request.file.path] = size;
+  parts_.capture.set_max_sizes(std::move(sizes));
 }
 
 std::vector<capture::SealRequest> Housekeeper::requests_of(
@@ -313,6 +327,8 @@ void Housekeeper::archive(const rotate::ArchiveJob& job) {
         if (!archived) {
           if (!storage_.is_gone(segment))
             base::log::warn("{}", archived.error().message);
+          // It may have got as far as its name.
+          (void)rotate::recover_archives(fs::dir_name(segment.path));
           storage_.failed(segment);
         } else if (storage_.is_gone(segment)) {
           // Deleted meanwhile: so is what was made of it.

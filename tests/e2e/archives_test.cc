@@ -77,8 +77,7 @@ TEST_CASE("what is sealed is compressed, and comes back through every door") {
     return sealed_of(home, "api").size() == 1 && all_compressed(home, "api");
   }));
   CHECK(home.must({"logs", "api", "--raw", "-n", "all"}).out == before);
-  CHECK(home.must({"logs", "api", "--raw", "-n", "2"}).out ==
-        "api 4\napi 5\n");
+  CHECK(home.must({"logs", "api", "--raw", "-n", "2"}).out == "api 4\napi 5\n");
   CHECK(home.must({"logs", "api", "--raw", "--since", "1h"}).out == before);
   const auto exported = home.must({"archive", "export", "api", "--raw"});
   CHECK(exported.out == before);
@@ -131,26 +130,24 @@ TEST_CASE("rotations under load lose, double and split no line") {
   for (const auto* name : {"a", "b", "c"})
     chaos.start(name, {"--rate", "50000", "--pad", "20-120"},
                 {"--set", "log.max_size=64M"});
-  chaos.start("full", {"--lines", "3000000", "--pad", "20-120", "--then",
-                       "linger"});
+  chaos.start("full",
+              {"--lines", "3000000", "--pad", "20-120", "--then", "linger"});
   for (int i = rounds(20); i > 0; --i) {
     home.must({"rotate"});
     chaos.pause(60ms, 100ms);
   }
-  const auto report = chaos.stop_and_check();
-  INFO(report.text());
-  CHECK(report.clean());
-  CHECK(report.lines > 100'000);
-  // Within a few seconds everything that was sealed is compressed.
+  home.must({"stop", "all"});
+  // Everything that was sealed becomes an archive; the check would not find a
+  // segment that becomes one while it looks.
   for (const auto* name : {"a", "b", "c", "full"}) {
     CHECK(wait_until([&] { return all_compressed(home, name); }, 60s));
     CHECK(sealed_of(home, name).size() > 3);
   }
   CHECK(home.lodge({"archive", "verify"}).exit == 0);
-  const auto again = chaos.stop_and_check();
-  INFO(again.text());
-  CHECK(again.clean());
-  CHECK(again.lines == report.lines);
+  const auto report = chaos.stop_and_check();
+  INFO(report.text());
+  CHECK(report.clean());
+  CHECK(report.lines > 100'000);
 }
 
 TEST_CASE("logs stay under their cap while apps write without end") {
@@ -160,8 +157,8 @@ TEST_CASE("logs stay under their cap while apps write without end") {
   const std::vector<std::string> apps = {"api", "my-api", "api-1", "api-out"};
   Chaos chaos(home);
   for (const auto& app : apps)
-    chaos.start(app, {"--lines", "1000000", "--pad", "50-150", "--then",
-                      "linger"});
+    chaos.start(app,
+                {"--lines", "1000000", "--pad", "50-150", "--then", "linger"});
   constexpr uint64_t kSlack = 8 << 20;  // 1 MiB a stream
   uint64_t most = 0;
   CHECK(wait_until(
@@ -173,9 +170,15 @@ TEST_CASE("logs stay under their cap while apps write without end") {
   CHECK(most <= (uint64_t{32} << 20) + kSlack);
   CHECK(bytes_of_logs(home) <= uint64_t{32} << 20);
   for (const auto& app : apps) {
-    CHECK_FALSE(home.events(app, "remove").empty());
+    CAPTURE(app);
+    const auto removed = home.events(app, "remove");
+    REQUIRE_FALSE(removed.empty());
+    CAPTURE(removed.back().dump());
     CHECK_FALSE(sealed_of(home, app).empty());
   }
+  home.must({"stop", "all"});
+  for (const auto& app : apps)
+    CHECK(wait_until([&] { return all_compressed(home, app); }, 60s));
   const auto report = chaos.stop_and_check({.heads_may_be_gone = true});
   INFO(report.text());
   CHECK(report.clean());
