@@ -140,7 +140,7 @@ base::Status Storage::enforce_on(uint64_t device, bool pressed,
   for (const auto& live : live_) {
     if (live.device != device) continue;
     facts.live += live.bytes + live.growth;
-    live_of[live.app] += live.bytes + live.growth;
+    live_of[live.app] += live.bytes;
   }
   facts.live_of = [&](const std::string& app) {
     const auto at = live_of.find(app);
