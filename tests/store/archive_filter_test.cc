@@ -59,7 +59,10 @@ void ask(Kind kind, size_t count, Random& random, Asked& asked) {
     REQUIRE(reader.filter(literal, folded, frames));
     bool kept = true;
     for (size_t f = line.first; f <= line.last; ++f) kept = kept && frames[f];
-    if (!kept) FAIL("cleared: '" << literal << "' of '" << line.text << "'");
+    if (!kept)
+      FAIL("cleared: '" << literal << "' of a line of " << line.text.size()
+                        << " bytes, frames " << line.first << " to "
+                        << line.last);
     ++asked.literals;
     asked.asked += frames.size();
     asked.cleared += static_cast<size_t>(std::ranges::count(frames, false));
@@ -104,6 +107,30 @@ TEST_CASE(
   std::vector<bool> frames(reader.frames().size(), true);
   REQUIRE(reader.filter("in no frame of these", false, frames));
   CHECK(std::ranges::none_of(frames, std::identity()));
+}
+
+TEST_CASE("a literal over the end of a group is looked for in both groups") {
+  ArchiveOptions options;
+  options.frame_size = 2000;
+  options.most_in_frame = 5000;
+  options.index_share = 1000;
+  options.index_density = 8;  // so that no frame passes by chance
+  Random random(53);
+  std::string line;
+  while (line.size() < 400'000) line += std::to_string(random()) + "-x";
+  const Archive archive(line + "\n", false, options);
+  auto reader = archive.open();
+  const auto& all = reader.frames();
+  REQUIRE(all.size() > 64);
+  REQUIRE(reader.has_filter());
+  for (size_t f = 1; f < all.size(); ++f)
+    for (const uint64_t before : {3, 11, 20, 29, 37}) {
+      std::vector<bool> frames(all.size(), true);
+      const auto literal = line.substr(all[f].begin - before, 40);
+      REQUIRE(reader.filter(literal, false, frames));
+      REQUIRE_MESSAGE(frames[f], f);
+      REQUIRE_MESSAGE(frames[f - 1], f);
+    }
 }
 
 TEST_CASE("stamps are no part of what the filter knows") {
