@@ -81,8 +81,7 @@ inline constexpr std::array kRotateFlags = {kExclude};
 inline constexpr std::array kRotateExamples = {
     Example{"lodge rotate api", "its live files become segments now"},
 };
-inline constexpr std::array kReloadLogsNames = {Names("reload-logs"),
-                                                Names("reloadlogs")};
+inline constexpr std::array kReloadLogsNames = {Names("reload-logs")};
 inline constexpr std::array kReloadLogsExamples = {
     Example{"mv api-out.log /mnt/ && lodge reloadLogs",
             "from then on nothing is written to what was moved"},
@@ -183,7 +182,7 @@ inline constexpr std::array kLogCommands = {
     Command{.name = "archive",
             .aliases = {},
             .group = Group::Logs,
-            .arguments = "<ls | verify | export | prune | retention> [target…]",
+            .arguments = "<what> [target…]",
             .least_words = 1,
             .summary = "look after segments and archives",
             .details = kArchiveDetails,

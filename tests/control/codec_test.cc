@@ -33,6 +33,13 @@ std::vector<Request> every_request() {
       FlushRequest{.selection = kSome, .dry_run = true},
       KillRequest{},
       UpdateRequest{.path = "/usr/bin/lodge"},
+      RotateRequest{.selection = {{"api"}, {}}},
+      ReopenRequest{},
+      PruneRequest{.selection = {{"api"}, {"x"}},
+                   .before_us = 1,
+                   .to_bytes = 2,
+                   .free_bytes = 3,
+                   .dry_run = true},
   };
 }
 
@@ -99,13 +106,16 @@ std::vector<Reply> every_reply() {
                      Outcome{}}},
       ListReply{.instances = {an_instance(), {}},
                 .logs_bytes = 1LL << 40,
+                .logs_cap = 1LL << 41,
                 .disk_full = true,
                 .degraded = true,
                 .safe = true,
                 .version = "9.8.7"},
-      FlushReply{.files = {{"api", "/p", 5}}, .dry_run = true},
+      FlushReply{.files = {{"api", "/p", 5, true}}, .dry_run = true},
       DoneReply{},
       ErrorReply{.message = "m", .hint = "h", .exit_code = 2, .ending = true},
+      RotateReply{.files = {{"api", "/p", "sealed", "/s", 5, "e"}}},
+      ReopenReply{.files = 3},
   };
 }
 

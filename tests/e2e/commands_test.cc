@@ -36,7 +36,7 @@ TEST_CASE("the footer of list counts what deleted apps left") {
   home.must({"delete", "api"});
   const std::string out = home.must({"list"}).out;
   INFO(out);
-  CHECK(out.find("\nlogs 29.3 KB\n") != std::string::npos);
+  CHECK(out.find("\nlogs 29.3 KB of ") != std::string::npos);
 }
 
 TEST_CASE("a known app is started by its name without a daemon") {

@@ -190,8 +190,12 @@ TEST_CASE("a segment goes with its sidecar and what its archiving left") {
   segments.pop_back();
   REQUIRE(store::remove_segments(dir.path(), "api", segments));
   CHECK(fs::list_dir(archive).value() ==
-        std::vector<std::string>{".out.sequence",
-                                 "out.0000000003.20261121T101502Z.log"});
+        std::vector<std::string>{"out.0000000003.20261121T101502Z.log"});
+  // The greatest number leaves its mark.
+  REQUIRE(store::remove_segments(dir.path(), "api",
+                                 *store::list_segments(dir.path(), "api")));
+  CHECK(fs::list_dir(archive).value() ==
+        std::vector<std::string>{".out.sequence"});
 }
 
 TEST_CASE("who keeps the last number still sees those that others gave") {

@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
-#include "support/lines/plain_bytes.h"
 #include "store/line.h"
+#include "support/lines/plain_bytes.h"
 
 namespace support {
 namespace {

@@ -10,6 +10,8 @@
 namespace support {
 namespace {
 
+constexpr std::string_view kCompressed = ".zst";
+
 class Decompressor {
  public:
   explicit Decompressor(const std::function<void(std::string_view)>& call)
@@ -44,8 +46,11 @@ class Decompressor {
 base::Status read_plain(const std::string& path,
                         const std::function<void(std::string_view)>& call) {
   auto fd = base::fs::open(path, O_RDONLY);
+  const bool gone = !fd && fd.error().code == base::Errc::NotFound;
+  if (gone && !path.ends_with(kCompressed))
+    fd = base::fs::open(path + std::string(kCompressed), O_RDONLY);
   if (!fd) return base::fail(std::move(fd.error()));
-  const bool compressed = path.ends_with(".zst");
+  const bool compressed = gone || path.ends_with(kCompressed);
   Decompressor decompressor(call);
   std::vector<char> chunk(size_t{1} << 20);
   for (;;) {
@@ -62,6 +67,12 @@ base::Status read_plain(const std::string& path,
   if (compressed && !decompressor.at_frame_end())
     return base::fail(base::Errc::Invalid, path + ": ends within a frame");
   return {};
+}
+
+std::string plain_text(const std::string& path) {
+  std::string text;
+  (void)read_plain(path, [&](std::string_view bytes) { text.append(bytes); });
+  return text;
 }
 
 }  // namespace support
