@@ -41,6 +41,7 @@ void verify_archive(store::ArchiveReader archive, Verdict& verdict) {
           "{}: the index tells of {} lines in the frame at {}, it has {}",
           archive.name(), frame.lines, frame.offset, lines));
   }
+  archive.verify_index();
   for (const auto& problem : archive.problems())
     verdict.problems.insert(problem.message);
 }
