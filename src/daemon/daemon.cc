@@ -141,8 +141,8 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
                  recorder_.when_written(std::move(done));
                }),
       sealed_(clock_, home.logs()),
-      housekeeper_(
-          {loop_, clock_, home_, supervisor_, capture_, chronicle_, gate_}),
+      housekeeper_({loop_, clock_, home_, supervisor_, capture_, chronicle_,
+                    gate_, tally_}),
       handlers_(
           {loop_, clock_, home_, supervisor_, capture_, chronicle_, recorder_,
            listing_, users_, updater_, sealed_, housekeeper_,

@@ -99,16 +99,22 @@ void Housekeeper::look_at_catalog() {
       });
 }
 
+uint64_t Housekeeper::seal_size(const supervisor::AppSpec& spec) const {
+  // Live files can't be deleted: one alone must leave room for the others.
+  const uint64_t most = std::max(cap() / 4, uint64_t{1} << 20);
+  const uint64_t given = spec.log.max_size.value_or(seal_size());
+  return given == 0 ? most : std::min(given, most);
+}
+
 // Each app that comes makes the share of every live file smaller.
 void Housekeeper::keep_sizes() {
-  const uint64_t size = seal_size();
-  if (size == seal_size_) return;
-  seal_size_ = size;
+  const std::pair now(seal_size(), parts_.chronicle.revision());
+  if (now == sized_) return;
+  sized_ = now;
   std::map<std::string, uint64_t> sizes;
   for (const auto& app : parts_.supervisor.apps())
-    if (!app->spec.log.max_size)
-      for (const auto& request : requests_of(*app, std::nullopt))
-        sizes[request.file.path] = size;
+    for (const auto& request : requests_of(*app, std::nullopt))
+      sizes[request.file.path] = seal_size(app->spec);
   parts_.capture.set_max_sizes(std::move(sizes));
 }
 
@@ -182,8 +188,7 @@ void Housekeeper::take_live(const std::vector<capture::LiveState>& states) {
   for (const auto& app : parts_.chronicle.catalog().apps) {
     const auto* running = parts_.supervisor.find_app(app.name);
     const uint64_t max_size =
-        running != nullptr ? running->spec.log.max_size.value_or(seal_size())
-                           : seal_size();
+        running != nullptr ? seal_size(running->spec) : seal_size();
     for (const auto& file : store::files_of(app)) {
       rotate::LiveBytes entry;
       entry.app = app.name;
@@ -210,19 +215,20 @@ void Housekeeper::take_live(const std::vector<capture::LiveState>& states) {
                     .device = live.front().device,
                     .bytes = 0,
                     .growth = unseen});
-  on_storage([live = std::move(live), unwritten = std::move(unwritten)](
-                 rotate::Storage& storage) mutable {
-    for (auto& file : unwritten) {
-      const auto info = fs::stat(file.path);
-      if (!info) continue;
-      file.bytes = static_cast<uint64_t>(info->st_size);
-      file.device = info->st_dev;
-      live.push_back(std::move(file));
-    }
-    storage.set_live(std::move(live));
-    if (auto done = storage.enforce(); !done)
-      base::log::error("{}", done.error().message);
-  });
+  on_storage(
+      [live = std::move(live), unwritten = std::move(unwritten),
+       full = parts_.tally.disk_full()](rotate::Storage& storage) mutable {
+        for (auto& file : unwritten) {
+          const auto info = fs::stat(file.path);
+          if (!info) continue;
+          file.bytes = static_cast<uint64_t>(info->st_size);
+          file.device = info->st_dev;
+          live.push_back(std::move(file));
+        }
+        storage.set_live(std::move(live));
+        if (auto done = storage.enforce(full); !done)
+          base::log::error("{}", done.error().message);
+      });
 }
 
 // Where there are so many live files that they alone come near the cap: what is

@@ -35,6 +35,7 @@ class Housekeeper {
     capture::CaptureThread& capture;
     Chronicle& chronicle;
     SealGate& gate;
+    CaptureTally& tally;
   };
   explicit Housekeeper(Parts parts);
   // Waits for what its workers are at; an archive that was begun is given up.
@@ -73,6 +74,7 @@ class Housekeeper {
   void look_at_settings();
   void look_at_catalog();
   void seal_due(base::Timestamp now);
+  uint64_t seal_size(const supervisor::AppSpec& spec) const;
   void keep_sizes();
   void take_live(const std::vector<capture::LiveState>& states);
   void seal_early(const std::vector<rotate::LiveBytes>& live);
@@ -90,7 +92,7 @@ class Housekeeper {
   std::pair<int64_t, int64_t> settings_seen_{-1, -1};  // mtime
   uint64_t catalog_seen_ = 0;
   std::map<std::string, Known> schedules_;  // by app
-  uint64_t seal_size_ = 0;                  // that live files were told of
+  std::pair<uint64_t, uint64_t> sized_;     // that live files were told of
   base::MonoTime aged_{};                   // when ages were looked at last
   base::Timer tick_;
   std::atomic<bool> ending_{false};

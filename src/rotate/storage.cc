@@ -15,6 +15,8 @@ namespace fs = base::fs;
 
 constexpr std::chrono::seconds kRetry{60};
 constexpr std::chrono::seconds kLookAtAges{30};
+// A daemon is small: a line longer than that is divided.
+constexpr uint64_t kMostInFrame = uint64_t{4} << 20;
 // What is made room for when a disk is full that seems not to be.
 constexpr uint64_t kSomeRoom = uint64_t{64} << 20;
 
@@ -201,6 +203,7 @@ std::optional<ArchiveJob> Storage::next_job() const {
   }
   if (oldest == nullptr) return std::nullopt;
   ArchiveJob job{segment_of(*oldest), {}};
+  job.options.most_in_frame = kMostInFrame;
   if (const auto* app = app_of(*oldest)) job.options.level = app->keep.level;
   if (oldest->kind != store::SegmentKind::All)
     job.options.stream = oldest->kind == store::SegmentKind::Error

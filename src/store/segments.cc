@@ -104,6 +104,20 @@ void note_mark(const std::string& path, uint64_t sequence) {
   if (fd) (void)fs::write_all(fd->get(), mark_text(sequence), path);
 }
 
+// A mark of at least that number, on disk. Needs no room where there is one
+// already: on a full disk, too, something must be removable.
+base::Status keep_mark(const std::string& dir, SegmentKind kind, int instance,
+                       uint64_t sequence) {
+  const std::string path = mark_path(dir, kind, instance);
+  auto marked = read_mark(path);
+  if (!marked) return base::fail(std::move(marked.error()));
+  if (*marked < sequence) return fs::replace_file(path, mark_text(sequence));
+  auto fd = fs::open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (!fd) return base::fail(std::move(fd.error()));
+  if (auto synced = fs::fsync(fd->get(), path); !synced) return synced;
+  return fs::fsync_dir(dir);
+}
+
 base::Result<uint64_t> greatest_sequence(const std::string& dir,
                                          const SegmentOwner& owner) {
   auto greatest = read_mark(mark_path(dir, owner.kind, owner.instance));
@@ -268,10 +282,7 @@ base::Status remove_segments(const std::string& live_dir, std::string_view app,
     }
   for (const auto& [owner, number] : greatest) {
     if (staying[owner] > number) continue;
-    const std::string path = mark_path(dir, owner.first, owner.second);
-    auto marked = read_mark(path);
-    if (!marked) return base::fail(std::move(marked.error()));
-    auto kept = fs::replace_file(path, mark_text(std::max(*marked, number)));
+    auto kept = keep_mark(dir, owner.first, owner.second, number);
     if (!kept) return kept;
   }
   for (const Segment& segment : segments) {

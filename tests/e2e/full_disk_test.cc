@@ -26,6 +26,9 @@ class SmallDisk {
     mounted_ =
         ::mount("tmpfs", path_.c_str(), "tmpfs", 0, "size=16m,mode=0700") == 0;
     if (!mounted_) MESSAGE("SKIPPED: a file system can't be mounted here");
+    // A tenth of this disk is no room at all: the trial is about all of it.
+    home.must({"set", "logs.cap", "1G"});
+    home.must({"set", "logs.keep_free", "0"});
   }
   SmallDisk(const SmallDisk&) = delete;
   SmallDisk& operator=(const SmallDisk&) = delete;
@@ -197,6 +200,36 @@ TEST_CASE("on a full disk a service answers each request, without a pause") {
   CHECK(wait_until([&] { return has_event_with(home, "web", "disk_full"); }));
   disk.give_back();
   CHECK(wait_until([&] { return has_event_with(home, "web", "disk_ok"); }));
+}
+
+TEST_CASE("on a full disk what is sealed gives way before a line is dropped") {
+  const TestHome home;
+  const SmallDisk disk(home);
+  if (!disk.mounted()) return;
+  home.start("old",
+             "head -c 4000000 /dev/zero | tr '\\0' 'x' | fold -w 99; echo; "
+             "exec sleep 1000",
+             {"--set", "log.compress=false"});
+  CHECK(
+      wait_until([&] { return size_of(home.log("old-out.log")) > 4'000'000; }));
+  home.must({"rotate", "old"});
+  disk.take(10);
+  Chaos chaos(home);
+  // Stamped some 4 MB, for which there is no room beside what is sealed.
+  chaos.start("new",
+              {"--lines", "40000", "--rate", "20000", "--then", "linger"});
+  CHECK(wait_until([&] { return chaos.finished("new"); }, 60s));
+  CHECK(home.events("old", "remove").size() == 1);
+  CHECK(home.events("new", "drop").empty());
+  home.must({"stop", "all"});
+  LineChecker checker;
+  checker.add_truth(home.work().file("new.truth"));
+  for (const auto& path :
+       history_of(home.file("logs"), "new", SourceStream::Out))
+    checker.add_place(file_place(path), {.stream = SourceStream::Out});
+  const Report report = checker.check();
+  INFO(report.text());
+  CHECK(report.clean());
 }
 
 TEST_CASE("`stop` on a full disk returns, and what was written stays whole") {
