@@ -128,9 +128,8 @@ Key retain_age() {
           [](AppSpec& spec, const nlohmann::json& value) -> base::Status {
             spec.log.retain_age.reset();
             if (is_no_limit(value)) return {};
-            auto age = base::parse_duration(value.is_string()
-                                                ? value.get<std::string>()
-                                                : value.dump());
+            auto age = base::parse_duration(
+                value.is_string() ? value.get<std::string>() : value.dump());
             if (!age) return base::fail(std::move(age.error()));
             spec.log.retain_age = *age;
             return {};

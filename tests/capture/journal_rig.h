@@ -39,7 +39,7 @@ struct StoryOp {
     Seal,     // its file is sealed, if it is at a line end
     SealIn,  // its file is to be sealed, and whoever asked has no more patience
              // when capture looks at it next
-    Vanish,   // capture and its app are killed; nobody has its pipe any more
+    Vanish,  // capture and its app are killed; nobody has its pipe any more
     Release,  // what hangs goes on
   } kind;
   int source = 0;
