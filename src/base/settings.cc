@@ -61,6 +61,9 @@ std::vector<SettingKey> make_keys() {
        read_free, print_free},
       {"logs.keep_gone", "how long the logs of a deleted app are kept",
        [](Settings& settings, std::string_view text) -> Status {
+         if (!has_unit(text))
+           return fail(Errc::Invalid, fmt::format("'{}' has no unit", text),
+                       "times are written 30d, 12h, 2w");
          auto time = parse_duration(text);
          if (!time) return fail(std::move(time.error()));
          settings.keep_gone = *time;

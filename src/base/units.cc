@@ -78,6 +78,10 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
               "durations are written 500ms, 2s, 10m, 1h, 7d, 2w");
 }
 
+bool has_unit(std::string_view text) {
+  return !text.empty() && std::isalpha(static_cast<unsigned char>(text.back()));
+}
+
 std::string format_size(uint64_t bytes) {
   if (bytes < 1024) return fmt::format("{} B", bytes);
   constexpr std::array kUnits = {"KB", "MB", "GB", "TB"};

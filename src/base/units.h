@@ -14,6 +14,8 @@ namespace base {
 Result<uint64_t> parse_size(std::string_view text);
 // "500" (milliseconds), "500ms", "2s", "10m", "1h", "7d", "2w"; "1.5s" too.
 Result<std::chrono::milliseconds> parse_duration(std::string_view text);
+// Whether a duration says what its number counts.
+bool has_unit(std::string_view text);
 
 std::string format_size(uint64_t bytes);  // "41.2 MB"
 // Nothing rounded away, as it would be typed: "10M", "1500"; "10s", "1500ms".

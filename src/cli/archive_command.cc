@@ -165,10 +165,10 @@ std::expected<control::FlushReply, int> prune_here(
   if (request.to_bytes >= 0) prune.to = static_cast<uint64_t>(request.to_bytes);
   if (request.free_bytes >= 0)
     prune.free = static_cast<uint64_t>(request.free_bytes);
-  const auto space = base::fs::space(invocation.home.logs());
-  const auto removals =
-      rotate::plan_prune(std::move(*files), prune, base::SystemClock().now(),
-                         space ? space->free : 0);
+  auto removals = rotate::plan_prune(std::move(*files), prune,
+                                     base::SystemClock().now());
+  if (!removals)
+    return std::unexpected(report(invocation, removals.error(), kFailed));
   control::FlushReply reply;
   reply.dry_run = request.dry_run;
   const auto note = [&](const rotate::Removal& removal) {
@@ -176,10 +176,10 @@ std::expected<control::FlushReply, int> prune_here(
         {removal.file.app, removal.file.path, removal.file.bytes, true});
   };
   if (request.dry_run) {
-    std::ranges::for_each(removals, note);
+    std::ranges::for_each(*removals, note);
     return reply;
   }
-  auto removed = rotate::remove_stored(removals, note);
+  auto removed = rotate::remove_stored(*removals, note);
   if (!removed)
     return std::unexpected(report(invocation, removed.error(), kFailed));
   return reply;

@@ -376,7 +376,7 @@ void Handlers::delete_logs(const supervisor::Outcomes& outcomes,
     apps.insert(app);
   }
   // By the entries of now: those of apps that are gone are struck.
-  std::vector<Recorder::Gone> sealed;
+  std::vector<Housekeeper::Sealed> sealed;
   for (const auto& name : apps) {
     const auto* entry = parts_.chronicle.catalog().find(name);
     if (entry == nullptr) continue;
@@ -393,7 +393,6 @@ void Handlers::delete_logs(const supervisor::Outcomes& outcomes,
     // One that was started meanwhile has an entry and events of its own.
     for (const auto& app : parts_.supervisor.apps()) apps.erase(app->spec.name);
     for (const auto& app : apps) parts_.chronicle.strike(app);
-    for (const auto& app : apps) parts_.housekeeper.forget(app);
     parts_.recorder.remove_events(apps);
     answer(reply)(outcomes);
   };
@@ -403,7 +402,7 @@ void Handlers::delete_logs(const supervisor::Outcomes& outcomes,
         parts_.loop.post([this, sealed, finish, reply,
                           status = std::move(status)]() mutable {
           if (!status) return reply(refusal(status.error()));
-          parts_.recorder.remove_sealed(std::move(sealed), std::move(finish));
+          parts_.housekeeper.remove_all(std::move(sealed), std::move(finish));
         });
       });
 }

@@ -8,6 +8,7 @@
 #include "rotate/archiving.h"
 #include "rotate/recovery.h"
 #include "rotate/seal_size.h"
+#include "rotate/sealed.h"
 
 namespace daemon_ {
 namespace {
@@ -18,6 +19,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTick{1000};
 constexpr std::chrono::seconds kLookAtAges{60};
 constexpr milliseconds kMostAge = std::chrono::hours(24);
+constexpr std::chrono::minutes kRelist{10};
 // Of the cap: what may wait to be looked at.
 constexpr uint64_t kUnseenShare = 16;
 // A smaller live file is not worth a segment of its own.
@@ -80,19 +82,24 @@ void Housekeeper::look_at_settings() {
   if (seen == settings_seen_) return;
   settings_seen_ = seen;
   auto settings = base::load_settings(path);
-  if (!settings) {
-    base::log::error("{}", settings.error().message);
-    return;
+  std::optional<base::Settings> known;
+  if (settings) {
+    known = settings_ = *settings;
+  } else {
+    base::log::error("{}; until that is mended no limit deletes anything",
+                     settings.error().message);
   }
-  settings_ = *settings;
-  on_storage([settings = settings_](rotate::Storage& storage) {
-    storage.set_settings(settings);
-  });
+  on_storage(
+      [known](rotate::Storage& storage) { storage.set_settings(known); });
 }
 
 void Housekeeper::look_at_catalog() {
-  if (parts_.chronicle.revision() == catalog_seen_) return;
+  // Also now and then: files may be removed by hand.
+  const auto now = parts_.clock.mono();
+  if (parts_.chronicle.revision() == catalog_seen_ && now - listed_ < kRelist)
+    return;
   catalog_seen_ = parts_.chronicle.revision();
+  listed_ = now;
   on_storage(
       [catalog = parts_.chronicle.catalog()](rotate::Storage& storage) mutable {
         storage.set_catalog(std::move(catalog));
@@ -100,8 +107,10 @@ void Housekeeper::look_at_catalog() {
 }
 
 uint64_t Housekeeper::seal_size(const supervisor::AppSpec& spec) const {
-  // Live files can't be deleted: one alone must leave room for the others.
-  const uint64_t most = std::max(cap() / 4, uint64_t{1} << 20);
+  // Live files can't be deleted: all of them must leave room for what is
+  // sealed.
+  const uint64_t most = std::max(cap() / (2 * std::max<uint64_t>(streams(), 1)),
+                                 uint64_t{1} << 20);
   const uint64_t given = spec.log.max_size.value_or(seal_size());
   return given == 0 ? most : std::min(given, most);
 }
@@ -209,6 +218,9 @@ void Housekeeper::take_live(const std::vector<capture::LiveState>& states) {
   // What is sealed while retention looks the other way.
   const uint64_t unseen = cap() / kUnseenShare;
   parts_.gate.set_limit(unseen);
+  // Never so much that for room nobody uses what is sealed goes.
+  uint64_t growth = cap() / 4;
+  for (auto& file : live) growth -= file.growth = std::min(file.growth, growth);
   if (!live.empty())
     live.push_back({.app = {},
                     .path = {},
@@ -294,8 +306,22 @@ void Housekeeper::remove(std::vector<rotate::Stored> files, OnRemoved done) {
   });
 }
 
-void Housekeeper::forget(const std::string& app) {
-  on_storage([app](rotate::Storage& storage) { storage.forget(app); });
+void Housekeeper::remove_all(std::vector<Sealed> gone,
+                             std::function<void(base::Status)> done) {
+  on_storage([this, gone = std::move(gone),
+              done = std::move(done)](rotate::Storage& storage) {
+    base::Status status;
+    for (const auto& [app, instances] : gone) {
+      // First: what is being archived meanwhile is then taken for deleted.
+      storage.forget(app.name);
+      if (status)
+        status = rotate::remove_sealed(parts_.home.logs(), app, instances);
+    }
+    parts_.loop.post([this, done, status] {
+      listed_ = {};
+      done(status);
+    });
+  });
 }
 
 void Housekeeper::note_removal(const rotate::Removal& removal) {
@@ -331,31 +357,30 @@ void Housekeeper::archive(const rotate::ArchiveJob& job) {
         archiving_ = false;
         if (ending_) return;
         if (!archived) {
-          if (!storage_.is_gone(segment))
+          if (fs::exists(segment.path))
             base::log::warn("{}", archived.error().message);
           // It may have got as far as its name.
           (void)rotate::recover_archives(fs::dir_name(segment.path));
-          storage_.failed(segment);
-        } else if (storage_.is_gone(segment)) {
-          // Deleted meanwhile: so is what was made of it.
-          (void)fs::unlink(archived->path);
-        } else {
-          storage_.archived(segment, archived->path, archived->stored);
         }
+        storage_.archived(segment);
         archive_next();
       });
 }
 
 uint64_t Housekeeper::cap() const {
-  const auto space = fs::space(parts_.home.logs());
-  return rotate::budget_of(settings_, space ? space->total : 0).cap;
+  if (const auto space = fs::space(parts_.home.logs())) total_ = space->total;
+  return rotate::budget_of(settings_, total_).cap;
 }
 
-uint64_t Housekeeper::seal_size() const {
+size_t Housekeeper::streams() const {
   size_t streams = 0;
   for (const auto& app : parts_.supervisor.apps())
     streams += 2 * app->instances.size();
-  return rotate::default_seal_size(cap(), streams);
+  return streams;
+}
+
+uint64_t Housekeeper::seal_size() const {
+  return rotate::default_seal_size(cap(), streams());
 }
 
 }  // namespace daemon_

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,8 +56,13 @@ class Housekeeper {
   // Deletes sealed files; answers how many bytes they had.
   using OnRemoved = std::function<void(base::Result<uint64_t>)>;
   void remove(std::vector<rotate::Stored> files, OnRemoved done);
-  // The app and its logs are gone.
-  void forget(const std::string& app);
+  // Deletes what is sealed of these instances of an app.
+  struct Sealed {
+    store::CatalogApp app;
+    std::set<int> instances;
+  };
+  void remove_all(std::vector<Sealed> gone,
+                  std::function<void(base::Status)> done);
 
   // At which size a live file is sealed when its app says nothing of it.
   uint64_t seal_size() const;
@@ -75,6 +81,7 @@ class Housekeeper {
   void look_at_catalog();
   void seal_due(base::Timestamp now);
   uint64_t seal_size(const supervisor::AppSpec& spec) const;
+  size_t streams() const;
   void keep_sizes();
   void take_live(const std::vector<capture::LiveState>& states);
   void seal_early(const std::vector<rotate::LiveBytes>& live);
@@ -94,6 +101,8 @@ class Housekeeper {
   std::map<std::string, Known> schedules_;  // by app
   std::pair<uint64_t, uint64_t> sized_;     // that live files were told of
   base::MonoTime aged_{};                   // when ages were looked at last
+  base::MonoTime listed_{};
+  mutable uint64_t total_ = 0;  // bytes of the file system, as last known
   base::Timer tick_;
   std::atomic<bool> ending_{false};
   bool archiving_ = false;   // storage worker's

@@ -39,6 +39,9 @@ struct LogRequests::Flush {
   control::FlushReply result;
   std::vector<rotate::Stored> sealed;
   bool pruned = false;
+  // Whose sealed files are to be taken, too.
+  std::vector<base::TargetCandidate> selected;
+  std::optional<base::Timestamp> before;
 };
 
 base::Result<std::vector<base::TargetCandidate>> LogRequests::select(
@@ -61,16 +64,14 @@ void LogRequests::flush(const control::FlushRequest& request,
   if (!selected) return reply(refusal(selected.error()));
   auto plan = rotate::plan_flush(logs, catalog, *selected, before);
   if (!plan) return reply(refusal(plan.error()));
-  Flush flush{cause, std::move(reply), {}, {}, false};
+  Flush flush{cause, std::move(reply), {}, {}, false, {}, before};
   flush.result.dry_run = request.dry_run;
   for (const auto& file : *plan)
     flush.result.files.push_back({file.app, file.path, file.bytes, false});
-  if (request.archives) {
-    auto sealed = rotate::plan_sealed_flush(logs, catalog, *selected, before);
-    if (!sealed) return flush.reply(refusal(sealed.error()));
-    flush.sealed = std::move(*sealed);
-  }
+  if (request.archives) flush.selected = std::move(*selected);
   if (!request.dry_run) return take_live(std::move(flush));
+  if (auto listed = list_sealed(flush); !listed)
+    return flush.reply(refusal(listed.error()));
   for (const auto& file : flush.sealed)
     flush.result.files.push_back({file.app, file.path, file.bytes, true});
   flush.reply(std::move(flush.result));
@@ -91,9 +92,22 @@ void LogRequests::take_live(Flush flush) {
             if (it->error) return flush.reply(refusal(*it->error));
             file.bytes = it->bytes;
           }
+          // Only now: what was sealed meanwhile is meant, too.
+          if (auto listed = list_sealed(flush); !listed)
+            return flush.reply(refusal(listed.error()));
           take_sealed(std::move(flush));
         });
       });
+}
+
+base::Status LogRequests::list_sealed(Flush& flush) const {
+  if (flush.selected.empty()) return {};
+  auto sealed =
+      rotate::plan_sealed_flush(parts_.home.logs(), parts_.chronicle.catalog(),
+                                flush.selected, flush.before);
+  if (!sealed) return base::fail(std::move(sealed.error()));
+  flush.sealed = std::move(*sealed);
+  return {};
 }
 
 void LogRequests::take_sealed(Flush flush) {
@@ -172,12 +186,12 @@ void LogRequests::prune(const control::PruneRequest& request,
   if (request.to_bytes >= 0) prune.to = static_cast<uint64_t>(request.to_bytes);
   if (request.free_bytes >= 0)
     prune.free = static_cast<uint64_t>(request.free_bytes);
-  const auto space = base::fs::space(logs);
-  Flush flush{cause, std::move(reply), {}, {}, true};
+  Flush flush{cause, std::move(reply), {}, {}, true, {}, {}};
   flush.result.dry_run = request.dry_run;
-  for (auto& removal :
-       rotate::plan_prune(std::move(*stock), prune, parts_.clock.now(),
-                          space ? space->free : 0))
+  auto removals =
+      rotate::plan_prune(std::move(*stock), prune, parts_.clock.now());
+  if (!removals) return flush.reply(refusal(removals.error()));
+  for (auto& removal : *removals)
     flush.sealed.push_back(std::move(removal.file));
   if (!request.dry_run) return take_sealed(std::move(flush));
   for (const auto& file : flush.sealed)

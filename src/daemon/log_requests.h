@@ -45,6 +45,7 @@ class LogRequests {
   struct Flush;
   base::Result<std::vector<base::TargetCandidate>> select(
       const control::Selection& selection) const;
+  base::Status list_sealed(Flush& flush) const;
   void take_live(Flush flush);
   void take_sealed(Flush flush);
   void flushed(Flush flush);

@@ -4,7 +4,6 @@
 
 #include "base/fs.h"
 #include "base/log.h"
-#include "rotate/sealed.h"
 #include "supervisor/app_list.h"
 
 namespace daemon_ {
@@ -81,17 +80,6 @@ void Recorder::remove_events(const std::set<std::string>& apps) {
       if (auto gone = base::fs::unlink(path); !gone)
         base::log::error("{}", gone.error().message);
     }
-  });
-}
-
-void Recorder::remove_sealed(std::vector<Gone> gone,
-                             std::function<void(base::Status)> done) {
-  worker_.submit([this, logs = home_.logs(), gone = std::move(gone),
-                  done = std::move(done)] {
-    base::Status status;
-    for (const auto& [app, instances] : gone)
-      if (status) status = rotate::remove_sealed(logs, app, instances);
-    loop_.post([done, status] { done(status); });
   });
 }
 

@@ -30,14 +30,6 @@ class Recorder {
   void save(const store::Catalog& catalog);
   // The events of apps that were deleted with their logs.
   void remove_events(const std::set<std::string>& apps);
-  // What is sealed of instances that were deleted with their logs. Calls back
-  // on the loop.
-  struct Gone {
-    store::CatalogApp app;
-    std::set<int> instances;
-  };
-  void remove_sealed(std::vector<Gone> gone,
-                     std::function<void(base::Status)> done);
   // The app list has changed. Changes that come while it is being written are
   // written together.
   void list_changed();

@@ -14,7 +14,7 @@ class SealGate {
   void sealed(uint64_t bytes) { waiting_ += bytes; }
   void settled(uint64_t bytes) { waiting_ -= bytes; }
   void set_limit(uint64_t bytes) { limit_ = bytes; }
-  bool is_open() const { return waiting_ < limit_; }
+  bool is_open() const { return waiting_ == 0 || waiting_ < limit_; }
 
  private:
   std::atomic<uint64_t> waiting_{0};

@@ -4,6 +4,8 @@
 #include <map>
 
 #include "base/fs.h"
+#include "store/archive_log.h"
+#include "store/times.h"
 
 namespace query {
 namespace {
@@ -131,6 +133,12 @@ base::Result<bool> is_same_log(store::Log& ours, const struct ::stat& identity,
   const auto size = (*log)->size();
   const auto our_size = ours.size();
   if (!size || !our_size || *size != *our_size) return false;
+  // Without stamps two logs may be alike; not at the same time.
+  if (ours.times() != nullptr && (*log)->times() != nullptr) {
+    const auto own = ours.times()->at(0);
+    const auto theirs = (*log)->times()->at(0);
+    if (own && theirs && *own && *theirs && **own != **theirs) return false;
+  }
   // No two batches share a stamp, so none but its copy begins alike.
   const auto look = static_cast<size_t>(std::min<uint64_t>(*size, kLook));
   for (const uint64_t offset : {uint64_t{0}, *size - look}) {
@@ -194,6 +202,8 @@ base::Result<OpenSegment> open_segment(const store::Segment& segment,
   if (!log) return base::fail(std::move(log.error()));
   if (!*log) return open;
   open.log = std::move(*log);
+  if (auto* archive = dynamic_cast<store::ArchiveLog*>(open.log.get()))
+    open.problems = archive->archive().problems();
   auto size = open.log->size();
   if (!size) return base::fail(std::move(size.error()));
   open.size = *size;

@@ -38,7 +38,8 @@ std::vector<base::Result<History>> take_histories(
 struct OpenSegment {
   std::unique_ptr<store::Log> log;
   uint64_t size = 0;
-  store::Range range;  // empty: nothing in it is in range
+  store::Range range;                 // empty: nothing in it is in range
+  std::vector<base::Error> problems;  // what of it is damaged
   // Whether the lines before and after, in other files, follow on these.
   bool reaches_begin() const { return range.begin == 0 && !is_empty(); }
   bool reaches_end() const { return range.end == size && !is_empty(); }

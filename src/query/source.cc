@@ -81,6 +81,7 @@ base::Status Source::enter_segment() {
   segment_cut_ = true;
   auto opened = open_segment(segment, since_, until_);
   if (!opened) return base::fail(std::move(opened.error()));
+  problems_ = std::move(opened->problems);
   segment_ = std::move(opened->log);
   segment_limit_ = opened->range.end;
   segment_cut_ = !opened->reaches_end();
@@ -151,6 +152,11 @@ base::Result<bool> Source::next_piece() {
     if (!segment_) {
       if (auto entered = enter_segment(); !entered)
         more = base::fail(std::move(entered.error()));
+    }
+    if (more && !problems_.empty()) {
+      auto problem = std::move(problems_.back());
+      problems_.pop_back();
+      return base::fail(std::move(problem));
     }
     // Nobody writes it any more: a line that has not ended never will.
     if (more && segment_) more = reader_.next(segment_limit_, true, piece_);

@@ -98,6 +98,7 @@ class Source {
   uint64_t newest_ = 0;
   size_t at_ = 0;                        // the file that reader_ is in
   std::unique_ptr<store::Log> segment_;  // that we have come to
+  Problems problems_;                    // of it, still to be told
   uint64_t segment_limit_ = 0;
   bool segment_cut_ = false;  // we leave it before its end
   // Where to begin in the file we come to next.

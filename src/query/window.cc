@@ -100,6 +100,7 @@ class BackCursor {
     auto opened = open_segment(segment, query_.since, query_.until);
     if (!opened) return base::fail(std::move(opened.error()));
     segment_ = std::move(*opened);
+    std::ranges::copy(segment_.problems, std::back_inserter(problems_));
     if (!segment_.log) return true;
     begin_ = segment_.range.begin;
     log_ = segment_.log.get();

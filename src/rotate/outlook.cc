@@ -18,7 +18,9 @@ using Why = Removal::Why;
 using Next = Outlook::Next;
 
 base::Timestamp later(base::Timestamp time, std::chrono::milliseconds by) {
-  return {time.us + by.count() * 1000};
+  const auto most = std::chrono::days(36500);
+  return {time.us +
+          std::min<std::chrono::milliseconds>(by, most).count() * 1000};
 }
 
 std::string when(base::Timestamp time, base::Timestamp now) {

@@ -109,7 +109,7 @@ class Planner {
   }
 
   bool is_older(base::Timestamp time, std::chrono::milliseconds age) const {
-    return facts_.now.us - time.us > age.count() * 1000;
+    return (facts_.now.us - time.us) / 1000 > age.count();
   }
 
   std::optional<std::string> age_reason(const Dated& dated,

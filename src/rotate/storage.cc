@@ -62,6 +62,24 @@ void Storage::set_catalog(store::Catalog catalog) {
   }
 }
 
+void Storage::set_settings(const std::optional<base::Settings>& settings) {
+  holds_ = !settings;
+  if (settings) settings_ = *settings;
+}
+
+// In either form: a segment may have become an archive since.
+void Storage::erase(const std::string& path) {
+  std::string plain = path;
+  if (store::is_compressed(plain)) plain.resize(plain.size() - 4);
+  for (const auto& form : {plain, store::archive_path(plain)}) {
+    const auto at = files_.find(form);
+    if (at == files_.end()) continue;
+    bytes_ -= at->second.file.bytes;
+    files_.erase(at);
+  }
+  if (plain == job_) job_removed_ = true;
+}
+
 void Storage::put(Stored file) {
   auto& entry = files_[file.path];
   bytes_ += file.bytes - entry.file.bytes;
@@ -112,7 +130,7 @@ bool Storage::may_skip(bool pressed, base::Timestamp) {
 
 base::Status Storage::enforce(bool pressed) {
   const auto now = clock_.now();
-  if (may_skip(pressed, now)) return {};
+  if (holds_ || may_skip(pressed, now)) return {};
   looked_ = clock_.mono();
   std::set<uint64_t> devices;
   for (const auto& [path, entry] : files_) devices.insert(entry.file.device);
@@ -157,11 +175,7 @@ base::Status Storage::enforce_on(uint64_t device, bool pressed,
   return remove_stored(
       removals,
       [this](const Removal& removal) {
-        const auto at = files_.find(removal.file.path);
-        if (at != files_.end()) {
-          bytes_ -= at->second.file.bytes;
-          files_.erase(at);
-        }
+        erase(removal.file.path);
         on_removed_(removal);
       },
       store::Durably::No);
@@ -174,10 +188,7 @@ base::Result<uint64_t> Storage::remove(const std::vector<Stored>& files) {
   uint64_t bytes = 0;
   auto removed = remove_stored(removals, [&](const Removal& removal) {
     bytes += removal.file.bytes;
-    const auto at = files_.find(removal.file.path);
-    if (at == files_.end()) return;
-    bytes_ -= at->second.file.bytes;
-    files_.erase(at);
+    erase(removal.file.path);
   });
   if (!removed) return base::fail(std::move(removed.error()));
   return bytes;
@@ -187,11 +198,12 @@ void Storage::forget(const std::string& app) {
   std::erase_if(files_, [&](const auto& item) {
     if (item.second.file.app != app) return false;
     bytes_ -= item.second.file.bytes;
+    if (item.first == job_) job_removed_ = true;
     return true;
   });
 }
 
-std::optional<ArchiveJob> Storage::next_job() const {
+std::optional<ArchiveJob> Storage::next_job() {
   const Stored* oldest = nullptr;
   const auto now = clock_.mono();
   for (const auto& [path, entry] : files_) {
@@ -203,6 +215,8 @@ std::optional<ArchiveJob> Storage::next_job() const {
   }
   if (oldest == nullptr) return std::nullopt;
   ArchiveJob job{segment_of(*oldest), {}};
+  job_ = oldest->path;
+  job_removed_ = false;
   job.options.most_in_frame = kMostInFrame;
   if (const auto* app = app_of(*oldest)) job.options.level = app->keep.level;
   if (oldest->kind != store::SegmentKind::All)
@@ -212,27 +226,35 @@ std::optional<ArchiveJob> Storage::next_job() const {
   return job;
 }
 
-bool Storage::is_gone(const store::Segment& segment) const {
-  return !files_.contains(segment.path) &&
-         !files_.contains(store::archive_path(segment.path));
-}
-
-void Storage::archived(const store::Segment& segment, const std::string& path,
-                       uint64_t bytes) {
+void Storage::archived(const store::Segment& segment) {
+  job_.clear();
+  const std::string path = store::archive_path(segment.path);
+  const auto archive = fs::stat(path);
+  if (job_removed_) {
+    (void)fs::unlink(path);
+    erase(segment.path);
+    return;
+  }
   const auto at = files_.find(segment.path);
-  if (at == files_.end()) return;
-  Stored file = std::move(at->second.file);
-  bytes_ -= file.bytes;
-  files_.erase(at);
-  file.path = path;
-  file.bytes = bytes;
-  file.compressed = true;
-  put(std::move(file));
-}
-
-void Storage::failed(const store::Segment& segment) {
-  const auto at = files_.find(segment.path);
-  if (at != files_.end()) at->second.not_before = clock_.mono() + kRetry;
+  if (archive) {
+    // Looked up meanwhile, it may be there already, with both forms' bytes.
+    Stored file;
+    if (at != files_.end())
+      file = at->second.file;
+    else if (const auto known = files_.find(path); known != files_.end())
+      file = known->second.file;
+    else
+      return;
+    erase(segment.path);
+    file.path = path;
+    file.bytes = static_cast<uint64_t>(archive->st_size);
+    file.compressed = true;
+    put(std::move(file));
+  } else if (!fs::exists(segment.path)) {
+    erase(segment.path);
+  } else if (at != files_.end()) {
+    at->second.not_before = clock_.mono() + kRetry;
+  }
 }
 
 size_t Storage::waiting() const {

@@ -44,7 +44,9 @@ class Storage {
 
   // What is there by now. Again when the catalog changes.
   void set_catalog(store::Catalog catalog);
-  void set_settings(base::Settings settings) { settings_ = settings; }
+  // None: they can't be read; until they can nothing is deleted by a limit that
+  // may not be meant.
+  void set_settings(const std::optional<base::Settings>& settings);
   void set_live(std::vector<LiveBytes> live) { live_ = std::move(live); }
 
   // A live file of that app was sealed to `path`.
@@ -59,14 +61,10 @@ class Storage {
   void forget(const std::string& app);
 
   // The segment that waits longest; nullopt: none does.
-  std::optional<ArchiveJob> next_job() const;
-  // It became the archive at `path`, or could not be: it is then tried again
-  // after the others, a while later.
-  void archived(const store::Segment& segment, const std::string& path,
-                uint64_t bytes);
-  void failed(const store::Segment& segment);
-  // Whether the segment was deleted while it was archived.
-  bool is_gone(const store::Segment& segment) const;
+  std::optional<ArchiveJob> next_job();
+  // What came of it. Deleted meanwhile: so is the archive. Not archived: it is
+  // tried again after the others, a while later.
+  void archived(const store::Segment& segment);
 
   // Bytes of all sealed files.
   uint64_t bytes() const { return bytes_; }
@@ -78,6 +76,7 @@ class Storage {
     base::MonoTime not_before{};  // of the next try to archive it
   };
   void put(Stored file);
+  void erase(const std::string& path);
   bool may_skip(bool pressed, base::Timestamp now);
   base::Status enforce_on(uint64_t device, bool pressed, base::Timestamp now);
   const store::CatalogApp* app_of(const Stored& file) const;
@@ -87,6 +86,9 @@ class Storage {
   std::function<void(const Removal&)> on_removed_;
   store::Catalog catalog_;
   base::Settings settings_;
+  bool holds_ = false;  // settings can't be read
+  std::string job_;     // the segment that is being archived
+  bool job_removed_ = false;
   std::vector<LiveBytes> live_;
   std::map<std::string, Entry> files_;  // by path
   uint64_t bytes_ = 0;

@@ -291,7 +291,8 @@ base::Status remove_segments(const std::string& live_dir, std::string_view app,
     Segment plain = segment;
     plain.compressed = false;
     const std::string path = fs::join(dir, segment_name(plain));
-    for (const auto& part : {path, segment.path, sidecar_name(path)})
+    for (const auto& part :
+         {path, archive_path(path), segment.path, sidecar_name(path)})
       if (auto gone = fs::unlink(part); !gone) return gone;
   }
   if (durably == Durably::No) return {};

@@ -128,8 +128,12 @@ Key retain_age() {
           [](AppSpec& spec, const nlohmann::json& value) -> base::Status {
             spec.log.retain_age.reset();
             if (is_no_limit(value)) return {};
-            auto age = base::parse_duration(
-                value.is_string() ? value.get<std::string>() : value.dump());
+            // Nobody means milliseconds, and it would delete everything.
+            if (!value.is_string() || !base::has_unit(value.get<std::string>()))
+              return base::fail(base::Errc::Invalid,
+                                value.dump() + " has no unit",
+                                R"(ages are written "30d", "12h", "2w")");
+            auto age = base::parse_duration(value.get<std::string>());
             if (!age) return base::fail(std::move(age.error()));
             spec.log.retain_age = *age;
             return {};

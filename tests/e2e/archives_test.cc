@@ -238,6 +238,76 @@ TEST_CASE("prune takes the oldest, with a daemon and without one") {
   CHECK(sealed_of(home, "api").empty());
 }
 
+TEST_CASE("prune takes what is asked for, of deleted apps too no more") {
+  const TestHome home;
+  start_printer(home, "api", 3);
+  home.must({"rotate"});
+  home.must({"delete", "api"});
+  for (const auto& flags : std::vector<std::vector<std::string>>{
+           {"--to", "10G"}, {"--free", "1"}, {"--older", "300d"}}) {
+    auto words = flags;
+    words.insert(words.begin(), {"archive", "prune"});
+    home.must(words);
+  }
+  CHECK(sealed_of(home, "api").size() == 1);
+}
+
+TEST_CASE("an archive that was cut or emptied is said, and costs its lines") {
+  const TestHome home;
+  start_printer(home, "api", 3);
+  home.must({"rotate"});
+  CHECK(wait_until([&] {
+    return sealed_of(home, "api").size() == 1 && all_compressed(home, "api");
+  }));
+  const auto path = sealed_of(home, "api")[0];
+  SUBCASE("cut") {
+    std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+  }
+  SUBCASE("emptied") {
+    std::filesystem::resize_file(path, 0);
+  }
+  SUBCASE("something else") {
+    std::filesystem::resize_file(path, 0);
+    std::filesystem::resize_file(path, 5000);
+  }
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"logs", "api", "--raw", "-n", "all"}, {"logs", "api", "-n", "2"}}) {
+    const auto shown = home.lodge(words);
+    CHECK(shown.exit == 2);
+    CHECK(shown.err.find(path) != std::string::npos);
+  }
+}
+
+TEST_CASE("room that large files might need one day deletes nothing") {
+  const TestHome home;
+  home.must({"set", "logs.cap", "100M"});
+  start_printer(home, "small", 3);
+  home.start("big", "echo one; exec sleep 1000",
+             {"--set", "log.max_size=200M", "-i", "4"});
+  home.must({"rotate", "small"});
+  CHECK(wait_until([&] { return all_compressed(home, "small"); }));
+  home.must({"rotate", "big"});
+  CHECK(wait_until([&] { return sealed_of(home, "big").size() == 4; }));
+  CHECK(sealed_of(home, "small").size() == 1);
+  CHECK(home.events("small", "remove").empty());
+  CHECK(home.events("big", "remove").empty());
+}
+
+TEST_CASE(
+    "flush --archives takes what was sealed a moment before, in any form") {
+  const TestHome home;
+  start_printer(home, "api", 3);
+  for (int i = 0; i < 5; ++i) {
+    home.must({"restart", "api"});
+    home.must({"rotate", "api"});
+    home.must({"flush", "api", "--archives", "--yes"});
+    home.must({"stop", "api"});
+    home.must({"flush", "api", "--archives", "--yes"});
+    CHECK(sealed_of(home, "api").empty());
+  }
+  CHECK(home.must({"logs", "api", "--raw", "-n", "all"}).out.empty());
+}
+
 TEST_CASE("settings are checked, kept and shown with their source") {
   const TestHome home;
   CHECK(home.lodge({"get", "logs.follow"}).out == "false\n");
@@ -247,6 +317,11 @@ TEST_CASE("settings are checked, kept and shown with their source") {
   CHECK(wrong.exit == 2);
   CHECK(wrong.err.find("logs.cap") != std::string::npos);
   CHECK(home.lodge({"set", "logs.cap", "much"}).exit == 2);
+  // Nobody means thirty milliseconds.
+  CHECK(home.lodge({"set", "logs.keep_gone", "30"}).exit == 2);
+  CHECK(home.lodge({"start", "exec sleep 1000", "--name", "api", "--set",
+                    "log.retain.age=30"})
+            .exit == 2);
   home.must({"set", "logs.cap", ""});
   CHECK(home.must({"get", "logs.cap"}).out == "automatic\n");
 }

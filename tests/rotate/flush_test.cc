@@ -153,9 +153,8 @@ TEST_CASE("with a time, live files go whose last line is older") {
   const auto all = rotate::flush_candidates(catalog);
   const auto plan = [&](std::string_view clock) {
     std::string text;
-    for (const auto& file :
-         *rotate::plan_flush(dir.path, catalog, all, at(clock)))
-      text += fs::base_name(file.path) + " ";
+    const auto files = rotate::plan_flush(dir.path, catalog, all, at(clock));
+    for (const auto& file : *files) text += fs::base_name(file.path) + " ";
     return text;
   };
   CHECK(plan("10:30:00").empty());
