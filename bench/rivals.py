@@ -203,6 +203,9 @@ class Lodge(Supervisor):
         self.side = Side("lodge", self.program, "LODGE_HOME",
                          os.path.join(scratch, "home"))
         self.side.env.update(env or {})
+        # What is measured is capture: nothing is compressed or deleted.
+        self.side.call("set", "logs.cap", "1000G")
+        self.side.call("set", "logs.keep_free", "0")
         self.side.call("start", "sleep 1", "--name", "first", "--no-wait",
                        "--no-autorestart")
 
@@ -232,7 +235,8 @@ class Lodge(Supervisor):
     def start_app(self, app, argv, instances=1):
         once = ["--no-autorestart"] if instances == 1 else []
         self.side.call("start", argv[0], "--name", app, "--no-wait", "-i",
-                       str(instances), *once, *self.flags, "--", *argv[1:])
+                       str(instances), *once, *self.flags,
+                       "--set", "log.compress=false", "--", *argv[1:])
 
     def remove_app(self, app):
         self.side.call("delete", app, "--logs")

@@ -17,6 +17,8 @@ namespace fs = base::fs;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{1000};
+// Longer than storage takes a seal for one of many (rotate/storage.cc).
+constexpr milliseconds kSettled{200};
 constexpr std::chrono::seconds kLookAtAges{60};
 constexpr milliseconds kMostAge = std::chrono::hours(24);
 constexpr std::chrono::minutes kRelist{10};
@@ -34,6 +36,7 @@ uint64_t room_for_growth(const capture::LiveState& state, uint64_t max_size) {
 Housekeeper::Housekeeper(Parts parts)
     : parts_(parts),
       tick_(parts.loop, [this] { tick(); }),
+      settled_(parts.loop, [this] { on_storage([](rotate::Storage&) {}); }),
       storage_(parts.clock, parts.home.logs(),
                [this](const rotate::Removal& removal) {
                  parts_.loop.post([this, removal] { note_removal(removal); });
@@ -283,6 +286,7 @@ void Housekeeper::seal(const std::vector<std::string>& paths, OnSealed done) {
 
 void Housekeeper::sealed(const std::string& app, const std::string& segment,
                          uint64_t bytes) {
+  settled_.start(kSettled);
   on_storage([this, app, segment, bytes](rotate::Storage& storage) {
     storage.add(app, segment);
     if (auto done = storage.enforce(); !done)

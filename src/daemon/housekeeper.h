@@ -104,6 +104,7 @@ class Housekeeper {
   base::MonoTime listed_{};
   mutable uint64_t total_ = 0;  // bytes of the file system, as last known
   base::Timer tick_;
+  base::Timer settled_;  // no file was sealed for a moment
   std::atomic<bool> ending_{false};
   bool archiving_ = false;   // storage worker's
   rotate::Storage storage_;  // storage worker's

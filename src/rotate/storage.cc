@@ -13,6 +13,7 @@ namespace {
 
 namespace fs = base::fs;
 
+constexpr std::chrono::milliseconds kBusy{150};
 constexpr std::chrono::seconds kRetry{60};
 constexpr std::chrono::seconds kLookAtAges{30};
 // A daemon is small: a line longer than that is divided.
@@ -110,6 +111,7 @@ void Storage::add(const std::string& app, const std::string& path) {
   file.last = clock_.now();
   file.device = info->st_dev;
   put(std::move(file));
+  added_ = clock_.mono();
 }
 
 // A full plan sorts all there is: not for each segment while all is well.
@@ -205,15 +207,23 @@ void Storage::forget(const std::string& app) {
 
 std::optional<ArchiveJob> Storage::next_job() {
   const Stored* oldest = nullptr;
+  uint64_t waiting = 0;
   const auto now = clock_.mono();
   for (const auto& [path, entry] : files_) {
     const auto& file = entry.file;
     if (file.compressed || entry.not_before > now) continue;
     const auto* app = app_of(file);
-    if (app != nullptr && app->keep.level == 0) continue;
+    // Of an app that came just now is not known yet whether it wants that.
+    if (app == nullptr || app->keep.level == 0) continue;
+    waiting += file.bytes;
     if (oldest == nullptr || file.last < oldest->last) oldest = &file;
   }
   if (oldest == nullptr) return std::nullopt;
+  if (now - added_ < kBusy) {
+    const auto space = fs::space(log_dir_);
+    if (space && waiting < budget_of(settings_, space->total).cap / 4)
+      return std::nullopt;
+  }
   ArchiveJob job{segment_of(*oldest), {}};
   job_ = oldest->path;
   job_removed_ = false;

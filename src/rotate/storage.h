@@ -60,7 +60,9 @@ class Storage {
   // Of these apps nothing is left.
   void forget(const std::string& app);
 
-  // The segment that waits longest; nullopt: none does.
+  // The segment that waits longest; nullopt: none does, or logs are being
+  // written so fast that it had better wait: memory is shared, whatever the
+  // priorities. Not once a quarter of the cap waits.
   std::optional<ArchiveJob> next_job();
   // What came of it. Deleted meanwhile: so is the archive. Not archived: it is
   // tried again after the others, a while later.
@@ -93,6 +95,7 @@ class Storage {
   std::map<std::string, Entry> files_;  // by path
   uint64_t bytes_ = 0;
   base::MonoTime looked_{};  // at ages
+  base::MonoTime added_{};   // a segment, last
 };
 
 // Of a file system of that size, by the settings.
