@@ -172,6 +172,7 @@ void Handlers::on(const control::StartRequest& request,
     parts_.supervisor.start(known, request.wait, new_env ? &env : nullptr,
                             cause, answers->expect());
   parts_.chronicle.enter(parts_.supervisor);
+  parts_.housekeeper.apps_changed();
   hold({});
 }
 

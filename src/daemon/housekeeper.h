@@ -44,6 +44,8 @@ class Housekeeper {
 
   // Once there are apps and a catalog.
   void begin();
+  // There are more apps, or they have other settings.
+  void apps_changed() { keep_sizes(); }
   // A live file of that app was sealed.
   void sealed(const std::string& app, const std::string& segment,
               uint64_t bytes);
