@@ -165,8 +165,8 @@ std::expected<control::FlushReply, int> prune_here(
   if (request.to_bytes >= 0) prune.to = static_cast<uint64_t>(request.to_bytes);
   if (request.free_bytes >= 0)
     prune.free = static_cast<uint64_t>(request.free_bytes);
-  auto removals = rotate::plan_prune(std::move(*files), prune,
-                                     base::SystemClock().now());
+  auto removals =
+      rotate::plan_prune(std::move(*files), prune, base::SystemClock().now());
   if (!removals)
     return std::unexpected(report(invocation, removals.error(), kFailed));
   control::FlushReply reply;
