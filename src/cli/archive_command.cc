@@ -23,6 +23,7 @@
 #include "rotate/prune.h"
 #include "rotate/storage.h"
 #include "store/archive_log.h"
+#include "store/events.h"
 #include "store/live_reader.h"
 
 namespace cli {
@@ -155,6 +156,25 @@ base::Result<control::PruneRequest> prune_request(
   return request;
 }
 
+// What is gone has an event, whoever took it.
+void tell_pruned(const Invocation& invocation,
+                 const control::FlushReply& reply) {
+  std::map<std::string, int64_t> per_app;
+  for (const auto& file : reply.files)
+    per_app[file.app] += static_cast<int64_t>(file.bytes);
+  for (const auto& [app, bytes] : per_app) {
+    store::Event event;
+    event.time = base::SystemClock().now();
+    event.kind = store::EventKind::Flush;
+    event.app = app;
+    event.bytes = bytes;
+    event.command = invocation.line;
+    event.reason = "pruned";
+    auto told = store::append_event(invocation.home.logs(), event);
+    if (!told) report(invocation, told.error(), kFailed);
+  }
+}
+
 // Without a daemon there is nobody else who deletes.
 std::expected<control::FlushReply, int> prune_here(
     const Invocation& invocation, const control::PruneRequest& request) {
@@ -180,6 +200,7 @@ std::expected<control::FlushReply, int> prune_here(
     return reply;
   }
   auto removed = rotate::remove_stored(*removals, note);
+  tell_pruned(invocation, reply);
   if (!removed)
     return std::unexpected(report(invocation, removed.error(), kFailed));
   return reply;

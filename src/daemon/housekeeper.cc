@@ -8,7 +8,6 @@
 #include "rotate/archiving.h"
 #include "rotate/recovery.h"
 #include "rotate/seal_size.h"
-#include "rotate/sealed.h"
 
 namespace daemon_ {
 namespace {
@@ -56,10 +55,7 @@ void Housekeeper::on_storage(std::function<void(rotate::Storage&)> job) {
 }
 
 void Housekeeper::begin() {
-  catalog_seen_ = parts_.chronicle.revision();
-  on_storage([catalog = parts_.chronicle.catalog()](rotate::Storage& storage) {
-    storage.set_catalog(catalog);
-  });
+  look_at_catalog();
   tick_.start(milliseconds{10}, kTick);
 }
 
@@ -109,35 +105,28 @@ void Housekeeper::look_at_catalog() {
       });
 }
 
-uint64_t Housekeeper::seal_size(const supervisor::AppSpec& spec) const {
-  // Live files can't be deleted: all of them must leave room for what is
-  // sealed.
-  const uint64_t most = std::max(cap() / (2 * std::max<uint64_t>(streams(), 1)),
-                                 uint64_t{1} << 20);
-  const uint64_t given = spec.log.max_size.value_or(seal_size());
-  return given == 0 ? most : std::min(given, most);
-}
-
 // Each app that comes makes the share of every live file smaller.
 void Housekeeper::keep_sizes() {
-  const std::pair now(seal_size(), parts_.chronicle.revision());
-  if (now == sized_) return;
-  sized_ = now;
+  const auto now = seal_sizes();
+  const std::pair state(now.usual, parts_.chronicle.revision());
+  if (state == sized_) return;
+  sized_ = state;
   std::map<std::string, uint64_t> sizes;
   for (const auto& app : parts_.supervisor.apps())
-    for (const auto& request : requests_of(*app, std::nullopt))
-      sizes[request.file.path] = seal_size(app->spec);
+    for (const auto& request : requests_of(*app, std::nullopt, now.usual))
+      sizes[request.file.path] = now.of(app->spec);
   parts_.capture.set_max_sizes(std::move(sizes));
 }
 
 std::vector<capture::SealRequest> Housekeeper::requests_of(
-    const supervisor::App& app, std::optional<base::Timestamp> before) const {
+    const supervisor::App& app, std::optional<base::Timestamp> before,
+    uint64_t usual_size) const {
   std::vector<capture::SealRequest> requests;
   for (const auto& instance : app.instances)
     for (const auto stream : {store::Stream::Out, store::Stream::Error}) {
       const auto& life = instance->life();
       auto spec = sink_spec(app.spec, life.id, life.number, stream,
-                            parts_.home.logs(), seal_size());
+                            parts_.home.logs(), usual_size);
       const bool known = std::ranges::any_of(
           requests,
           [&](const auto& request) { return request.file.path == spec.path; });
@@ -163,6 +152,7 @@ void Housekeeper::seal_due(base::Timestamp now) {
   const auto mono = parts_.clock.mono();
   const bool look_at_ages = mono - aged_ >= kLookAtAges;
   if (look_at_ages) aged_ = mono;
+  const uint64_t size = seal_size();
   std::vector<capture::SealRequest> requests;
   for (const auto& app : parts_.supervisor.apps()) {
     const auto& log = app->spec.log;
@@ -182,7 +172,8 @@ void Housekeeper::seal_due(base::Timestamp now) {
     if (schedule != nullptr) due = schedule->last_due(now);
     if (due == known.sealed_before && !look_at_ages) continue;
     known.sealed_before = due;
-    auto more = requests_of(*app, rotate::seal_before(now, schedule, kMostAge));
+    auto more =
+        requests_of(*app, rotate::seal_before(now, schedule, kMostAge), size);
     std::ranges::move(more, std::back_inserter(requests));
   }
   // What deleted apps left can only expire once it is sealed.
@@ -195,12 +186,14 @@ void Housekeeper::seal_due(base::Timestamp now) {
 void Housekeeper::take_live(const std::vector<capture::LiveState>& states) {
   std::map<std::string, const capture::LiveState*> by_path;
   for (const auto& state : states) by_path[state.path] = &state;
+  const auto sizes = seal_sizes();
+  const uint64_t most = cap();
   std::vector<rotate::LiveBytes> live;
   std::vector<rotate::LiveBytes> unwritten;
   for (const auto& app : parts_.chronicle.catalog().apps) {
     const auto* running = parts_.supervisor.find_app(app.name);
     const uint64_t max_size =
-        running != nullptr ? seal_size(running->spec) : seal_size();
+        running != nullptr ? sizes.of(running->spec) : sizes.usual;
     for (const auto& file : store::files_of(app)) {
       rotate::LiveBytes entry;
       entry.app = app.name;
@@ -217,12 +210,12 @@ void Housekeeper::take_live(const std::vector<capture::LiveState>& states) {
       live.push_back(std::move(entry));
     }
   }
-  seal_early(live);
+  seal_early(live, most);
   // What is sealed while retention looks the other way.
-  const uint64_t unseen = cap() / kUnseenShare;
+  const uint64_t unseen = most / kUnseenShare;
   parts_.gate.set_limit(unseen);
   // Never so much that for room nobody uses what is sealed goes.
-  uint64_t growth = cap() / 4;
+  uint64_t growth = most / 4;
   for (auto& file : live) growth -= file.growth = std::min(file.growth, growth);
   if (!live.empty())
     live.push_back({.app = {},
@@ -231,7 +224,7 @@ void Housekeeper::take_live(const std::vector<capture::LiveState>& states) {
                     .bytes = 0,
                     .growth = unseen});
   on_storage(
-      [live = std::move(live), unwritten = std::move(unwritten),
+      [this, live = std::move(live), unwritten = std::move(unwritten),
        full = parts_.tally.disk_full()](rotate::Storage& storage) mutable {
         for (auto& file : unwritten) {
           const auto info = fs::stat(file.path);
@@ -241,17 +234,16 @@ void Housekeeper::take_live(const std::vector<capture::LiveState>& states) {
           live.push_back(std::move(file));
         }
         storage.set_live(std::move(live));
-        if (auto done = storage.enforce(full); !done)
-          base::log::error("{}", done.error().message);
+        enforce(storage, full);
       });
 }
 
 // Where there are so many live files that they alone come near the cap: what is
 // sealed can be compressed and deleted, live files can't.
-void Housekeeper::seal_early(const std::vector<rotate::LiveBytes>& live) {
+void Housekeeper::seal_early(const std::vector<rotate::LiveBytes>& live,
+                             uint64_t most) {
   uint64_t bytes = 0;
   for (const auto& file : live) bytes += file.bytes;
-  const uint64_t most = cap();
   if (bytes <= most / 2) return;
   std::vector<const rotate::LiveBytes*> largest;
   for (const auto& file : live)
@@ -267,9 +259,10 @@ void Housekeeper::seal_early(const std::vector<rotate::LiveBytes>& live) {
 }
 
 void Housekeeper::seal(const std::vector<std::string>& paths, OnSealed done) {
+  const uint64_t size = seal_size();
   std::vector<capture::SealRequest> requests;
   for (const auto& app : parts_.supervisor.apps())
-    std::ranges::move(requests_of(*app, std::nullopt),
+    std::ranges::move(requests_of(*app, std::nullopt, size),
                       std::back_inserter(requests));
   add_gone(requests, std::nullopt);
   std::erase_if(requests, [&](const auto& request) {
@@ -289,17 +282,13 @@ void Housekeeper::sealed(const std::string& app, const std::string& segment,
   settled_.start(kSettled);
   on_storage([this, app, segment, bytes](rotate::Storage& storage) {
     storage.add(app, segment);
-    if (auto done = storage.enforce(); !done)
-      base::log::error("{}", done.error().message);
+    enforce(storage, false);
     parts_.gate.settled(bytes);
   });
 }
 
 void Housekeeper::disk_full() {
-  on_storage([](rotate::Storage& storage) {
-    if (auto done = storage.enforce(true); !done)
-      base::log::error("{}", done.error().message);
-  });
+  on_storage([this](rotate::Storage& storage) { enforce(storage, true); });
 }
 
 void Housekeeper::remove(std::vector<rotate::Stored> files, OnRemoved done) {
@@ -315,16 +304,9 @@ void Housekeeper::remove_all(std::vector<Sealed> gone,
   on_storage([this, gone = std::move(gone),
               done = std::move(done)](rotate::Storage& storage) {
     base::Status status;
-    for (const auto& [app, instances] : gone) {
-      // First: what is being archived meanwhile is then taken for deleted.
-      storage.forget(app.name);
-      if (status)
-        status = rotate::remove_sealed(parts_.home.logs(), app, instances);
-    }
-    parts_.loop.post([this, done, status] {
-      listed_ = {};
-      done(status);
-    });
+    for (const auto& [app, instances] : gone)
+      if (status) status = storage.remove_sealed(app, instances);
+    parts_.loop.post([done, status] { done(status); });
   });
 }
 
@@ -376,15 +358,29 @@ uint64_t Housekeeper::cap() const {
   return rotate::budget_of(settings_, total_).cap;
 }
 
-size_t Housekeeper::streams() const {
-  size_t streams = 0;
+Housekeeper::SealSizes Housekeeper::seal_sizes() const {
+  uint64_t streams = 0;
   for (const auto& app : parts_.supervisor.apps())
     streams += 2 * app->instances.size();
-  return streams;
+  const uint64_t all = cap();
+  // Live files can't be deleted: all of them must leave room for what is
+  // sealed.
+  const uint64_t most = all / (2 * std::max<uint64_t>(streams, 1));
+  return {rotate::default_seal_size(all, streams),
+          std::max(most, uint64_t{1} << 20)};
 }
 
-uint64_t Housekeeper::seal_size() const {
-  return rotate::default_seal_size(cap(), streams());
+uint64_t Housekeeper::SealSizes::of(const supervisor::AppSpec& spec) const {
+  const uint64_t given = spec.log.max_size.value_or(usual);
+  return given == 0 ? most : std::min(given, most);
+}
+
+void Housekeeper::enforce(rotate::Storage& storage, bool pressed) {
+  auto done = storage.enforce(pressed);
+  // As long as it is the same it is told once, not each second.
+  const std::string trouble = done ? std::string() : done.error().message;
+  if (!trouble.empty() && trouble != trouble_) base::log::error("{}", trouble);
+  trouble_ = trouble;
 }
 
 }  // namespace daemon_

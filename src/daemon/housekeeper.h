@@ -67,7 +67,7 @@ class Housekeeper {
                   std::function<void(base::Status)> done);
 
   // At which size a live file is sealed when its app says nothing of it.
-  uint64_t seal_size() const;
+  uint64_t seal_size() const { return seal_sizes().usual; }
   // What all logs on the logs' file system may take.
   uint64_t cap() const;
 
@@ -78,22 +78,28 @@ class Housekeeper {
     std::optional<rotate::Schedule> schedule;
     std::optional<base::Timestamp> sealed_before;  // asked for last
   };
+  struct SealSizes {
+    uint64_t usual = 0;  // of an app that says nothing of it
+    uint64_t most = 0;   // whatever it says
+    uint64_t of(const supervisor::AppSpec& spec) const;
+  };
+  SealSizes seal_sizes() const;
   void tick();
   void look_at_settings();
   void look_at_catalog();
   void seal_due(base::Timestamp now);
-  uint64_t seal_size(const supervisor::AppSpec& spec) const;
-  size_t streams() const;
   void keep_sizes();
   void take_live(const std::vector<capture::LiveState>& states);
-  void seal_early(const std::vector<rotate::LiveBytes>& live);
+  void seal_early(const std::vector<rotate::LiveBytes>& live, uint64_t most);
   void archive_next();
   void archive(const rotate::ArchiveJob& job);
   std::vector<capture::SealRequest> requests_of(
-      const supervisor::App& app, std::optional<base::Timestamp> before) const;
+      const supervisor::App& app, std::optional<base::Timestamp> before,
+      uint64_t usual_size) const;
   void add_gone(std::vector<capture::SealRequest>& requests,
                 std::optional<base::Timestamp> before) const;
   void note_removal(const rotate::Removal& removal);
+  void enforce(rotate::Storage& storage, bool pressed);  // on its worker
   void on_storage(std::function<void(rotate::Storage&)> job);
 
   Parts parts_;
@@ -108,6 +114,7 @@ class Housekeeper {
   base::Timer tick_;
   base::Timer settled_;  // no file was sealed for a moment
   std::atomic<bool> ending_{false};
+  std::string trouble_;      // of retention, told last; storage worker's
   bool archiving_ = false;   // storage worker's
   rotate::Storage storage_;  // storage worker's
   base::WorkerPool storage_worker_{1};

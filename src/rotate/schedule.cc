@@ -49,8 +49,7 @@ base::Result<Schedule> parse_schedule(std::string_view text,
   }
   const auto period = base::parse_duration(text);
   // A bare number would be milliseconds: nobody means that.
-  const bool has_unit = !text.empty() && text.back() > '9';
-  if (!period || !has_unit || period->count() < 1000 ||
+  if (!period || !base::has_unit(text) || period->count() < 1000 ||
       period->count() % 1000 != 0)
     return base::fail(base::Errc::Invalid,
                       fmt::format("'{}' is no rotation", text),

@@ -84,9 +84,10 @@ uint64_t SealedBytes::of(const store::CatalogApp& app, int instance) {
   return bytes;
 }
 
-base::Status remove_sealed(const std::string& log_dir,
-                           const store::CatalogApp& app,
-                           const std::set<int>& instances) {
+base::Status remove_sealed(
+    const std::string& log_dir, const store::CatalogApp& app,
+    const std::set<int>& instances,
+    const std::function<void(const store::Segment&)>& on_going) {
   const bool all = std::ranges::all_of(app.instances, [&](const auto& one) {
     return instances.contains(one.number);
   });
@@ -105,6 +106,7 @@ base::Status remove_sealed(const std::string& log_dir,
     std::erase_if(*segments, [&](const store::Segment& segment) {
       return !all && !theirs[dir].contains({segment.kind, segment.instance});
     });
+    if (on_going) std::ranges::for_each(*segments, on_going);
     auto removed = store::remove_segments(dir, app.name, *segments);
     if (!removed) return removed;
   }

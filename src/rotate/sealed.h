@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -45,9 +46,11 @@ class SealedBytes {
 };
 
 // Removes what is sealed of these instances, but for what others write too; of
-// all of them: everything the app has. Blocks on the disk.
-base::Status remove_sealed(const std::string& log_dir,
-                           const store::CatalogApp& app,
-                           const std::set<int>& instances);
+// all of them: everything the app has. `on_going` hears of each before it goes.
+// Blocks on the disk.
+base::Status remove_sealed(
+    const std::string& log_dir, const store::CatalogApp& app,
+    const std::set<int>& instances,
+    const std::function<void(const store::Segment&)>& on_going = {});
 
 }  // namespace rotate

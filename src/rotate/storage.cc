@@ -1,12 +1,12 @@
 #include "rotate/storage.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/fs.h"
 #include "base/log.h"
 #include "rotate/archiving.h"
 #include "rotate/seal_size.h"
+#include "rotate/sealed.h"
 
 namespace rotate {
 namespace {
@@ -70,8 +70,7 @@ void Storage::set_settings(const std::optional<base::Settings>& settings) {
 
 // In either form: a segment may have become an archive since.
 void Storage::erase(const std::string& path) {
-  std::string plain = path;
-  if (store::is_compressed(plain)) plain.resize(plain.size() - 4);
+  const std::string plain = store::segment_path(path);
   for (const auto& form : {plain, store::archive_path(plain)}) {
     const auto at = files_.find(form);
     if (at == files_.end()) continue;
@@ -115,7 +114,7 @@ void Storage::add(const std::string& app, const std::string& path) {
 }
 
 // A full plan sorts all there is: not for each segment while all is well.
-bool Storage::may_skip(bool pressed, base::Timestamp) {
+bool Storage::may_skip(bool pressed) const {
   if (pressed) return false;
   const bool has_rules =
       std::ranges::any_of(catalog_.apps, [](const auto& app) {
@@ -131,9 +130,9 @@ bool Storage::may_skip(bool pressed, base::Timestamp) {
 }
 
 base::Status Storage::enforce(bool pressed) {
-  const auto now = clock_.now();
-  if (holds_ || may_skip(pressed, now)) return {};
+  if (holds_ || may_skip(pressed)) return {};
   looked_ = clock_.mono();
+  const auto now = clock_.now();
   std::set<uint64_t> devices;
   for (const auto& [path, entry] : files_) devices.insert(entry.file.device);
   base::Status status;
@@ -196,13 +195,12 @@ base::Result<uint64_t> Storage::remove(const std::vector<Stored>& files) {
   return bytes;
 }
 
-void Storage::forget(const std::string& app) {
-  std::erase_if(files_, [&](const auto& item) {
-    if (item.second.file.app != app) return false;
-    bytes_ -= item.second.file.bytes;
-    if (item.first == job_) job_removed_ = true;
-    return true;
-  });
+base::Status Storage::remove_sealed(const store::CatalogApp& app,
+                                    const std::set<int>& instances) {
+  // Before it goes: what is archived meanwhile is then known to be deleted.
+  return rotate::remove_sealed(
+      log_dir_, app, instances,
+      [this](const store::Segment& segment) { erase(segment.path); });
 }
 
 std::optional<ArchiveJob> Storage::next_job() {
@@ -265,11 +263,6 @@ void Storage::archived(const store::Segment& segment) {
   } else if (at != files_.end()) {
     at->second.not_before = clock_.mono() + kRetry;
   }
-}
-
-size_t Storage::waiting() const {
-  return static_cast<size_t>(std::ranges::count_if(
-      files_, [](const auto& item) { return !item.second.file.compressed; }));
 }
 
 }  // namespace rotate

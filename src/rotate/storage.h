@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,8 +58,10 @@ class Storage {
   base::Status enforce(bool pressed = false);
   // Deletes these, whatever the limits say; answers how many bytes they had.
   base::Result<uint64_t> remove(const std::vector<Stored>& files);
-  // Of these apps nothing is left.
-  void forget(const std::string& app);
+  // Deletes what is sealed of these instances (sealed.h), and what is being
+  // made of it.
+  base::Status remove_sealed(const store::CatalogApp& app,
+                             const std::set<int>& instances);
 
   // The segment that waits longest; nullopt: none does, or logs are being
   // written so fast that it had better wait: memory is shared, whatever the
@@ -70,7 +73,6 @@ class Storage {
 
   // Bytes of all sealed files.
   uint64_t bytes() const { return bytes_; }
-  size_t waiting() const;  // segments that are to be archived
 
  private:
   struct Entry {
@@ -79,7 +81,7 @@ class Storage {
   };
   void put(Stored file);
   void erase(const std::string& path);
-  bool may_skip(bool pressed, base::Timestamp now);
+  bool may_skip(bool pressed) const;
   base::Status enforce_on(uint64_t device, bool pressed, base::Timestamp now);
   const store::CatalogApp* app_of(const Stored& file) const;
 

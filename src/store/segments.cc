@@ -190,6 +190,11 @@ std::optional<Segment> parse_segment_name(std::string_view name) {
   return segment;
 }
 
+std::string segment_path(std::string_view path) {
+  (void)take_suffix(path, kCompressed);
+  return std::string(path);
+}
+
 std::string archive_path(std::string_view segment) {
   return std::string(segment).append(kCompressed);
 }

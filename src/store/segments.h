@@ -55,8 +55,9 @@ std::string segment_name(const Segment& segment);
 // Only names that segment_name makes; `path` stays empty.
 std::optional<Segment> parse_segment_name(std::string_view name);
 
-// Where the archive of a segment is.
+// Where the archive of a segment is; and where the segment of either.
 std::string archive_path(std::string_view segment);
+std::string segment_path(std::string_view path);
 
 // Where the segments of live files in `live_dir` are.
 std::string archive_dir(const std::string& live_dir, std::string_view app);

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -180,6 +181,55 @@ TEST_CASE("logs stay under their cap while apps write without end") {
   const auto report = chaos.stop_and_check({.heads_may_be_gone = true});
   INFO(report.text());
   CHECK(report.clean());
+}
+
+TEST_CASE(
+    "one instance is deleted with its logs, the other keeps its archives") {
+  const TestHome home;
+  home.start("api", "echo one; exec sleep 1000", {"-i", "2"});
+  for (int i = 0; i < 20; ++i) {
+    home.must({"restart", "api/0"});
+    home.must({"rotate", "api"});
+    // Whatever becomes an archive of the first at this moment stays.
+    if (i == 10) home.must({"delete", "api/1", "--logs"});
+  }
+  CHECK(wait_until([&] { return all_compressed(home, "api"); }));
+  CHECK(wait_until([&] {
+    return std::ranges::count(
+               home.must({"logs", "api", "--raw", "--out", "-n", "all"}).out,
+               '\n') == 21;
+  }));
+}
+
+TEST_CASE("a file that was moved is opened anew when somebody says so") {
+  const TestHome home;
+  home.start("api", "while :; do echo x; sleep 0.01; done");
+  const auto moved = home.work().file("moved.log");
+  CHECK(wait_until(
+      [&] { return std::filesystem::file_size(home.log("api-out.log")) > 0; }));
+  std::filesystem::rename(home.log("api-out.log"), moved);
+  SUBCASE("reloadLogs") {
+    home.must({"reloadLogs"});
+  }
+  SUBCASE("SIGUSR2") {
+    CHECK(::kill(home.daemon_pid(), SIGUSR2) == 0);
+  }
+  CHECK(wait_until(
+      [&] { return std::filesystem::exists(home.log("api-out.log")); }));
+  const auto size = std::filesystem::file_size(moved);
+  CHECK(wait_until([&] {
+    return std::filesystem::file_size(home.log("api-out.log")) > 100;
+  }));
+  CHECK(std::filesystem::file_size(moved) == size);
+}
+
+TEST_CASE("the calendar seals by itself, files of stopped apps too") {
+  const TestHome home;
+  home.start("api", "echo one; exec sleep 1000", {"--set", "log.rotate=1s"});
+  CHECK(wait_until([&] { return sealed_of(home, "api").size() == 1; }));
+  home.must({"restart", "api"});
+  home.must({"stop", "api"});
+  CHECK(wait_until([&] { return sealed_of(home, "api").size() == 2; }));
 }
 
 TEST_CASE("each stream keeps as many files as its app says") {
