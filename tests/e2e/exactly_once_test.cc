@@ -97,10 +97,7 @@ TEST_CASE("kill -9 of the daemon while lines come in fragments") {
 }
 
 TEST_CASE("the daemon dies by itself at random steps of its journal") {
-  if (!has_journal()) {
-    MESSAGE("SKIPPED: capture has no journal that could be killed at");
-    return;
-  }
+  REQUIRE(has_journal());
   const int wanted = rounds(8);
   size_t crashes = 0;
   for (int round = 0; round < 40 * wanted; ++round) {
@@ -139,11 +136,6 @@ TEST_CASE("the daemon dies by itself at random steps of its journal") {
 }
 
 TEST_CASE("live upgrades and kills, in any order") {
-  const TestHome asked;
-  if (!knows_command(asked, "update")) {
-    MESSAGE("SKIPPED: no `lodge update` yet");
-    return;
-  }
   for (int left = rounds(2); left > 0; --left) {
     const TestHome home;
     Chaos chaos(home);
@@ -265,11 +257,6 @@ TEST_CASE("an old life's grandchild and the new life share a file, unmixed") {
 
 TEST_CASE(
     "instances that share a file through merge_logs, killed and reloaded") {
-  const TestHome asked;
-  if (!knows_start_flag(asked, "--merge-logs")) {
-    MESSAGE("SKIPPED: no --merge-logs yet");
-    return;
-  }
   for (int left = rounds(2); left > 0; --left) {
     const TestHome home;
     Chaos chaos(home);
@@ -309,11 +296,6 @@ TEST_CASE("a flush takes what was there, whoever is killed, and no line more") {
 }
 
 TEST_CASE("files sealed by size while the daemon is killed: one line in one") {
-  const TestHome asked;
-  if (!knows_setting(asked, "log.max_size=1MiB")) {
-    MESSAGE("SKIPPED: no setting log.max_size yet");
-    return;
-  }
   for (int left = rounds(2); left > 0; --left) {
     const TestHome home;
     Chaos chaos(home);

@@ -152,21 +152,4 @@ std::string Chaos::words() const {
   return fmt::format("E2E_SEED={}", seed_);
 }
 
-bool knows_command(const TestHome& home, const std::string& command) {
-  return home.lodge({command, "--help"}).exit == 0;
-}
-
-bool knows_start_flag(const TestHome& home, const std::string& flag) {
-  return home.must({"start", "--help"}).out.find(flag) != std::string::npos;
-}
-
-bool knows_setting(const TestHome& home, const std::string& key_and_value) {
-  if (!knows_start_flag(home, "--set")) return false;
-  const bool known = home.lodge({"start", "exec sleep 1000", "--name", "asks",
-                                 "--no-wait", "--set", key_and_value})
-                         .exit == 0;
-  if (known) home.must({"delete", "asks"});
-  return known;
-}
-
 }  // namespace support

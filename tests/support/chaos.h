@@ -73,10 +73,4 @@ class Chaos {
   std::vector<std::string> names_;
 };
 
-// Whether the binary knows a command, a flag of `start`, a setting: trials of
-// what isn't there say so and pass.
-bool knows_command(const TestHome& home, const std::string& command);
-bool knows_start_flag(const TestHome& home, const std::string& flag);
-bool knows_setting(const TestHome& home, const std::string& key_and_value);
-
 }  // namespace support
