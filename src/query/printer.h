@@ -22,6 +22,11 @@ class Printer {
   virtual void settle() = 0;
   // False when nobody reads any more.
   virtual bool wants_more() const = 0;
+  // Said before the first piece of a line, when it is not a match: a line of
+  // its context. Without a word it is what was asked for.
+  virtual void next_is_context() {}
+  // Lines were left out between what was printed and what comes next.
+  virtual void gap() {}
   // Columns that the longest label takes.
   virtual void widen(size_t label_width) { (void)label_width; }
 };
