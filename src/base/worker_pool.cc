@@ -31,16 +31,20 @@ WorkerPool::~WorkerPool() {
 }  // jthreads join as `threads` goes
 
 void WorkerPool::submit(std::function<void()> job) {
+  submit([job = std::move(job)](size_t) { job(); });
+}
+
+void WorkerPool::submit(std::function<void(size_t)> job) {
   {
     const std::lock_guard lock(mutex_);
     jobs_.push_back(std::move(job));
     if (jobs_.size() > idle_ && threads_.size() < limit_)
-      threads_.emplace_back([this] { work(); });
+      threads_.emplace_back([this, number = threads_.size()] { work(number); });
   }
   wake_.notify_one();
 }
 
-void WorkerPool::work() {
+void WorkerPool::work(size_t thread) {
   if (priority_ == Priority::Idle) become_idle();
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -51,7 +55,7 @@ void WorkerPool::work() {
     auto job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();
-    job();
+    job(thread);
     job = nullptr;
     lock.lock();
   }

@@ -24,18 +24,21 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   void submit(std::function<void()> job);
+  // The same for a job that wants to know on which of the threads it is, from
+  // 0: what belongs to that number is that thread's alone.
+  void submit(std::function<void(size_t thread)> job);
 
  private:
-  void work();
+  void work(size_t thread);
 
   const size_t limit_;
   const Priority priority_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::function<void()>> jobs_;  // guarded by mutex_
-  size_t idle_ = 0;                         // guarded by mutex_
-  bool closing_ = false;                    // guarded by mutex_
-  std::vector<std::jthread> threads_;       // guarded by mutex_
+  std::deque<std::function<void(size_t)>> jobs_;  // guarded by mutex_
+  size_t idle_ = 0;                               // guarded by mutex_
+  bool closing_ = false;                          // guarded by mutex_
+  std::vector<std::jthread> threads_;             // guarded by mutex_
 };
 
 }  // namespace base

@@ -12,14 +12,19 @@ struct Head {
 };
 
 // For a heap whose top comes first.
-bool later(const Head& a, const Head& b) {
-  return a.key != b.key ? a.key > b.key : a.index > b.index;
-}
+struct Later {
+  bool backward = false;
+  bool operator()(const Head& a, const Head& b) const {
+    const Head& x = backward ? b : a;
+    const Head& y = backward ? a : b;
+    return x.key != y.key ? x.key > y.key : x.index > y.index;
+  }
+};
 
 bool advance(Source& source, Problems& problems) {
   for (;;) {
     // One segment that can't be read is no reason to leave the others.
-    const bool goes_on = source.in_segments();
+    const bool goes_on = source.goes_on();
     auto more = source.advance();
     if (more) return *more;
     problems.push_back(std::move(more.error()));
@@ -37,7 +42,8 @@ uint64_t give(const Source& source, Printer& printer) {
 }  // namespace
 
 uint64_t merge(std::span<Source* const> sources, Printer& printer,
-               Problems& problems) {
+               Problems& problems, bool backward) {
+  const Later later{backward};
   std::vector<Head> heap;
   for (size_t i = 0; i < sources.size(); ++i)
     if (advance(*sources[i], problems))

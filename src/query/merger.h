@@ -13,7 +13,9 @@ namespace query {
 // Gives the printer everything that the sources allow. Answers how many lines
 // and events were shown. A segment or a source that can't be read on is noted
 // in `problems` and left.
+// Backward, of sources that give their lines so: the newest first, of lines
+// with one stamp those of the last source.
 uint64_t merge(std::span<Source* const> sources, Printer& printer,
-               Problems& problems);
+               Problems& problems, bool backward = false);
 
 }  // namespace query

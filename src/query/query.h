@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "query/line_filter.h"
 #include "store/segments.h"
 
 namespace query {
@@ -21,6 +22,9 @@ struct Query {
   std::optional<base::Timestamp> since;
   std::optional<base::Timestamp> until;  // exclusive
   std::optional<uint64_t> last;          // lines per app; absent = all
+  LineQuery lines;                       // which of them
+  bool reverse = false;                  // the newest first
+  size_t threads = 0;                    // to search with; 0: as many as fit
 };
 
 enum class Kind { Out, Error, Events };

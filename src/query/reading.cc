@@ -77,13 +77,40 @@ uint64_t Reading::replay(Printer& printer) {
       problems_.push_back(std::move(placed.error()));
   }
   const uint64_t count = merge(all, printer, problems_);
+  settle(printer);
+  return count;
+}
+
+uint64_t Reading::search(Printer& printer, const LineFilter& filter,
+                         bool wants_text) {
+  Search search(filter, query_, wants_text);
+  search.begin(sources_, problems_);
+  std::vector<Source*> all;
+  for (const auto& source : sources_) {
+    if (source->has_event()) {
+      // Events have no way back.
+      if (query_.reverse || !source->is_open()) continue;
+      const auto left = search.first_of(source->origin().app);
+      auto placed =
+          place_events(*source, left ? left : query_.since, UINT64_MAX);
+      if (!placed) problems_.push_back(std::move(placed.error()));
+    }
+    all.push_back(source.get());
+  }
+  const uint64_t count = merge(all, printer, problems_, query_.reverse);
+  stats_ = search.stats();
+  search.end(sources_);
+  settle(printer);
+  return count;
+}
+
+void Reading::settle(Printer& printer) {
   drop_doubles(problems_);
   printer.settle();
   for (const auto& source : sources_) {
     source->leave_segments();
     source->reader().release_buffer();
   }
-  return count;
 }
 
 Source& Reading::add(const Origin& origin) {

@@ -6,8 +6,10 @@
 #include <memory>
 #include <vector>
 
+#include "query/line_filter.h"
 #include "query/merger.h"
 #include "query/planner.h"
+#include "query/search.h"
 
 namespace query {
 
@@ -18,6 +20,11 @@ class Reading {
 
   // Everything up to now. Answers how many lines and events there were.
   uint64_t replay(Printer& printer);
+  // The same, of the lines that the filter takes alone, in the direction that
+  // the query asks for. Without `wants_text` they have none.
+  uint64_t search(Printer& printer, const LineFilter& filter,
+                  bool wants_text = true);
+  const SearchStats& stats() const { return stats_; }
 
   // One more file, read from its beginning.
   Source& add(const Origin& origin);
@@ -28,11 +35,13 @@ class Reading {
 
  private:
   void open_all();
+  void settle(Printer& printer);
 
   Query query_;
   bool to_be_followed_;
   std::vector<std::unique_ptr<Source>> sources_;
   Problems problems_;
+  SearchStats stats_;
 };
 
 }  // namespace query

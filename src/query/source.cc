@@ -168,7 +168,32 @@ base::Result<bool> Source::next_piece() {
   return reader_.next(limit_, partial_, piece_);
 }
 
+void Source::set_hits(std::unique_ptr<Hits> hits, bool backward) {
+  hits_ = std::move(hits);
+  backward_ = backward;
+  has_key_ = false;
+  key_.reset();
+  if (hits_) return;
+  leave_segments();
+  reader_.seek(limit_);
+}
+
+base::Result<bool> Source::next_hit() {
+  auto more = hits_->next();
+  if (!more || !*more) return more;
+  piece_ = {.time = hits_->time(),
+            .text = hits_->text(),
+            .begins = true,
+            .ends = hits_->ended()};
+  key_ = !has_key_   ? piece_.time
+         : backward_ ? std::min(key_, piece_.time)
+                     : std::max(key_, piece_.time);
+  has_key_ = true;
+  return true;
+}
+
 base::Result<bool> Source::advance() {
+  if (hits_) return next_hit();
   for (;;) {
     auto more = next_piece();
     if (!more || !*more) return more;

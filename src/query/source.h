@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "query/history.h"
+#include "query/hits.h"
 #include "query/query.h"
 #include "store/events.h"
 #include "store/live_reader.h"
@@ -51,6 +52,8 @@ class Source {
   // Whether segments are left to be read; and leaves them.
   bool in_segments() const { return at_ < segments_.size(); }
   void leave_segments();
+  // Whether there may be more behind what could not be read.
+  bool goes_on() const { return hits_ != nullptr || in_segments(); }
 
   // All of these are about the live file.
   bool is_open() const { return live_ != nullptr; }
@@ -65,6 +68,8 @@ class Source {
   // No line in range begins at `end` or later; until allow() says more.
   void narrow(uint64_t end) { limit_ = std::min(limit_, end); }
   uint64_t limit() const { return limit_; }
+  // Gives these lines from now on; null: goes on to read, behind the limit.
+  void set_hits(std::unique_ptr<Hits> hits, bool backward);
   bool held() const { return reader_.offset() < limit_; }
 
   // Goes to the next piece or event in range; false when there is none for
@@ -73,7 +78,8 @@ class Source {
   const store::Piece& piece() const { return piece_; }
   const store::Event& event() const { return event_; }
   bool has_event() const { return origin_.kind == Kind::Events; }
-  // What sources are merged by: the stamp, but never less than one before it.
+  // What sources are merged by: the stamp, but never less than one before it,
+  // nor, going backward, greater.
   std::optional<base::Timestamp> key() const { return key_; }
 
   const Origin& origin() const { return origin_; }
@@ -84,6 +90,7 @@ class Source {
   bool in_range(std::optional<base::Timestamp> time) const;
   bool take_event();
   base::Result<bool> next_piece();
+  base::Result<bool> next_hit();
   base::Status enter_segment();
   void leave_segment();
   bool pass_damage();
@@ -106,6 +113,9 @@ class Source {
   std::optional<uint64_t> live_begin_;
   std::optional<base::Timestamp> inherited_;
   store::LiveReader reader_;
+  std::unique_ptr<Hits> hits_;
+  bool backward_ = false;
+  bool has_key_ = false;
   uint64_t limit_ = 0;
   bool partial_ = false;
   bool skipping_ = false;  // the line we are in is out of range

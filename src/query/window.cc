@@ -145,29 +145,6 @@ base::Result<std::string> read_at(const Source& source, uint64_t start,
   return text;
 }
 
-// From the first event not before `from`, at most the last `most`.
-base::Status place_events(Source& source, const Time& from, uint64_t most) {
-  if (!from && most == UINT64_MAX) {
-    source.reader().seek(0);
-    return {};
-  }
-  store::BackwardLines lines(source.log(), source.limit());
-  uint64_t start = source.limit();
-  for (uint64_t count = 0; count < most;) {
-    auto mark = lines.previous();
-    if (!mark) return base::fail(std::move(mark.error()));
-    if (!*mark) break;
-    auto text = read_at(source, (*mark)->start, (*mark)->end);
-    if (!text) return base::fail(std::move(text.error()));
-    const auto event = store::parse_event(*text);
-    if (event && from && event->time < *from) break;
-    if (event && event->kind != store::EventKind::LineEnded) ++count;
-    start = (*mark)->start;
-  }
-  source.reader().seek(start);
-  return {};
-}
-
 struct LastLines {
   Time first;         // of the earliest line taken
   bool more = false;  // lines lie before
@@ -201,6 +178,28 @@ LastLines place_last(std::vector<BackCursor>& cursors, uint64_t lines) {
 }
 
 }  // namespace
+
+base::Status place_events(Source& source, Time from, uint64_t most) {
+  if (!from && most == UINT64_MAX) {
+    source.reader().seek(0);
+    return {};
+  }
+  store::BackwardLines lines(source.log(), source.limit());
+  uint64_t start = source.limit();
+  for (uint64_t count = 0; count < most;) {
+    auto mark = lines.previous();
+    if (!mark) return base::fail(std::move(mark.error()));
+    if (!*mark) break;
+    auto text = read_at(source, (*mark)->start, (*mark)->end);
+    if (!text) return base::fail(std::move(text.error()));
+    const auto event = store::parse_event(*text);
+    if (event && from && event->time < *from) break;
+    if (event && event->kind != store::EventKind::LineEnded) ++count;
+    start = (*mark)->start;
+  }
+  source.reader().seek(start);
+  return {};
+}
 
 base::Status place(std::span<Source* const> group, const Query& query,
                    Problems& problems) {

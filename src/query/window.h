@@ -15,4 +15,9 @@ namespace query {
 base::Status place(std::span<Source* const> group, const Query& query,
                    Problems& problems);
 
+// Positions a source of events at the first that is not before `from`, at most
+// the last `most`.
+base::Status place_events(Source& source, std::optional<base::Timestamp> from,
+                          uint64_t most);
+
 }  // namespace query

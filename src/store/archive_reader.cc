@@ -28,6 +28,15 @@ using Context = std::unique_ptr<ZSTD_DCtx, FreeContext>;
 
 }  // namespace
 
+struct FrameDecoder::Parts {
+  Context context;
+  std::string packed;
+
+  // Adds the frame's text to `into`; nothing when it fails.
+  base::Status decode(int fd, const std::string& name, const FoundFrame& frame,
+                      std::string& into);
+};
+
 struct ArchiveReader::Parts {
   base::UniqueFd fd;
   std::string name;
@@ -35,11 +44,13 @@ struct ArchiveReader::Parts {
   uint64_t raw_size = 0;
   uint64_t lines = 0;
   std::vector<bool> bad_groups;
-  Context context;
-  std::string packed;
+  FrameDecoder decoder;
 
   const ArchiveIndex& index() const { return found.index; }
-  base::Status decode(const FoundFrame& frame, std::string& into);
+  base::Status decode(const FoundFrame& frame, std::string& into) {
+    into.clear();
+    return decoder.parts_->decode(fd.get(), name, frame, into);
+  }
   base::Result<uint64_t> ask_group(size_t number, size_t first,
                                    std::span<const uint32_t> keys);
   void note(base::Error problem) {
@@ -47,14 +58,13 @@ struct ArchiveReader::Parts {
   }
 };
 
-base::Status ArchiveReader::Parts::decode(const FoundFrame& frame,
-                                          std::string& into) {
-  into.clear();
+base::Status FrameDecoder::Parts::decode(int fd, const std::string& name,
+                                         const FoundFrame& frame,
+                                         std::string& into) {
   // What GCC 12 hands to these functions is the capacity, not the size asked.
   packed.resize_and_overwrite(frame.stored,
                               [&](char*, size_t) { return frame.stored; });
-  if (auto got = read_exactly(fd.get(), packed, frame.offset, name); !got)
-    return got;
+  if (auto got = read_exactly(fd, packed, frame.offset, name); !got) return got;
   const auto header = parse_zstd_header(packed);
   if (!header) return base::fail(damage(name, frame.offset, "a damaged frame"));
   if (const auto why = why_refused(*header))
@@ -66,10 +76,11 @@ base::Status ArchiveReader::Parts::decode(const FoundFrame& frame,
     ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kWindowLogMax);
   }
   size_t done = 0;
-  into.resize_and_overwrite(frame.size, [&](char* at, size_t) {
-    done = ZSTD_decompressDCtx(context.get(), at, frame.size, packed.data(),
-                               packed.size());
-    return done == frame.size ? done : 0;
+  const size_t before = into.size();
+  into.resize_and_overwrite(before + frame.size, [&](char* at, size_t) {
+    done = ZSTD_decompressDCtx(context.get(), at + before, frame.size,
+                               packed.data(), packed.size());
+    return before + (done == frame.size ? done : 0);
   });
   if (ZSTD_isError(done) == 0 && done == frame.size) return {};
   return base::fail(
@@ -77,6 +88,19 @@ base::Status ArchiveReader::Parts::decode(const FoundFrame& frame,
              ZSTD_isError(done) != 0
                  ? std::string("a damaged frame: ") + ZSTD_getErrorName(done)
                  : "a damaged frame"));
+}
+
+FrameDecoder::FrameDecoder() : parts_(std::make_unique<Parts>()) {}
+FrameDecoder::FrameDecoder(FrameDecoder&&) noexcept = default;
+FrameDecoder& FrameDecoder::operator=(FrameDecoder&&) noexcept = default;
+FrameDecoder::~FrameDecoder() = default;
+
+base::Status FrameDecoder::append_frame(const ArchiveReader& archive,
+                                        size_t index, std::string& into) {
+  const auto& parts = *archive.parts_;
+  const auto& frame = parts.index().frames[index];
+  return parts_->decode(parts.fd.get(), parts.name,
+                        {frame.offset, frame.stored, frame.size}, into);
 }
 
 // Bits of the group's frames that may hold them all.

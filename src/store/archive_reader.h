@@ -48,6 +48,28 @@ struct ArchiveFrame {
   bool operator==(const ArchiveFrame&) const = default;
 };
 
+class ArchiveReader;
+
+// Decodes frames of any archives; a searching thread has one of its own, and
+// shares the readers with others as long as nobody asks those for a frame or
+// the filter meanwhile.
+class FrameDecoder {
+ public:
+  FrameDecoder();
+  FrameDecoder(FrameDecoder&&) noexcept;
+  FrameDecoder& operator=(FrameDecoder&&) noexcept;
+  ~FrameDecoder();
+
+  // As ArchiveReader::read_frame(), but adds the frame to what `into` has.
+  base::Status append_frame(const ArchiveReader& archive, size_t index,
+                            std::string& into);
+
+ private:
+  friend class ArchiveReader;
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
 class ArchiveReader {
  public:
   // Reads the end of the file: one or two preads when it is healthy. A file in
@@ -99,6 +121,7 @@ class ArchiveReader {
   void verify_index();
 
  private:
+  friend class FrameDecoder;
   struct Parts;
   explicit ArchiveReader(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;

@@ -1,0 +1,364 @@
+#include "query/block_search.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "query/records.h"
+#include "store/line.h"
+#include "store/live_reader.h"
+
+namespace query {
+namespace {
+
+// A block stays in a core's own cache while it is searched.
+constexpr size_t kBlock = size_t{256} << 10;
+// What is read beyond a unit at first, for the end of its last line.
+constexpr size_t kOverhang = size_t{4} << 10;
+
+size_t line_end(std::string_view block, size_t begin) {
+  return std::min(block.find('\n', begin), block.size());
+}
+
+// Adds up to `count` bytes from `offset` on; fewer when the log ends.
+base::Status read_more(const SearchedLog& log, uint64_t offset, size_t count,
+                       std::string& into) {
+  const size_t before = into.size();
+  base::Status status;
+  into.resize_and_overwrite(before + count, [&](char* at, size_t) {
+    size_t have = before;
+    while (have < before + count) {
+      auto n = log.log->read_at({at + have, before + count - have},
+                                offset + (have - before));
+      if (!n) status = base::fail(std::move(n.error()));
+      if (!n || *n == 0) break;
+      have += *n;
+    }
+    return have;
+  });
+  return status;
+}
+
+// The whole text of a line, wherever its stamp stands.
+std::string text_of(std::string_view line, LineForm form) {
+  if (form == LineForm::Plain) return std::string(line);
+  const auto parsed = store::parse_line(line);
+  return std::string(parsed.lead).append(parsed.text);
+}
+
+// The last head before `end`; nullopt: the log begins within a record. The
+// first line of the `oldest` log is a head whatever it is.
+base::Result<std::optional<std::string>> last_head(store::Log& log,
+                                                   uint64_t end, LineForm form,
+                                                   bool oldest) {
+  store::BackwardLines lines(log, end);
+  std::optional<std::string> text;
+  for (;;) {
+    auto mark = lines.previous();
+    if (!mark) return base::fail(std::move(mark.error()));
+    if (!*mark) return oldest ? text : std::nullopt;
+    if ((*mark)->torn) continue;
+    std::string line((*mark)->end - (*mark)->start, '\0');
+    for (size_t have = 0; have < line.size();) {
+      auto n =
+          log.read_at(std::span(line).subspan(have), (*mark)->start + have);
+      if (!n) return base::fail(std::move(n.error()));
+      if (*n == 0) return std::nullopt;
+      have += *n;
+    }
+    text = text_of(line, form);
+    if (!continues_record(*text)) return text;
+  }
+}
+
+}  // namespace
+
+Searcher::Searcher(const LineFilter& filter, const SearchRange& range)
+    : filter_(filter.clone()),
+      range_(range),
+      finder_(filter_.pattern(),
+              filter_.by_record() && !filter_.pattern().takes_all()
+                  ? Requirement{}
+                  : filter_.requirement()) {}
+
+UnitHits Searcher::search(const Unit& unit) {
+  UnitHits hits;
+  auto searched = unit.log->archive != nullptr ? search_frame(unit, hits)
+                                               : search_file(unit, hits);
+  if (!searched) hits.problem = std::move(searched.error());
+  return hits;
+}
+
+// --- units -------------------------------------------------------------------
+
+// Where the first line begins that begins at `begin` or later.
+base::Result<uint64_t> Searcher::first_line(const SearchedLog& log,
+                                            uint64_t begin, uint64_t end) {
+  if (begin == 0) return begin;
+  for (uint64_t at = begin - 1; at < end; at += block_.size()) {
+    block_.clear();
+    const auto count =
+        static_cast<size_t>(std::min<uint64_t>(kOverhang, log.end - at));
+    if (auto read = read_more(log, at, count, block_); !read)
+      return base::fail(std::move(read.error()));
+    if (block_.empty()) break;
+    const auto newline = block_.find('\n');
+    if (newline != block_.npos) return at + newline + 1;
+  }
+  return log.end;
+}
+
+// Makes block_ the lines from `begin` on that begin before `end`, or as many as
+// a block holds.
+base::Status Searcher::load(const SearchedLog& log, uint64_t begin,
+                            uint64_t end) {
+  block_.clear();
+  block_begin_ = begin;
+  size_t more = kBlock;
+  if (end - begin < kBlock) more = static_cast<size_t>(end - begin) + kOverhang;
+  for (;;) {
+    const size_t before = block_.size();
+    const uint64_t at = begin + before;
+    const auto count =
+        static_cast<size_t>(std::min<uint64_t>(more, log.end - at));
+    if (auto read = read_more(log, at, count, block_); !read) return read;
+    const bool at_end =
+        block_.size() < before + count || begin + block_.size() >= log.end;
+    // The last line that begins before `end` ends here:
+    const uint64_t last = end - begin - 1;
+    if (last < block_.size()) {
+      const auto newline = block_.find('\n', static_cast<size_t>(last));
+      if (newline != block_.npos) {
+        block_.resize(newline + 1);
+        return {};
+      }
+    } else if (const auto newline = block_.rfind('\n');
+               newline != block_.npos && !at_end) {
+      block_.resize(newline + 1);
+      return {};
+    }
+    if (at_end) return {};
+    more = std::max(kOverhang, block_.size());
+  }
+}
+
+base::Status Searcher::search_file(const Unit& unit, UnitHits& into) {
+  const SearchedLog& log = *unit.log;
+  auto begin = first_line(log, unit.begin, unit.end);
+  if (!begin) return base::fail(std::move(begin.error()));
+  for (uint64_t at = *begin; at < std::min(unit.end, log.end);) {
+    if (auto loaded = load(log, at, unit.end); !loaded) return loaded;
+    if (block_.empty()) break;
+    at += block_.size();
+    search_block(log, into);
+  }
+  return {};
+}
+
+// The frame, and those that go on in its last line. Answers which is next.
+base::Result<size_t> Searcher::load_frame(const SearchedLog& log, size_t frame,
+                                          UnitHits& into) {
+  const auto& frames = log.archive->frames();
+  block_.clear();
+  block_begin_ = frames[frame].begin;
+  base::Status status;
+  do {
+    status = decoder_.append_frame(*log.archive, frame, block_);
+    ++frame;
+  } while (status && frame < frames.size() && !frames[frame].begins_line);
+  // Of a line whose end is lost, what there is of it is searched.
+  if (!status && block_.empty()) return base::fail(std::move(status.error()));
+  if (!status) into.problem = std::move(status.error());
+  const uint64_t most = log.end - std::min(block_begin_, log.end);
+  if (block_.size() > most) block_.resize(static_cast<size_t>(most));
+  return frame;
+}
+
+base::Status Searcher::search_frame(const Unit& unit, UnitHits& into) {
+  const SearchedLog& log = *unit.log;
+  auto next = load_frame(log, unit.frame, into);
+  if (!next) return base::fail(std::move(next.error()));
+  if (unit.begin > block_begin_) {
+    block_.erase(0, static_cast<size_t>(unit.begin - block_begin_));
+    block_begin_ = unit.begin;
+  }
+  if (block_.empty() || !search_block(log, into)) return {};
+  return follow_record(unit, *next, into);
+}
+
+// What a wanted record has in frames that are no units.
+base::Status Searcher::follow_record(const Unit& unit, size_t frame,
+                                     UnitHits& into) {
+  const SearchedLog& log = *unit.log;
+  const auto& frames = log.archive->frames();
+  while (frame < frames.size() && !log.wanted[frame] &&
+         frames[frame].begin < log.end) {
+    auto next = load_frame(log, frame, into);
+    if (!next) return base::fail(std::move(next.error()));
+    if (take_rest_of_record(log, 0, into) < block_.size()) break;
+    frame = *next;
+  }
+  return {};
+}
+
+// --- blocks ------------------------------------------------------------------
+
+Searcher::Line Searcher::line_at(const SearchedLog& log, size_t begin) {
+  Line line;
+  line.at = {begin, line_end(block_, begin)};
+  const auto bytes =
+      std::string_view(block_).substr(begin, line.at.end - line.at.begin);
+  line.text = bytes;
+  if (log.form == LineForm::Plain) return line;
+  const auto parsed = store::parse_line(bytes);
+  line.time = parsed.time;
+  line.text = parsed.text;
+  if (!parsed.lead.empty()) {
+    scratch_.assign(parsed.lead).append(parsed.text);
+    line.text = scratch_;
+  }
+  return line;
+}
+
+void Searcher::add(const Line& line, UnitHits& into) const {
+  const bool ended = line.at.end < block_.size();
+  const auto bytes = std::string_view(block_).substr(
+      line.at.begin, line.at.end - line.at.begin);
+  if (!ended && (bytes.empty() || store::is_torn_prefix(bytes))) return;
+  if (line.time && ((range_.since && *line.time < *range_.since) ||
+                    (range_.until && *line.time >= *range_.until)))
+    return;
+  Hit hit{.offset = block_begin_ + line.at.begin,
+          .text_at = into.text.size(),
+          .size = line.text.size(),
+          .time = line.time,
+          .ended = ended};
+  if (range_.wants_text) into.text.append(line.text);
+  into.hits.push_back(hit);
+}
+
+bool Searcher::search_block(const SearchedLog& log, UnitHits& into) {
+  into.bytes += block_.size();
+  finder_.set_buffer(block_, log.form);
+  if (filter_.by_record()) {
+    if (filter_.pattern().takes_all()) return search_records(log, into);
+    search_lines_by_record(log, into);
+    return false;
+  }
+  Span at;
+  for (size_t from = 0; from < block_.size() && finder_.next(from, at);
+       from = at.end + 1) {
+    const Line line = line_at(log, at.begin);
+    if (filter_.judges_heads() && !filter_.takes_head(line.text)) {
+      if (filter_.is_unlevelled(line.text)) ++into.unlevelled;
+      continue;
+    }
+    add(line, into);
+  }
+  return false;
+}
+
+// Lines whose text matches, each if its head is wanted.
+void Searcher::search_lines_by_record(const SearchedLog& log, UnitHits& into) {
+  Span at;
+  size_t head = block_.size();  // whose verdict is known
+  bool taken = false;
+  for (size_t from = 0; from < block_.size() && finder_.next(from, at);
+       from = at.end + 1) {
+    size_t begin = at.begin;
+    while (begin > 0 && continues_record(line_at(log, begin).text)) {
+      const auto before =
+          begin < 2 ? std::string::npos : block_.rfind('\n', begin - 2);
+      begin = before == std::string::npos ? 0 : before + 1;
+    }
+    if (begin != head) {
+      head = begin;
+      taken = takes_head_at(log, begin, into);
+    }
+    if (!taken) continue;
+    const Line line = line_at(log, at.begin);
+    if (!filter_.pattern().excludes(line.text)) add(line, into);
+  }
+}
+
+// Whole records whose heads are wanted. Answers whether the last goes on where
+// the block ends.
+bool Searcher::search_records(const SearchedLog& log, UnitHits& into) {
+  size_t from = 0;
+  bool open = false;
+  if (continues_record(line_at(log, 0).text) && takes_head_before(log)) {
+    from = take_rest_of_record(log, 0, into);
+    open = from >= block_.size();
+  }
+  Span at;
+  while (from < block_.size() && finder_.next(from, at)) {
+    from = at.end + 1;
+    const Line line = line_at(log, at.begin);
+    if (continues_record(line.text)) continue;
+    if (!filter_.takes_head(line.text)) {
+      if (filter_.is_unlevelled(line.text)) ++into.unlevelled;
+      continue;
+    }
+    add(line, into);
+    from = take_rest_of_record(log, from, into);
+    open = from >= block_.size();
+  }
+  return open;
+}
+
+// The lines of a wanted record from `from` on; answers where the next begins.
+size_t Searcher::take_rest_of_record(const SearchedLog& log, size_t from,
+                                     UnitHits& into) {
+  while (from < block_.size()) {
+    const Line line = line_at(log, from);
+    if (!continues_record(line.text)) break;
+    if (filter_.takes_line(line.text)) add(line, into);
+    from = line.at.end + 1;
+  }
+  return from;
+}
+
+bool Searcher::takes_head_at(const SearchedLog& log, size_t begin,
+                             UnitHits& into) {
+  const Line line = line_at(log, begin);
+  if (begin == 0 && continues_record(line.text)) return takes_head_before(log);
+  if (filter_.takes_head(line.text)) return true;
+  if (filter_.is_unlevelled(line.text)) ++into.unlevelled;
+  return false;
+}
+
+// Of the record that the block begins in: its head is in what lies before, in
+// this log or one before it. One that can't be read, or is not there, leaves
+// the first line to be its own head.
+bool Searcher::takes_head_before(const SearchedLog& log) {
+  const auto own_first = [&] {
+    return filter_.takes_head(line_at(log, 0).text);
+  };
+  size_t older = log.before.size();
+  std::unique_ptr<store::Log> opened;
+  uint64_t end = block_begin_;
+  store::Log* look = log.log;
+  if (log.archive != nullptr && end > 0) {
+    auto again = store::open_log(log.log->name());
+    if (!again) return own_first();
+    opened = std::move(*again);
+    look = opened.get();
+  }
+  for (;;) {
+    if (end > 0) {
+      auto head = last_head(*look, end, log.form, older == 0);
+      if (!head) return own_first();
+      if (*head) return filter_.takes_head(**head);
+    }
+    if (older == 0) break;
+    auto next = store::open_log(log.before[--older]);
+    if (!next) return own_first();
+    opened = std::move(*next);
+    look = opened.get();
+    auto size = look->size();
+    if (!size) return own_first();
+    end = *size;
+  }
+  return own_first();
+}
+
+}  // namespace query

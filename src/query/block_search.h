@@ -1,0 +1,106 @@
+#pragma once
+// The search of one unit of a log: lines that begin in a range of a file, or in
+// one frame of an archive. Units are searched each for itself, on any thread;
+// what one gives is in the order of the file. One Searcher a thread.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "query/line_filter.h"
+#include "query/line_finder.h"
+#include "store/archive_log.h"
+#include "store/log.h"
+
+namespace query {
+
+// A log that units of a query are searched in. Its log is asked for bytes only,
+// which any thread may (an archive's frames come from the searcher's decoder).
+struct SearchedLog {
+  store::Log* log = nullptr;
+  std::unique_ptr<store::Log> own;  // the same, unless somebody else owns it
+  store::ArchiveReader* archive = nullptr;  // of that log, if it is one
+  LineForm form = LineForm::Stamped;
+  uint64_t end = 0;  // nothing at or behind this offset is looked at
+  // Frames that are units. What a record has in those behind it that are none
+  // is for the unit that it begins in.
+  std::vector<bool> wanted;
+  // The logs before it in its history, the oldest first: a record may begin in
+  // one of them.
+  std::vector<std::string> before;
+};
+
+struct Unit {
+  std::shared_ptr<const SearchedLog> log;  // until its last unit is done
+  // Lines that begin here; of an archive a frame, and those that go on in it.
+  uint64_t begin = 0;
+  uint64_t end = 0;
+  size_t frame = 0;
+};
+
+struct Hit {
+  uint64_t offset = 0;  // of the line in its log
+  size_t text_at = 0;   // in UnitHits::text
+  size_t size = 0;
+  std::optional<base::Timestamp> time;  // its own stamp
+  bool ended = true;                    // '\n' followed
+};
+
+struct UnitHits {
+  std::string text;
+  std::vector<Hit> hits;
+  uint64_t bytes = 0;       // that were searched
+  uint64_t unlevelled = 0;  // heads left out because they name no level
+  std::optional<base::Error> problem;  // what could not be read
+};
+
+struct SearchRange {
+  std::optional<base::Timestamp> since, until;
+  bool wants_text = true;  // else hits have none
+};
+
+class Searcher {
+ public:
+  Searcher(const LineFilter& filter, const SearchRange& range);
+
+  UnitHits search(const Unit& unit);
+
+ private:
+  struct Line {
+    Span at;  // in block_
+    std::optional<base::Timestamp> time;
+    std::string_view text;
+  };
+
+  base::Status search_file(const Unit& unit, UnitHits& into);
+  base::Status search_frame(const Unit& unit, UnitHits& into);
+  base::Result<uint64_t> first_line(const SearchedLog& log, uint64_t begin,
+                                    uint64_t end);
+  base::Status load(const SearchedLog& log, uint64_t begin, uint64_t end);
+  // Answers whether a wanted record may go on behind the block.
+  bool search_block(const SearchedLog& log, UnitHits& into);
+  void search_lines_by_record(const SearchedLog& log, UnitHits& into);
+  bool search_records(const SearchedLog& log, UnitHits& into);
+  size_t take_rest_of_record(const SearchedLog& log, size_t from,
+                             UnitHits& into);
+  bool takes_head_at(const SearchedLog& log, size_t begin, UnitHits& into);
+  bool takes_head_before(const SearchedLog& log);
+  base::Status follow_record(const Unit& unit, size_t frame, UnitHits& into);
+  base::Result<size_t> load_frame(const SearchedLog& log, size_t frame,
+                                  UnitHits& into);
+  Line line_at(const SearchedLog& log, size_t begin);
+  void add(const Line& line, UnitHits& into) const;
+
+  LineFilter filter_;
+  SearchRange range_;
+  LineFinder finder_;
+  store::FrameDecoder decoder_;
+  std::string block_;         // whole lines; the last may lack its '\n'
+  uint64_t block_begin_ = 0;  // offset in the log
+  std::string scratch_;       // a line whose stamp stands within
+};
+
+}  // namespace query

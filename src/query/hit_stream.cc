@@ -1,0 +1,293 @@
+#include "query/hit_stream.h"
+
+#include <algorithm>
+
+#include "store/times.h"
+
+namespace query {
+namespace {
+
+using Time = std::optional<base::Timestamp>;
+
+// A line without a stamp has that of the line before; further back than this
+// none is looked for.
+constexpr int kMostUnstamped = 100'000;
+
+}  // namespace
+
+HitStream::HitStream(SearchPool& pool, Files files, Direction direction,
+                     size_t ahead, uint64_t unit_size, SearchStats& stats)
+    : pool_(pool),
+      files_(std::move(files)),
+      direction_(direction),
+      most_ahead_(std::max<size_t>(ahead, 1)),
+      unit_size_(unit_size),
+      stats_(stats) {}
+
+HitStream::~HitStream() {
+  units_.clear();
+  // They read logs that are not ours to keep. What nobody waits for with one
+  // thread is never begun.
+  for (auto& pending : pending_)
+    if (pool_.threads() > 1) pending.hits.wait();
+}
+
+size_t HitStream::file_count() const {
+  return files_.segments->size() + (files_.live != nullptr ? 1 : 0);
+}
+
+// --- files and their units ---------------------------------------------------
+
+bool HitStream::open_next() {
+  const size_t first = files_.begin ? files_.begin->file : 0;
+  const size_t count = file_count() - std::min(first, file_count());
+  if (opened_ >= count) return false;
+  const size_t number = opened_++;
+  open_file(direction_ == Direction::Forward ? first + number
+                                             : first + count - 1 - number);
+  return true;
+}
+
+void HitStream::open_file(size_t file) {
+  const auto& range = pool_.range();
+  auto log = std::make_shared<SearchedLog>();
+  store::Range within;
+  if (file == files_.segments->size()) {
+    log->log = files_.live;
+    log->end = files_.live_end;
+    auto found = store::find_range(*files_.live, files_.live_end, range.since,
+                                   range.until);
+    if (!found) {
+      problems_.push_back(std::move(found.error()));
+      return;
+    }
+    within = *found;
+  } else {
+    auto opened =
+        open_segment((*files_.segments)[file], range.since, range.until);
+    if (!opened) {
+      problems_.push_back(std::move(opened.error()));
+      return;
+    }
+    if (!opened->log) return;
+    for (auto& problem : opened->problems)
+      problems_.push_back(std::move(problem));
+    log->own = std::move(opened->log);
+    log->log = log->own.get();
+    log->end = opened->size;
+    within = opened->range;
+    if (auto* archive = dynamic_cast<store::ArchiveLog*>(log->log))
+      log->archive = &archive->archive();
+  }
+  if (log->log->times() != nullptr) log->form = LineForm::Plain;
+  if (pool_.filter().by_record())
+    for (size_t i = 0; i < file; ++i)
+      log->before.push_back((*files_.segments)[i].path);
+  ++stats_.files;
+  if (files_.begin && files_.begin->file == file)
+    within.begin = std::max(within.begin, files_.begin->offset);
+  stats_.covered += within.end - std::min(within.begin, within.end);
+  if (log->archive != nullptr)
+    add_frame_units(file, std::move(log), within);
+  else
+    add_file_units(file, std::move(log), within);
+}
+
+void HitStream::add_file_units(size_t file, std::shared_ptr<SearchedLog> log,
+                               store::Range range) {
+  const size_t first = units_.size();
+  for (uint64_t at = range.begin; at < range.end; at += unit_size_)
+    units_.push_back({Unit{.log = log,
+                           .begin = at,
+                           .end = std::min(range.end, at + unit_size_)},
+                      Pending{.hits = {}, .log = log, .file = file}});
+  if (direction_ == Direction::Backward)
+    std::reverse(units_.begin() + static_cast<std::ptrdiff_t>(first),
+                 units_.end());
+}
+
+void HitStream::add_frame_units(size_t file, std::shared_ptr<SearchedLog> log,
+                                store::Range range) {
+  auto& archive = *log->archive;
+  const auto& frames = archive.frames();
+  log->wanted.assign(frames.size(), true);
+  stats_.frames += frames.size();
+  narrow(archive, range, log->wanted);
+  const size_t first = units_.size();
+  for (size_t i = 0; i < frames.size(); ++i) {
+    if (!log->wanted[i] || (i > 0 && !frames[i].begins_line)) continue;
+    units_.push_back(
+        {Unit{.log = log, .begin = range.begin, .end = range.end, .frame = i},
+         Pending{.hits = {}, .log = log, .file = file, .is_frame = true}});
+  }
+  if (direction_ == Direction::Backward)
+    std::reverse(units_.begin() + static_cast<std::ptrdiff_t>(first),
+                 units_.end());
+}
+
+void HitStream::drop_by_time(const store::ArchiveReader& archive,
+                             store::Range range, std::vector<bool>& frames) {
+  const auto& wanted = pool_.range();
+  for (size_t i = 0; i < frames.size(); ++i) {
+    const auto& frame = archive.frames()[i];
+    const bool out =
+        frame.begin >= range.end || frame.begin + frame.size <= range.begin ||
+        (wanted.since && frame.last && *frame.last < *wanted.since) ||
+        (wanted.until && frame.first && *frame.first >= *wanted.until);
+    if (out) frames[i] = false;
+  }
+}
+
+void HitStream::drop_by_level(const store::ArchiveReader& archive,
+                              std::vector<bool>& frames) {
+  const auto& filter = pool_.filter();
+  const auto level = filter.query().level;
+  // The level of a line that was found by its text may stand in another frame.
+  const bool of_heads = !filter.by_record() || filter.pattern().takes_all();
+  if (!level || !archive.has_levels() || !of_heads) return;
+  for (size_t i = 0; i < frames.size(); ++i) {
+    const auto& levels = archive.frames()[i].levels;
+    bool any = false;
+    for (auto l = static_cast<size_t>(*level);
+         l < static_cast<size_t>(store::Level::Unknown); ++l)
+      any = any || levels[l] > 0;
+    if (!any) frames[i] = false;
+  }
+}
+
+// Frames that share a line stay together.
+void HitStream::narrow(store::ArchiveReader& archive, store::Range range,
+                       std::vector<bool>& frames) {
+  const auto& all = archive.frames();
+  const auto count = [&] {
+    return static_cast<uint64_t>(std::ranges::count(frames, true));
+  };
+  const auto join = [&] {
+    for (size_t begin = 0, end = 0; begin < all.size(); begin = end) {
+      bool any = frames[begin];
+      for (end = begin + 1; end < all.size() && !all[end].begins_line; ++end)
+        any = any || frames[end];
+      for (size_t i = begin; i < end; ++i) frames[i] = any;
+    }
+  };
+  drop_by_time(archive, range, frames);
+  join();
+  const uint64_t in_time = count();
+  drop_by_level(archive, frames);
+  join();
+  const uint64_t of_level = count();
+  const size_t known = archive.problems().size();
+  if (auto asked = pool_.filter().requirement().narrow(archive, frames); !asked)
+    problems_.push_back(std::move(asked.error()));
+  for (size_t i = known; i < archive.problems().size(); ++i)
+    problems_.push_back(archive.problems()[i]);
+  join();
+  stats_.by_time += all.size() - in_time;
+  stats_.by_level += in_time - of_level;
+  stats_.by_filter += of_level - count();
+}
+
+void HitStream::look_ahead() {
+  while (pending_.size() < ahead_) {
+    if (units_.empty()) {
+      if (!open_next()) break;
+      continue;
+    }
+    auto [unit, pending] = std::move(units_.front());
+    units_.pop_front();
+    pending.hits = pool_.search(std::move(unit));
+    pending_.push_back(std::move(pending));
+  }
+  ahead_ = std::min(ahead_ * 2, most_ahead_);
+}
+
+// --- hits --------------------------------------------------------------------
+
+std::string_view HitStream::text() const {
+  return std::string_view(hits_.text).substr(hit_->text_at, hit_->size);
+}
+
+base::Result<bool> HitStream::next() {
+  for (;;) {
+    if (!problems_.empty()) {
+      auto problem = std::move(problems_.front());
+      problems_.pop_front();
+      return base::fail(std::move(problem));
+    }
+    while (at_ < hits_.hits.size()) {
+      auto taken = take_hit();
+      if (!taken || *taken) return taken;
+    }
+    look_ahead();
+    if (!problems_.empty()) continue;
+    if (pending_.empty()) return false;
+    current_ = std::move(pending_.front());
+    pending_.pop_front();
+    hits_ = current_.hits.get();
+    at_ = 0;
+    file_ = current_.file;
+    stats_.searched += hits_.bytes;
+    stats_.unlevelled += hits_.unlevelled;
+    if (current_.is_frame) {
+      ++stats_.decoded;
+      if (hits_.hits.empty()) ++stats_.in_vain;
+    }
+    if (hits_.problem) problems_.push_back(std::move(*hits_.problem));
+  }
+}
+
+base::Result<bool> HitStream::take_hit() {
+  const size_t number =
+      direction_ == Direction::Forward ? at_ : hits_.hits.size() - 1 - at_;
+  ++at_;
+  hit_ = &hits_.hits[number];
+  auto time = time_of(*hit_);
+  if (!time) return base::fail(std::move(time.error()));
+  time_ = *time;
+  const auto& range = pool_.range();
+  if (range.since && (!time_ || *time_ < *range.since)) return false;
+  return !range.until || (time_ && *time_ < *range.until);
+}
+
+base::Result<Time> HitStream::time_of(const Hit& hit) {
+  if (hit.time) return hit.time;
+  if (auto* times = current_.log->log->times()) return times->at(hit.offset);
+  return inherit(hit.offset);
+}
+
+// The stamp of the last line before `offset` that has one, in this file or one
+// before it.
+base::Result<Time> HitStream::inherit(uint64_t offset) {
+  if (inherited_ && inherited_->file == file_ && offset >= inherited_->begin &&
+      offset <= inherited_->end)
+    return inherited_->time;
+  Inherited found{.file = file_, .begin = 0, .end = offset, .time = {}};
+  std::unique_ptr<store::Log> opened;
+  store::Log* log = current_.log->log;
+  uint64_t end = offset;
+  size_t file = file_;
+  for (int lines = 0; lines < kMostUnstamped && !found.time;) {
+    store::BackwardLines back(*log, end);
+    for (; lines < kMostUnstamped; ++lines) {
+      auto mark = back.previous();
+      if (!mark) return base::fail(std::move(mark.error()));
+      if (!*mark) break;
+      if (!(*mark)->stamp) continue;
+      found.time = (*mark)->stamp;
+      if (file == file_) found.begin = (*mark)->start;
+      break;
+    }
+    if (found.time || file == 0) break;
+    auto next = store::open_log((*files_.segments)[--file].path);
+    if (!next) break;
+    opened = std::move(*next);
+    log = opened.get();
+    auto size = log->size();
+    if (!size) return base::fail(std::move(size.error()));
+    end = *size;
+  }
+  inherited_ = found;
+  return found.time;
+}
+
+}  // namespace query

@@ -1,0 +1,115 @@
+#pragma once
+// The hits in one history, in the order of its lines or against it: segments
+// and archives each opened when it is their turn, narrowed by time, level and
+// filter, cut into units that the pool searches ahead of us, as many as fit
+// into bounded memory. Lives on the thread that asks.
+
+#include <deque>
+#include <future>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "query/history.h"
+#include "query/hits.h"
+#include "query/search_pool.h"
+
+namespace query {
+
+enum class Direction { Forward, Backward };
+
+// What a search did without, and what it cost.
+struct SearchStats {
+  uint64_t files = 0;    // opened
+  uint64_t frames = 0;   // of archives in them
+  uint64_t by_time = 0;  // frames passed over
+  uint64_t by_level = 0;
+  uint64_t by_filter = 0;
+  uint64_t decoded = 0;
+  uint64_t in_vain = 0;     // decoded, and no hit in them
+  uint64_t covered = 0;     // bytes of the logs that were asked about
+  uint64_t searched = 0;    // bytes that were looked at
+  uint64_t unlevelled = 0;  // lines that name no level, where one was asked
+};
+
+class HitStream final : public Hits {
+ public:
+  // A place in the history: files by number, segments from 0, then the live
+  // file.
+  struct Place {
+    size_t file = 0;
+    uint64_t offset = 0;
+    bool operator==(const Place&) const = default;
+  };
+  struct Files {
+    const std::vector<store::Segment>* segments = nullptr;
+    store::Log* live = nullptr;  // null: none
+    uint64_t live_end = 0;       // what lies before is read
+    std::optional<Place> begin;  // nothing before it
+  };
+  // Borrows all of it. `ahead`: units searched before they are asked for.
+  HitStream(SearchPool& pool, Files files, Direction direction, size_t ahead,
+            uint64_t unit_size, SearchStats& stats);
+  ~HitStream() override;  // waits for what is being searched
+  HitStream(const HitStream&) = delete;
+  HitStream& operator=(const HitStream&) = delete;
+
+  base::Result<bool> next() override;
+  std::string_view text() const override;
+  std::optional<base::Timestamp> time() const override { return time_; }
+  uint64_t offset() const override { return hit_->offset; }
+  bool ended() const override { return hit_->ended; }
+  Place place() const { return {file_, hit_->offset}; }
+
+ private:
+  struct Pending {
+    std::future<UnitHits> hits;
+    std::shared_ptr<SearchedLog> log;
+    size_t file = 0;
+    bool is_frame = false;
+  };
+  struct Inherited {
+    size_t file = 0;
+    uint64_t begin = 0, end = 0;  // lines that begin here have this time
+    std::optional<base::Timestamp> time;
+  };
+
+  void look_ahead();
+  bool open_next();
+  void open_file(size_t file);
+  void add_file_units(size_t file, std::shared_ptr<SearchedLog> log,
+                      store::Range range);
+  void add_frame_units(size_t file, std::shared_ptr<SearchedLog> log,
+                       store::Range range);
+  void narrow(store::ArchiveReader& archive, store::Range range,
+              std::vector<bool>& frames);
+  void drop_by_time(const store::ArchiveReader& archive, store::Range range,
+                    std::vector<bool>& frames);
+  void drop_by_level(const store::ArchiveReader& archive,
+                     std::vector<bool>& frames);
+  size_t file_count() const;
+  base::Result<bool> take_hit();
+  base::Result<std::optional<base::Timestamp>> time_of(const Hit& hit);
+  base::Result<std::optional<base::Timestamp>> inherit(uint64_t offset);
+
+  SearchPool& pool_;
+  Files files_;
+  Direction direction_;
+  size_t most_ahead_;
+  size_t ahead_ = 1;  // grows while we go on: who stops early wastes little
+  uint64_t unit_size_;
+  SearchStats& stats_;
+  size_t opened_ = 0;                           // files that we have come to
+  std::deque<std::pair<Unit, Pending>> units_;  // still to be searched
+  std::deque<Pending> pending_;
+  Pending current_;
+  UnitHits hits_;
+  size_t at_ = 0;  // in hits_, from the side that we come from
+  const Hit* hit_ = nullptr;
+  size_t file_ = 0;
+  std::optional<base::Timestamp> time_;
+  std::optional<Inherited> inherited_;
+  std::deque<base::Error> problems_;
+};
+
+}  // namespace query

@@ -1,0 +1,39 @@
+#pragma once
+// The threads of one search: units go in, what was found comes out, each as a
+// future, so that streams may wait for theirs in the order they want. With one
+// thread a unit is searched when its answer is asked for, by who asks.
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <vector>
+
+#include "base/worker_pool.h"
+#include "query/block_search.h"
+
+namespace query {
+
+class SearchPool {
+ public:
+  // `threads`: at least 1. Borrows nothing.
+  SearchPool(const LineFilter& filter, const SearchRange& range,
+             size_t threads);
+  ~SearchPool();  // what is not begun is not searched any more
+
+  std::future<UnitHits> search(Unit unit);
+  size_t threads() const { return threads_; }
+  const LineFilter& filter() const { return filter_; }
+  const SearchRange& range() const { return range_; }
+
+ private:
+  UnitHits search_on(size_t thread, const Unit& unit);
+
+  LineFilter filter_;
+  SearchRange range_;
+  size_t threads_;
+  std::vector<std::unique_ptr<Searcher>> searchers_;  // one a thread
+  std::atomic<bool> cancelled_ = false;
+  std::unique_ptr<base::WorkerPool> workers_;
+};
+
+}  // namespace query
