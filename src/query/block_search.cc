@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "query/record_head.h"
 #include "query/records.h"
 #include "store/line.h"
 #include "store/live_reader.h"
@@ -38,43 +39,11 @@ base::Status read_more(const SearchedLog& log, uint64_t offset, size_t count,
   return status;
 }
 
-// The whole text of a line, wherever its stamp stands.
-std::string text_of(std::string_view line, LineForm form) {
-  if (form == LineForm::Plain) return std::string(line);
-  const auto parsed = store::parse_line(line);
-  return std::string(parsed.lead).append(parsed.text);
-}
-
-// The last head before `end`; nullopt: the log begins within a record. The
-// first line of the `oldest` log is a head whatever it is.
-base::Result<std::optional<std::string>> last_head(store::Log& log,
-                                                   uint64_t end, LineForm form,
-                                                   bool oldest) {
-  store::BackwardLines lines(log, end);
-  std::optional<std::string> text;
-  for (;;) {
-    auto mark = lines.previous();
-    if (!mark) return base::fail(std::move(mark.error()));
-    if (!*mark) return oldest ? text : std::nullopt;
-    if ((*mark)->torn) continue;
-    std::string line((*mark)->end - (*mark)->start, '\0');
-    for (size_t have = 0; have < line.size();) {
-      auto n =
-          log.read_at(std::span(line).subspan(have), (*mark)->start + have);
-      if (!n) return base::fail(std::move(n.error()));
-      if (*n == 0) return std::nullopt;
-      have += *n;
-    }
-    text = text_of(line, form);
-    if (!continues_record(*text)) return text;
-  }
-}
-
 }  // namespace
 
-Searcher::Searcher(const LineFilter& filter, const SearchRange& range)
+Searcher::Searcher(const LineFilter& filter, bool wants_text)
     : filter_(filter.clone()),
-      range_(range),
+      wants_text_(wants_text),
       finder_(filter_.pattern(),
               filter_.by_record() && !filter_.pattern().takes_all()
                   ? Requirement{}
@@ -219,20 +188,21 @@ Searcher::Line Searcher::line_at(const SearchedLog& log, size_t begin) {
   return line;
 }
 
-void Searcher::add(const Line& line, UnitHits& into) const {
+void Searcher::add(const SearchedLog& log, const Line& line,
+                   UnitHits& into) const {
   const bool ended = line.at.end < block_.size();
   const auto bytes = std::string_view(block_).substr(
       line.at.begin, line.at.end - line.at.begin);
   if (!ended && (bytes.empty() || store::is_torn_prefix(bytes))) return;
-  if (line.time && ((range_.since && *line.time < *range_.since) ||
-                    (range_.until && *line.time >= *range_.until)))
+  if (line.time && ((log.since && *line.time < *log.since) ||
+                    (log.until && *line.time >= *log.until)))
     return;
   Hit hit{.offset = block_begin_ + line.at.begin,
           .text_at = into.text.size(),
           .size = line.text.size(),
           .time = line.time,
           .ended = ended};
-  if (range_.wants_text) into.text.append(line.text);
+  if (wants_text_) into.text.append(line.text);
   into.hits.push_back(hit);
 }
 
@@ -252,7 +222,7 @@ bool Searcher::search_block(const SearchedLog& log, UnitHits& into) {
       if (filter_.is_unlevelled(line.text)) ++into.unlevelled;
       continue;
     }
-    add(line, into);
+    add(log, line, into);
   }
   return false;
 }
@@ -276,7 +246,7 @@ void Searcher::search_lines_by_record(const SearchedLog& log, UnitHits& into) {
     }
     if (!taken) continue;
     const Line line = line_at(log, at.begin);
-    if (!filter_.pattern().excludes(line.text)) add(line, into);
+    if (!filter_.pattern().excludes(line.text)) add(log, line, into);
   }
 }
 
@@ -298,7 +268,7 @@ bool Searcher::search_records(const SearchedLog& log, UnitHits& into) {
       if (filter_.is_unlevelled(line.text)) ++into.unlevelled;
       continue;
     }
-    add(line, into);
+    add(log, line, into);
     from = take_rest_of_record(log, from, into);
     open = from >= block_.size();
   }
@@ -311,7 +281,7 @@ size_t Searcher::take_rest_of_record(const SearchedLog& log, size_t from,
   while (from < block_.size()) {
     const Line line = line_at(log, from);
     if (!continues_record(line.text)) break;
-    if (filter_.takes_line(line.text)) add(line, into);
+    if (filter_.takes_line(line.text)) add(log, line, into);
     from = line.at.end + 1;
   }
   return from;
@@ -326,39 +296,21 @@ bool Searcher::takes_head_at(const SearchedLog& log, size_t begin,
   return false;
 }
 
-// Of the record that the block begins in: its head is in what lies before, in
-// this log or one before it. One that can't be read, or is not there, leaves
-// the first line to be its own head.
+// Of the record that the block begins in. One whose head can't be read, or is
+// not there, has its first line for one.
 bool Searcher::takes_head_before(const SearchedLog& log) {
-  const auto own_first = [&] {
-    return filter_.takes_head(line_at(log, 0).text);
-  };
-  size_t older = log.before.size();
-  std::unique_ptr<store::Log> opened;
-  uint64_t end = block_begin_;
+  std::unique_ptr<store::Log> again;
   store::Log* look = log.log;
-  if (log.archive != nullptr && end > 0) {
-    auto again = store::open_log(log.log->name());
-    if (!again) return own_first();
-    opened = std::move(*again);
-    look = opened.get();
+  if (log.archive != nullptr) {  // the one we have is another thread's to ask
+    auto opened = store::open_log(log.log->name());
+    if (opened) again = std::move(*opened);
+    look = again.get();
   }
-  for (;;) {
-    if (end > 0) {
-      auto head = last_head(*look, end, log.form, older == 0);
-      if (!head) return own_first();
-      if (*head) return filter_.takes_head(**head);
-    }
-    if (older == 0) break;
-    auto next = store::open_log(log.before[--older]);
-    if (!next) return own_first();
-    opened = std::move(*next);
-    look = opened.get();
-    auto size = look->size();
-    if (!size) return own_first();
-    end = *size;
+  if (look != nullptr) {
+    auto head = find_record_head(*look, block_begin_, log.form, log.before);
+    if (head && *head) return filter_.takes_head(**head);
   }
-  return own_first();
+  return filter_.takes_head(line_at(log, 0).text);
 }
 
 }  // namespace query

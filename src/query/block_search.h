@@ -25,6 +25,8 @@ struct SearchedLog {
   store::ArchiveReader* archive = nullptr;  // of that log, if it is one
   LineForm form = LineForm::Stamped;
   uint64_t end = 0;  // nothing at or behind this offset is looked at
+  // Lines that bear a stamp out of this are no hits.
+  std::optional<base::Timestamp> since, until;
   // Frames that are units. What a record has in those behind it that are none
   // is for the unit that it begins in.
   std::vector<bool> wanted;
@@ -57,14 +59,10 @@ struct UnitHits {
   std::optional<base::Error> problem;  // what could not be read
 };
 
-struct SearchRange {
-  std::optional<base::Timestamp> since, until;
-  bool wants_text = true;  // else hits have none
-};
-
 class Searcher {
  public:
-  Searcher(const LineFilter& filter, const SearchRange& range);
+  // Without `wants_text` hits have none.
+  Searcher(const LineFilter& filter, bool wants_text);
 
   UnitHits search(const Unit& unit);
 
@@ -92,10 +90,10 @@ class Searcher {
   base::Result<size_t> load_frame(const SearchedLog& log, size_t frame,
                                   UnitHits& into);
   Line line_at(const SearchedLog& log, size_t begin);
-  void add(const Line& line, UnitHits& into) const;
+  void add(const SearchedLog& log, const Line& line, UnitHits& into) const;
 
   LineFilter filter_;
-  SearchRange range_;
+  bool wants_text_;
   LineFinder finder_;
   store::FrameDecoder decoder_;
   std::string block_;         // whole lines; the last may lack its '\n'

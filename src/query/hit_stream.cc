@@ -49,14 +49,13 @@ bool HitStream::open_next() {
 }
 
 void HitStream::open_file(size_t file) {
-  const auto& range = pool_.range();
   auto log = std::make_shared<SearchedLog>();
   store::Range within;
   if (file == files_.segments->size()) {
     log->log = files_.live;
     log->end = files_.live_end;
-    auto found = store::find_range(*files_.live, files_.live_end, range.since,
-                                   range.until);
+    auto found = store::find_range(*files_.live, files_.live_end, files_.since,
+                                   files_.until);
     if (!found) {
       problems_.push_back(std::move(found.error()));
       return;
@@ -64,7 +63,7 @@ void HitStream::open_file(size_t file) {
     within = *found;
   } else {
     auto opened =
-        open_segment((*files_.segments)[file], range.since, range.until);
+        open_segment((*files_.segments)[file], files_.since, files_.until);
     if (!opened) {
       problems_.push_back(std::move(opened.error()));
       return;
@@ -79,6 +78,8 @@ void HitStream::open_file(size_t file) {
     if (auto* archive = dynamic_cast<store::ArchiveLog*>(log->log))
       log->archive = &archive->archive();
   }
+  log->since = files_.since;
+  log->until = files_.until;
   if (log->log->times() != nullptr) log->form = LineForm::Plain;
   if (pool_.filter().by_record())
     for (size_t i = 0; i < file; ++i)
@@ -127,13 +128,12 @@ void HitStream::add_frame_units(size_t file, std::shared_ptr<SearchedLog> log,
 
 void HitStream::drop_by_time(const store::ArchiveReader& archive,
                              store::Range range, std::vector<bool>& frames) {
-  const auto& wanted = pool_.range();
   for (size_t i = 0; i < frames.size(); ++i) {
     const auto& frame = archive.frames()[i];
     const bool out =
         frame.begin >= range.end || frame.begin + frame.size <= range.begin ||
-        (wanted.since && frame.last && *frame.last < *wanted.since) ||
-        (wanted.until && frame.first && *frame.first >= *wanted.until);
+        (files_.since && frame.last && *frame.last < *files_.since) ||
+        (files_.until && frame.first && *frame.first >= *files_.until);
     if (out) frames[i] = false;
   }
 }
@@ -244,9 +244,8 @@ base::Result<bool> HitStream::take_hit() {
   auto time = time_of(*hit_);
   if (!time) return base::fail(std::move(time.error()));
   time_ = *time;
-  const auto& range = pool_.range();
-  if (range.since && (!time_ || *time_ < *range.since)) return false;
-  return !range.until || (time_ && *time_ < *range.until);
+  if (files_.since && (!time_ || *time_ < *files_.since)) return false;
+  return !files_.until || (time_ && *time_ < *files_.until);
 }
 
 base::Result<Time> HitStream::time_of(const Hit& hit) {

@@ -34,18 +34,12 @@ struct SearchStats {
 
 class HitStream final : public Hits {
  public:
-  // A place in the history: files by number, segments from 0, then the live
-  // file.
-  struct Place {
-    size_t file = 0;
-    uint64_t offset = 0;
-    bool operator==(const Place&) const = default;
-  };
   struct Files {
     const std::vector<store::Segment>* segments = nullptr;
-    store::Log* live = nullptr;  // null: none
-    uint64_t live_end = 0;       // what lies before is read
-    std::optional<Place> begin;  // nothing before it
+    store::Log* live = nullptr;     // null: none
+    uint64_t live_end = 0;          // what lies before is read
+    std::optional<HitPlace> begin;  // nothing before it
+    std::optional<base::Timestamp> since, until;
   };
   // Borrows all of it. `ahead`: units searched before they are asked for.
   HitStream(SearchPool& pool, Files files, Direction direction, size_t ahead,
@@ -57,9 +51,8 @@ class HitStream final : public Hits {
   base::Result<bool> next() override;
   std::string_view text() const override;
   std::optional<base::Timestamp> time() const override { return time_; }
-  uint64_t offset() const override { return hit_->offset; }
   bool ended() const override { return hit_->ended; }
-  Place place() const { return {file_, hit_->offset}; }
+  HitPlace place() const override { return {file_, hit_->offset}; }
 
  private:
   struct Pending {

@@ -3,6 +3,7 @@
 // come from: a search under way (hit_stream.h), or what one has kept. Lives on
 // the thread that asks.
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -10,6 +11,14 @@
 #include "base/result.h"
 
 namespace query {
+
+// Where a line is in its history: files by number, segments from 0, then the
+// live file.
+struct HitPlace {
+  size_t file = 0;
+  uint64_t offset = 0;
+  bool operator==(const HitPlace&) const = default;
+};
 
 class Hits {
  public:
@@ -19,8 +28,8 @@ class Hits {
   virtual base::Result<bool> next() = 0;
   virtual std::string_view text() const = 0;  // valid until the next call
   virtual std::optional<base::Timestamp> time() const = 0;
-  virtual uint64_t offset() const = 0;  // of the line in its log
-  virtual bool ended() const = 0;       // '\n' followed
+  virtual HitPlace place() const = 0;
+  virtual bool ended() const = 0;  // '\n' followed
 };
 
 }  // namespace query

@@ -72,6 +72,9 @@ class RecordJudge {
  public:
   explicit RecordJudge(const LineFilter& filter) : filter_(&filter) {}
   bool takes(std::string_view text);
+  // Whether it knows of a record that the next line may go on in.
+  bool has_head() const { return has_head_; }
+  void forget() { has_head_ = false; }
 
  private:
   const LineFilter* filter_;

@@ -32,7 +32,8 @@ bool advance(Source& source, Problems& problems) {
   }
 }
 
-uint64_t give(const Source& source, Printer& printer) {
+uint64_t give(Source& source, Printer& printer) {
+  if (source.take_skipped()) printer.passed_over(source.origin());
   if (source.has_event())
     return printer.event(source.origin(), source.event()) ? 1 : 0;
   printer.piece(source.origin(), source.piece());

@@ -25,6 +25,8 @@ class Printer {
   // Said before the first piece of a line, when it is not a match: a line of
   // its context. Without a word it is what was asked for.
   virtual void next_is_context() {}
+  // Lines of that origin were passed over before the next: none that counts.
+  virtual void passed_over(const Origin& origin) { (void)origin; }
   // Lines were left out between what was printed and what comes next.
   virtual void gap() {}
   // Columns that the longest label takes.

@@ -13,6 +13,13 @@
 
 namespace query {
 
+// Which lives of an instance (lives.h) lines are of.
+struct LifeChoice {
+  enum class Which { All, Number, FromEnd, SinceRestart, LastCrash };
+  Which which = Which::All;
+  uint64_t number = 0;  // FromEnd: 1 is the last
+};
+
 struct Query {
   std::vector<std::string> targets;  // none = all apps
   std::vector<std::string> exclude;
@@ -22,9 +29,10 @@ struct Query {
   std::optional<base::Timestamp> since;
   std::optional<base::Timestamp> until;  // exclusive
   std::optional<uint64_t> last;          // lines per app; absent = all
-  LineQuery lines;                       // which of them
-  bool reverse = false;                  // the newest first
-  size_t threads = 0;                    // to search with; 0: as many as fit
+  LifeChoice life;
+  LineQuery lines;       // which of them
+  bool reverse = false;  // the newest first
+  size_t threads = 0;    // to search with; 0: as many as fit
 };
 
 enum class Kind { Out, Error, Events };
@@ -44,6 +52,8 @@ struct Origin {
   // Several instances or both streams write it: of a line is not known whose it
   // is. Of several instances: id and instance are -1.
   bool shared = false;
+  // Narrower than what the query asks for: of one life, say.
+  std::optional<base::Timestamp> since{}, until{};
   std::vector<int> only;  // events: of these instances; none = of all
   // Whose segments lie before the file; none: it has none.
   std::optional<store::SegmentOwner> owner;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "query/window.h"
 
@@ -100,6 +101,34 @@ uint64_t Reading::search(Printer& printer, const LineFilter& filter,
   const uint64_t count = merge(all, printer, problems_, query_.reverse);
   stats_ = search.stats();
   search.end(sources_);
+  settle(printer);
+  return count;
+}
+
+uint64_t Reading::replay_around(
+    Printer& printer, const LineFilter& filter, const Around& around,
+    const std::function<void(const std::string&,
+                             std::optional<base::Timestamp>)>& first) {
+  {
+    Search search(filter, query_, false);
+    set_excerpts(search, sources_, around, problems_);
+    for (const auto& source : sources_)
+      if (auto left = search.first_of(source->origin().app))
+        first(source->origin().app, left);
+    stats_ = search.stats();
+  }
+  const auto last = std::exchange(query_.last, std::nullopt);
+  std::vector<Source*> all;
+  for (auto& group : by_app(sources_)) {
+    auto placed = place(group, query_, problems_);
+    if (placed)
+      all.insert(all.end(), group.begin(), group.end());
+    else
+      problems_.push_back(std::move(placed.error()));
+  }
+  query_.last = last;
+  const uint64_t count = merge(all, printer, problems_);
+  for (const auto& source : sources_) source->end_excerpts();
   settle(printer);
   return count;
 }

@@ -3,9 +3,12 @@
 // to where they ended at that moment. A follower goes on with the same sources
 // from there: no line is missed, none comes twice.
 
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "query/excerpts.h"
 #include "query/line_filter.h"
 #include "query/merger.h"
 #include "query/planner.h"
@@ -24,6 +27,13 @@ class Reading {
   // the query asks for. Without `wants_text` they have none.
   uint64_t search(Printer& printer, const LineFilter& filter,
                   bool wants_text = true);
+  // All lines, or no more of them than lie around those that the filter takes:
+  // who prints has to judge them again. `first`: by app, the stamp of the first
+  // of its matches, where query.last left out others.
+  uint64_t replay_around(
+      Printer& printer, const LineFilter& filter, const Around& around,
+      const std::function<void(const std::string& app,
+                               std::optional<base::Timestamp> first)>& first);
   const SearchStats& stats() const { return stats_; }
 
   // One more file, read from its beginning.

@@ -25,13 +25,13 @@ class KeptHits final : public Hits {
   struct Kept {
     std::string text;
     std::optional<base::Timestamp> time;
-    uint64_t offset = 0;
+    HitPlace place;
     bool ended = true;
   };
   // The last one comes first.
   void keep(const HitStream& hit) {
     kept_.push_back(
-        {std::string(hit.text()), hit.time(), hit.offset(), hit.ended()});
+        {std::string(hit.text()), hit.time(), hit.place(), hit.ended()});
   }
   void turn(bool forward) {
     forward_ = forward;
@@ -44,7 +44,7 @@ class KeptHits final : public Hits {
   }
   std::string_view text() const override { return here().text; }
   std::optional<base::Timestamp> time() const override { return here().time; }
-  uint64_t offset() const override { return here().offset; }
+  HitPlace place() const override { return here().place; }
   bool ended() const override { return here().ended; }
 
  private:
@@ -63,7 +63,7 @@ struct Back {
   std::unique_ptr<KeptHits> kept = std::make_unique<KeptHits>();
   bool live = false;
   std::optional<base::Timestamp> key;
-  std::optional<HitStream::Place> first;  // that was taken
+  std::optional<HitPlace> first;  // that was taken
   bool begun = false;
 
   void step(Problems& problems) {
@@ -84,21 +84,15 @@ struct Back {
 }  // namespace
 
 Search::Search(const LineFilter& filter, const Query& query, bool wants_text)
-    : query_(query),
-      pool_(filter,
-            SearchRange{.since = query.since,
-                        .until = query.until,
-                        .wants_text = wants_text},
-            thread_count(query)) {}
+    : query_(query), pool_(filter, wants_text, thread_count(query)) {}
 
 std::optional<base::Timestamp> Search::first_of(const std::string& app) const {
   const auto found = first_.find(app);
   return found == first_.end() ? std::nullopt : found->second;
 }
 
-std::unique_ptr<HitStream> Search::stream(
-    Source& source, Direction direction,
-    std::optional<HitStream::Place> begin) {
+std::unique_ptr<HitStream> Search::stream(Source& source, Direction direction,
+                                          std::optional<HitPlace> begin) {
   const uint64_t unit = streams_ > 8 ? kSmallUnit : kUnit;
   const size_t ahead =
       std::clamp<size_t>(static_cast<size_t>(kMostAhead / unit) / streams_, 1,
@@ -108,7 +102,9 @@ std::unique_ptr<HitStream> Search::stream(
       HitStream::Files{.segments = &source.segments(),
                        .live = source.is_open() ? &source.log() : nullptr,
                        .live_end = source.limit(),
-                       .begin = begin},
+                       .begin = begin,
+                       .since = source.since(),
+                       .until = source.until()},
       direction, ahead, unit, stats_);
 }
 

@@ -31,7 +31,7 @@ class Search {
 
  private:
   std::unique_ptr<HitStream> stream(Source& source, Direction direction,
-                                    std::optional<HitStream::Place> begin);
+                                    std::optional<HitPlace> begin);
   void keep_last(std::span<Source* const> group, Problems& problems);
 
   Query query_;

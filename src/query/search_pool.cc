@@ -2,10 +2,10 @@
 
 namespace query {
 
-SearchPool::SearchPool(const LineFilter& filter, const SearchRange& range,
+SearchPool::SearchPool(const LineFilter& filter, bool wants_text,
                        size_t threads)
     : filter_(filter.clone()),
-      range_(range),
+      wants_text_(wants_text),
       threads_(threads),
       searchers_(threads) {
   if (threads > 1) workers_ = std::make_unique<base::WorkerPool>(threads);
@@ -18,7 +18,7 @@ SearchPool::~SearchPool() {
 
 UnitHits SearchPool::search_on(size_t thread, const Unit& unit) {
   auto& searcher = searchers_[thread];
-  if (!searcher) searcher = std::make_unique<Searcher>(filter_, range_);
+  if (!searcher) searcher = std::make_unique<Searcher>(filter_, wants_text_);
   return searcher->search(unit);
 }
 

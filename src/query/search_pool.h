@@ -16,20 +16,18 @@ namespace query {
 class SearchPool {
  public:
   // `threads`: at least 1. Borrows nothing.
-  SearchPool(const LineFilter& filter, const SearchRange& range,
-             size_t threads);
+  SearchPool(const LineFilter& filter, bool wants_text, size_t threads);
   ~SearchPool();  // what is not begun is not searched any more
 
   std::future<UnitHits> search(Unit unit);
   size_t threads() const { return threads_; }
   const LineFilter& filter() const { return filter_; }
-  const SearchRange& range() const { return range_; }
 
  private:
   UnitHits search_on(size_t thread, const Unit& unit);
 
   LineFilter filter_;
-  SearchRange range_;
+  bool wants_text_;
   size_t threads_;
   std::vector<std::unique_ptr<Searcher>> searchers_;  // one a thread
   std::atomic<bool> cancelled_ = false;

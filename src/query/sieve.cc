@@ -49,11 +49,28 @@ void Sieve::judge(Flow& flow, std::optional<base::Timestamp> time,
     gather(flow, time, text, ends);
     return;
   }
-  const bool taken = flow.judge.takes(text);
+  const bool taken = takes(flow, time, text);
   if (!taken && filter_.is_unlevelled(text) && !continues_record(text))
     ++unlevelled_;
   if (taken || next_.needs_others())
     give(*flow.origin, time, text, ends, taken);
+}
+
+bool Sieve::takes(Flow& flow, std::optional<base::Timestamp> time,
+                  std::string_view text) {
+  if (filter_.by_record() && !flow.judge.has_head() && continues_record(text) &&
+      find_head_)
+    if (const auto head = find_head_(*flow.origin))
+      (void)flow.judge.takes(*head);
+  if (!flow.judge.takes(text)) return false;
+  const auto first = firsts_.find(flow.origin->app);
+  return first == firsts_.end() || time >= first->second;
+}
+
+void Sieve::passed_over(const Origin& origin) {
+  Flow& flow = flow_of(origin);
+  close_record(flow);
+  flow.judge.forget();
 }
 
 void Sieve::gather(Flow& flow, std::optional<base::Timestamp> time,

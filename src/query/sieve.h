@@ -5,7 +5,9 @@
 // on its thread. A line that has not ended is held until it has, or until
 // finish().
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,12 +25,22 @@ class Sieve final : public Printer {
 
   // Whether what comes from now on was judged already.
   void set_judged(bool judged) { judged_ = judged; }
+  // For a line that goes on in a record of which nothing came: its head.
+  void set_head_finder(
+      std::function<std::optional<std::string>(const Origin&)> find) {
+    find_head_ = std::move(find);
+  }
+  // What matches before that, of an app, is no match.
+  void set_first(const std::string& app, std::optional<base::Timestamp> first) {
+    firsts_[app] = first;
+  }
   // Nothing more comes: shows what is held.
   void finish();
 
   void piece(const Origin& origin, const store::Piece& piece) override;
   bool event(const Origin& origin, const store::Event& event) override;
   void settle() override;
+  void passed_over(const Origin& origin) override;
   bool wants_more() const override { return next_.wants_more(); }
   void widen(size_t label_width) override { rows_.widen(label_width); }
 
@@ -52,6 +64,8 @@ class Sieve final : public Printer {
   };
 
   Flow& flow_of(const Origin& origin);
+  bool takes(Flow& flow, std::optional<base::Timestamp> time,
+             std::string_view text);
   void judge(Flow& flow, std::optional<base::Timestamp> time,
              std::string_view text, bool ends);
   void gather(Flow& flow, std::optional<base::Timestamp> time,
@@ -67,6 +81,8 @@ class Sieve final : public Printer {
   std::map<std::string, Flow> flows_;  // by path
   const Origin* last_origin_ = nullptr;
   Flow* last_ = nullptr;
+  std::function<std::optional<std::string>(const Origin&)> find_head_;
+  std::map<std::string, std::optional<base::Timestamp>> firsts_;
   uint64_t matches_ = 0;
   uint64_t unlevelled_ = 0;
 };

@@ -1,17 +1,27 @@
 #include "query/source.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "query/record_head.h"
 
 namespace query {
 namespace {
 
 // An event is a few hundred bytes; what is far longer is none of ours.
 constexpr size_t kMaxEvent = size_t{1} << 20;
+// Lines of one file may be so far out of order.
+constexpr int64_t kDisorderUs = 2'000'000;
 
 }  // namespace
 
 Source::Source(Origin origin, const Query& query)
-    : origin_(std::move(origin)), since_(query.since), until_(query.until) {}
+    : origin_(std::move(origin)),
+      since_(std::max(query.since, origin_.since)),
+      until_(query.until) {
+  if (origin_.until && (!until_ || *origin_.until < *until_))
+    until_ = origin_.until;
+}
 
 base::Status Source::open() {
   auto history = take_history(origin_, 0);
@@ -68,6 +78,7 @@ void Source::leave_segments() {
 }
 
 void Source::enter_live() {
+  leapt_to_.reset();
   const uint64_t offset = begin_ ? *begin_ : live_begin_.value_or(0);
   reader_.restart(live_.get());
   // What was passed over would have told the stamp.
@@ -76,10 +87,58 @@ void Source::enter_live() {
   begin_.reset();
 }
 
+void Source::set_excerpts(Excerpts excerpts) {
+  excerpts_ = std::move(excerpts);
+  leapt_to_.reset();
+}
+
+void Source::end_excerpts() {
+  if (!excerpts_) return;
+  excerpts_.reset();
+  leave_segments();
+  if (reader_.offset() < limit_) reader_.seek(limit_);
+}
+
+// Whether a line of that time is in one; finds the one that it is before, too.
+bool Source::in_excerpt(std::optional<base::Timestamp> time) {
+  const auto at =
+      std::ranges::lower_bound(*excerpts_, time, {}, &Excerpt::last);
+  excerpt_ = static_cast<size_t>(at - excerpts_->begin());
+  return at != excerpts_->end() && at->first <= time;
+}
+
+// Passes over what is before the next excerpt, in the file that we are in.
+base::Status Source::leap() {
+  if (std::exchange(leapt_to_, excerpt_) == excerpt_) return {};
+  store::Log* log = segment_ ? segment_.get() : live_.get();
+  const uint64_t limit = segment_ ? segment_limit_ : limit_;
+  if (excerpt_ >= excerpts_->size()) {
+    reader_.seek(limit);
+    return {};
+  }
+  auto range = store::find_range(*log, limit, (*excerpts_)[excerpt_].first, {});
+  if (!range) return base::fail(std::move(range.error()));
+  if (range->begin > reader_.offset()) reader_.seek(range->begin);
+  return {};
+}
+
+// Since when lines of a segment can be of use.
+std::optional<base::Timestamp> Source::since_in(
+    const store::Segment& segment) const {
+  if (!excerpts_) return since_;
+  // Its name has its first stamp to the second; lines may be a little earlier.
+  const base::Timestamp begin{segment.first.us - kDisorderUs};
+  const auto next =
+      std::ranges::lower_bound(*excerpts_, begin, {}, &Excerpt::last);
+  if (next == excerpts_->end()) return base::Timestamp{INT64_MAX};
+  return std::max(since_, next->first);
+}
+
 base::Status Source::enter_segment() {
   const auto& segment = segments_[at_];
   segment_cut_ = true;
-  auto opened = open_segment(segment, since_, until_);
+  leapt_to_.reset();
+  auto opened = open_segment(segment, since_in(segment), until_);
   if (!opened) return base::fail(std::move(opened.error()));
   problems_ = std::move(opened->problems);
   segment_ = std::move(opened->log);
@@ -122,6 +181,21 @@ base::Result<uint64_t> Source::size() const {
 void Source::allow(uint64_t limit, bool partial) {
   limit_ = limit;
   partial_ = partial && !has_event();
+}
+
+std::optional<std::string> Source::record_head() const {
+  store::Log* log = segment_ ? segment_.get() : live_.get();
+  if (log == nullptr) return std::nullopt;
+  std::vector<std::string> before;
+  for (size_t i = 0; i < at_; ++i) before.push_back(segments_[i].path);
+  const auto form =
+      log->times() != nullptr ? LineForm::Plain : LineForm::Stamped;
+  // Back over the line itself.
+  store::BackwardLines lines(*log, reader_.offset());
+  const auto own = lines.previous();
+  if (!own || !*own) return std::nullopt;
+  auto head = find_record_head(*log, (*own)->start, form, before);
+  return head ? *head : std::nullopt;
 }
 
 bool Source::in_range(std::optional<base::Timestamp> time) const {
@@ -202,8 +276,19 @@ base::Result<bool> Source::advance() {
       key_ = std::max(key_, std::optional(event_.time));
       return true;
     }
-    if (piece_.begins) skipping_ = !in_range(piece_.time);
-    if (skipping_) continue;
+    if (piece_.begins) {
+      skipping_ = !in_range(piece_.time);
+      if (excerpts_ && !skipping_ && !in_excerpt(piece_.time)) {
+        skipping_ = true;
+        if (piece_.ends)
+          if (auto leapt = leap(); !leapt)
+            return base::fail(std::move(leapt.error()));
+      }
+    }
+    if (skipping_) {
+      skipped_ = true;
+      continue;
+    }
     key_ = std::max(key_, piece_.time);
     return true;
   }

@@ -10,9 +10,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "query/excerpt.h"
 #include "query/history.h"
 #include "query/hits.h"
 #include "query/query.h"
@@ -70,6 +72,11 @@ class Source {
   uint64_t limit() const { return limit_; }
   // Gives these lines from now on; null: goes on to read, behind the limit.
   void set_hits(std::unique_ptr<Hits> hits, bool backward);
+  // Of the hit that was given last.
+  HitPlace hit_place() const { return hits_->place(); }
+  // Reads these parts alone, as far as the limit is now.
+  void set_excerpts(Excerpts excerpts);
+  void end_excerpts();
   bool held() const { return reader_.offset() < limit_; }
 
   // Goes to the next piece or event in range; false when there is none for
@@ -77,6 +84,10 @@ class Source {
   base::Result<bool> advance();
   const store::Piece& piece() const { return piece_; }
   const store::Event& event() const { return event_; }
+  // Whether lines were passed over since this was asked last.
+  bool take_skipped() { return std::exchange(skipped_, false); }
+  // The head of the record that the line given last goes on in (records.h).
+  std::optional<std::string> record_head() const;
   bool has_event() const { return origin_.kind == Kind::Events; }
   // What sources are merged by: the stamp, but never less than one before it,
   // nor, going backward, greater.
@@ -84,6 +95,8 @@ class Source {
 
   const Origin& origin() const { return origin_; }
   void relabel(const Origin& origin) { origin_ = origin; }
+  std::optional<base::Timestamp> since() const { return since_; }
+  std::optional<base::Timestamp> until() const { return until_; }
   store::LiveReader& reader() { return reader_; }
 
  private:
@@ -91,6 +104,9 @@ class Source {
   bool take_event();
   base::Result<bool> next_piece();
   base::Result<bool> next_hit();
+  bool in_excerpt(std::optional<base::Timestamp> time);
+  base::Status leap();
+  std::optional<base::Timestamp> since_in(const store::Segment& segment) const;
   base::Status enter_segment();
   void leave_segment();
   bool pass_damage();
@@ -116,6 +132,10 @@ class Source {
   std::unique_ptr<Hits> hits_;
   bool backward_ = false;
   bool has_key_ = false;
+  std::optional<Excerpts> excerpts_;  // none: everything is read
+  size_t excerpt_ = 0;                // that we are in, or come to next
+  std::optional<size_t> leapt_to_;    // looked for in this file already
+  bool skipped_ = false;
   uint64_t limit_ = 0;
   bool partial_ = false;
   bool skipping_ = false;  // the line we are in is out of range

@@ -97,7 +97,7 @@ class BackCursor {
     if (done_) return true;
     --file_;
     const auto& segment = source_.segments()[file_];
-    auto opened = open_segment(segment, query_.since, query_.until);
+    auto opened = open_segment(segment, source_.since(), source_.until());
     if (!opened) return base::fail(std::move(opened.error()));
     segment_ = std::move(*opened);
     std::ranges::copy(segment_.problems, std::back_inserter(problems_));
@@ -109,8 +109,10 @@ class BackCursor {
     return segment_.reaches_end();
   }
   bool in_range() const {
-    if (query_.since && (!time_ || *time_ < *query_.since)) return false;
-    return !query_.until || (time_ && *time_ < *query_.until);
+    const auto since = source_.since();
+    const auto until = source_.until();
+    if (since && (!time_ || *time_ < *since)) return false;
+    return !until || (time_ && *time_ < *until);
   }
 
   Source& source_;
@@ -129,10 +131,10 @@ class BackCursor {
   std::optional<Time> key_;
 };
 
-base::Result<store::Range> range_of(Source& source, const Query& query) {
+base::Result<store::Range> range_of(Source& source) {
   if (!source.is_open()) return store::Range{};
-  return store::find_range(source.log(), source.limit(), query.since,
-                           query.until);
+  return store::find_range(source.log(), source.limit(), source.since(),
+                           source.until());
 }
 
 base::Result<std::string> read_at(const Source& source, uint64_t start,
@@ -207,7 +209,7 @@ base::Status place(std::span<Source* const> group, const Query& query,
   cursors.reserve(group.size());
   for (Source* source : group) {
     if (source->has_event()) continue;
-    auto range = range_of(*source, query);
+    auto range = range_of(*source);
     if (!range) return base::fail(std::move(range.error()));
     source->begin_live_at(range->begin);
     if (query.last && (source->is_open() || source->in_segments()))
@@ -226,7 +228,8 @@ base::Status place(std::span<Source* const> group, const Query& query,
   }
   for (Source* source : group) {
     if (!source->has_event() || !source->is_open()) continue;
-    auto placed = place_events(*source, from, most_events);
+    auto placed =
+        place_events(*source, std::max(from, source->since()), most_events);
     if (!placed) return placed;
   }
   return {};
