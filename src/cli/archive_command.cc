@@ -16,7 +16,7 @@
 #include "cli/archive_views.h"
 #include "cli/commands.h"
 #include "cli/log_file_commands.h"
-#include "cli/logs_row.h"
+#include "cli/logs_command.h"
 #include "cli/report.h"
 #include "cli/stored_files.h"
 #include "rotate/archiving.h"

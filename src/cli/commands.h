@@ -19,6 +19,8 @@ struct Flag {
   std::string_view value;  // what it takes ("N", "DIR"); empty = nothing
   std::string_view help;
   bool may_be_empty = false;  // its value
+  // Heading in help, of this and those that follow; empty: the one before.
+  std::string_view section = {};
 };
 
 struct Example {

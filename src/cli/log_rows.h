@@ -8,39 +8,38 @@
 #include "cli/commands.h"
 #include "cli/events_command.h"
 #include "cli/log_file_commands.h"
-#include "cli/logs_row.h"
+#include "cli/log_flags.h"
+#include "cli/logs_command.h"
 
 namespace cli::rows {
 
 using Names = std::string_view;
 
-inline constexpr Flag kExclude = {"exclude", 0, "TARGET",
-                                  "leave out (repeatable)"};
 inline constexpr std::string_view kTargetDetails =
     "A target is an id, a name, name/instance, a namespace, all, a pattern "
     "('api-*') or a regular expression ('/^api/').";
 
 inline constexpr std::array kLogsNames = {Names("log")};
-inline constexpr std::array kLogsFlags = {
-    Flag{"follow", 'f', "", "go on with what comes, through restarts"},
-    Flag{"lines", 'n', "N", "the last N lines, or all (default: 15)"},
-    Flag{"out", 0, "", "stdout alone"},
-    Flag{"err", 0, "", "stderr alone"},
-    Flag{"since", 0, "TIME", "from then on: 10:15, -10m, 2026-11-21"},
-    Flag{"until", 0, "TIME", "until then, exclusive"},
-    Flag{"raw", 0, "", "the app's own bytes alone"},
-    Flag{"utc", 0, "", "times in UTC"},
-    Flag{"full", 0, "", "rows of any length"},
-    Flag{"no-events", 0, "", "without starts, exits and the like"},
-    Flag{"nostream", 0, "", "accepted for PM2's sake: don't follow"},
-    kExclude,
-};
 inline constexpr std::array kLogsExamples = {
     Example{"lodge logs", "the last lines of every app"},
     Example{"lodge logs api -f", "follow one"},
     Example{"lodge logs api --err --since 10:15", "its errors since then"},
+    Example{"lodge logs api -g timeout -C 3 -f", "lines that match, in context"},
+    Example{"lodge logs --level error --by 1m", "errors by the minute"},
     Example{"lodge logs api --raw -n all > api.txt", "every byte it wrote"},
 };
+inline constexpr std::array kGrepExamples = {
+    Example{"lodge grep 3f9d2c71-8e4a api", "an id, in all there is of api"},
+    Example{"lodge grep -i 'timeout|refused' --since 2h -C 2",
+            "in context, of all apps"},
+    Example{"lodge grep -c . --where 'status>=500' web", "how many"},
+    Example{"lodge grep panic --err -l", "who has it"},
+};
+inline constexpr std::string_view kGrepDetails =
+    "Patterns are RE2 and see the app's own bytes, no stamp, no colours. "
+    "Searches live files, segments and archives, the oldest lines first; exit "
+    "code 0 when a line matched, 1 when none did, 2 when the question or the "
+    "data was bad. A target is as for logs.";
 inline constexpr std::array kTailExamples = {
     Example{"lodge tail api web", "two apps in one stream"},
 };
@@ -87,20 +86,14 @@ inline constexpr std::array kReloadLogsExamples = {
             "from then on nothing is written to what was moved"},
 };
 
-inline constexpr std::array kArchiveFlags = {
+inline constexpr std::array kPruneFlags = {
     Flag{"older", 0, "TIME", "prune: files whose last line is older"},
     Flag{"to", 0, "SIZE", "prune: until they take no more than that"},
     Flag{"free", 0, "SIZE", "prune: until the file system has that free"},
     kDryRun,
-    Flag{"lines", 'n', "N", "export: the last N lines (default: all)"},
-    Flag{"out", 0, "", "export: stdout alone"},
-    Flag{"err", 0, "", "export: stderr alone"},
-    Flag{"since", 0, "TIME", "export: from then on"},
-    Flag{"until", 0, "TIME", "export: until then, exclusive"},
-    Flag{"raw", 0, "", "export: the app's own bytes alone"},
-    Flag{"utc", 0, "", "times in UTC"},
-    kExclude,
 };
+inline constexpr auto kArchiveFlags = joined(
+    kPruneFlags, kWhichFlags, kPatternFlags, kTextFlags, kShapeFlags);
 inline constexpr std::array kArchiveExamples = {
     Example{"lodge archive ls api", "its segments and archives"},
     Example{"lodge archive verify", "every checksum, of every file"},
@@ -138,6 +131,16 @@ inline constexpr std::array kLogCommands = {
             .json = true,
             .examples = kTailExamples,
             .run = run_tail_row},
+    Command{.name = "grep",
+            .aliases = {},
+            .group = Group::Logs,
+            .arguments = "<pattern> [target…]",
+            .summary = "search all log lines there are",
+            .details = kGrepDetails,
+            .flags = kGrepAllFlags,
+            .json = true,
+            .examples = kGrepExamples,
+            .run = run_grep},
     Command{.name = "events",
             .aliases = {},
             .group = Group::Logs,

@@ -1,0 +1,41 @@
+#pragma once
+// What the arguments of a command that reads lines mean: checked, times made
+// moments, patterns compiled.
+
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/home.h"
+#include "base/time_spec.h"
+#include "cli/logs_command.h"
+#include "query/context.h"
+#include "query/line_filter.h"
+#include "query/planner.h"
+#include "query/query.h"
+
+namespace cli {
+
+struct LogRequest {
+  query::Query query;
+  std::string dir;     // of logs and catalog
+  bool follow = false;
+  bool diary = false;
+  bool selection = false;  // asked for certain lines, not just the last
+  bool filtered = false;   // by text, level or fields
+  bool shows_events = false;
+  std::optional<query::LineFilter> filter;
+  std::optional<uint64_t> most;  // --max-count
+  query::ContextOptions context;
+  base::Zone zone = base::Zone::Local;
+};
+
+// Errc::Invalid, with the flag's name in it.
+base::Result<LogRequest> understand(const base::Home& home,
+                                    const LogsArgs& args, base::Timestamp now);
+
+// The files as they are now; again when the catalog changed.
+base::Result<query::Plan> plan_for(const base::Home& home,
+                                   const LogRequest& request);
+
+}  // namespace cli
