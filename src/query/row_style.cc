@@ -54,6 +54,38 @@ size_t character_length(std::string_view bytes) {
   return size;
 }
 
+// The character that `bytes`, which are one, encode in two bytes or more.
+char32_t decode(std::string_view bytes) {
+  const auto first = static_cast<unsigned char>(bytes[0]);
+  char32_t code = first & (0xFFu >> (bytes.size() + 1));
+  for (const char c : bytes.substr(1))
+    code = code << 6 | (static_cast<unsigned char>(c) & 0x3Fu);
+  return code;
+}
+
+// Characters that are not seen, or change where others are: a line with them
+// reads otherwise than it is. Joiners (U+200C, U+200D) are seen in what they
+// join, but only there, and a log need not be beautiful.
+bool deceives(char32_t c) {
+  return c == 0xAD || c == 0x61C || c == 0x180E ||
+         (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
+         (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF ||
+         (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE007F);
+}
+
+// As `\u202e`, and beyond four digits as `\U000e0041`.
+void append_code(char32_t code, std::string& into) {
+  const auto number = static_cast<uint32_t>(code);
+  if (number > 0xFFFF)
+    fmt::format_to(std::back_inserter(into), "\\U{:08x}", number);
+  else
+    fmt::format_to(std::back_inserter(into), "\\u{:04x}", number);
+}
+
+bool is_reset(std::string_view sequence) {
+  return sequence == "\x1b[m" || sequence == kReset;
+}
+
 }  // namespace
 
 std::string_view label_colour(std::string_view app) {
@@ -63,6 +95,17 @@ std::string_view label_colour(std::string_view app) {
   for (const char c : app)
     hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
   return kColours[hash % kColours.size()];
+}
+
+void Sanitizer::take_colour(std::string_view sequence, std::string& into) {
+  if (!colours_) return;
+  coloured_ = true;
+  // Of a text that never resets, the last ones are enough.
+  if (is_reset(sequence) || colour_.size() > kLongestSgr) colour_.clear();
+  if (!is_reset(sequence)) colour_.append(sequence);
+  if (in_match_) return;
+  into.append(sequence);
+  if (is_reset(sequence)) into.append(style_);
 }
 
 // Answers how many bytes were taken; fewer than all when the rest may be the
@@ -83,11 +126,24 @@ size_t Sanitizer::take(std::string_view bytes, bool last, std::string& into) {
       escape(bytes[i++], into);
       continue;
     }
-    if (c != 0x1B || colours_) into.append(bytes.substr(i, length));
-    if (c == 0x1B && colours_) coloured_ = true;
+    const auto whole = bytes.substr(i, length);
     i += length;
+    if (c == 0x1B) {
+      take_colour(whole, into);
+      continue;
+    }
+    const char32_t code = decode(whole);
+    if (deceives(code))
+      append_code(code, into);
+    else
+      into.append(whole);
   }
   return i;
+}
+
+void Sanitizer::begin(bool colours, std::string_view style) {
+  colours_ = colours;
+  style_ = style;
 }
 
 void Sanitizer::add(std::string_view bytes, std::string& into) {
@@ -100,10 +156,31 @@ void Sanitizer::add(std::string_view bytes, std::string& into) {
   kept_.assign(bytes.substr(take(bytes, false, into)));
 }
 
-void Sanitizer::end(std::string& into) {
+void Sanitizer::flush_kept(std::string& into) {
   take(std::string(std::exchange(kept_, {})), true, into);
+}
+
+void Sanitizer::begin_match(std::string& into) {
+  flush_kept(into);
+  if (!colour_.empty()) into.append(kReset);
+  into.append(kMatch);
+  in_match_ = true;
+}
+
+void Sanitizer::end_match(std::string& into) {
+  flush_kept(into);
+  in_match_ = false;
+  into.append(kReset);
+  into.append(style_);
+  into.append(colour_);
+}
+
+void Sanitizer::end(std::string& into) {
+  flush_kept(into);
   if (coloured_) into.append(kReset);
   coloured_ = false;
+  in_match_ = false;
+  colour_.clear();
 }
 
 }  // namespace query

@@ -1,14 +1,15 @@
 #include "query/text_printer.h"
 
-#include <fmt/format.h>
+#include <algorithm>
+#include <utility>
 
 #include "query/planner.h"
+#include "query/pretty.h"
 
 namespace query {
 namespace {
 
 constexpr size_t kLongestRow = size_t{8} << 10;
-constexpr std::string_view kNoTime = "--:--:--.------";
 
 // What a terminal would show of a line that goes back to its beginning.
 std::string_view after_return(std::string_view text) {
@@ -21,66 +22,55 @@ std::string_view after_return(std::string_view text) {
 
 TextPrinter::TextPrinter(Output& output, const base::Clock& clock,
                          TextStyle style)
-    : output_(output), clock_(clock), style_(style), sanitizer_(style.colour) {
-  learn_today();
-}
-
-void TextPrinter::learn_today() {
-  const auto now = base::wall_time(clock_.now(), style_.zone);
-  if (now.day == today_.day && now.month == today_.month &&
-      now.year == today_.year)
-    return;
-  today_ = now;
-  second_ = INT64_MIN;
-}
+    : output_(output),
+      style_(std::move(style)),
+      time_(clock, style_.zone, style_.time),
+      sanitizer_(style_.colour) {}
 
 void TextPrinter::put_time(std::optional<base::Timestamp> time) {
-  if (!time) {
-    output_.put(kNoTime);
-    return;
-  }
-  int64_t second = time->us / 1'000'000;
-  int64_t us = time->us % 1'000'000;
-  if (us < 0) {
-    us += 1'000'000;
-    --second;
-  }
-  if (second != second_) {
-    second_ = second;
-    const auto t = base::wall_time({second * 1'000'000}, style_.zone);
-    second_text_.clear();
-    if (t.year != today_.year) second_text_ = fmt::format("{:04}-", t.year);
-    if (t.day != today_.day || t.month != today_.month || t.year != today_.year)
-      second_text_ += fmt::format("{:02}-{:02} ", t.month, t.day);
-    second_text_ +=
-        fmt::format("{:02}:{:02}:{:02}.", t.hour, t.minute, t.second);
-  }
-  char digits[6];
-  for (int i = 5; i >= 0; --i) {
-    digits[i] = static_cast<char>('0' + us % 10);
-    us /= 10;
-  }
-  output_.put(second_text_);
-  output_.put({digits, sizeof digits});
+  scratch_.clear();
+  time_.append(time, scratch_);
+  output_.put(scratch_);
 }
 
 void TextPrinter::put_label(std::string_view app, std::string_view label) {
+  const bool colour = style_.colour && !context_;
   output_.put(' ');
-  if (style_.colour) output_.put(label_colour(app));
+  if (colour) output_.put(label_colour(app));
   output_.put(label);
-  if (style_.colour) output_.put(kReset);
+  if (colour) output_.put(kReset);
   for (size_t i = label.size(); i < label_width_; ++i) output_.put(' ');
   output_.put(' ');
 }
 
-void TextPrinter::begin_row(const Origin& origin, std::string_view label,
+void TextPrinter::begin_row(const Origin& origin,
                             std::optional<base::Timestamp> time) {
   end_row();
   row_of_ = &origin;
   row_size_ = 0;
   cut_ = false;
+  const bool dim = context_ && style_.colour;
+  // A dim row has no other colours.
+  sanitizer_.begin(style_.colour && !context_);
+  if (dim) output_.put(kDim);
+  if (style_.bare) return;
   put_time(time);
-  put_label(origin.app, label);
+  put_label(origin.app, origin.label);
+  const bool error = origin.kind == Kind::Error;
+  const bool colour = error && style_.colour && !dim;
+  if (colour) output_.put(kErrorMark);
+  output_.put(error ? '!' : ' ');
+  if (colour) output_.put(kReset);
+  output_.put(context_ && !dim ? '-' : ' ');
+}
+
+// Puts another text than the line's own into shaped_, if one is wanted.
+bool TextPrinter::reshape(std::string_view text) {
+  shaped_.clear();
+  const bool colour = style_.colour && !context_;
+  if (!style_.fields.empty())
+    return append_fields(text, style_.fields, colour, shaped_);
+  return style_.pretty && append_pretty(text, colour, shaped_);
 }
 
 void TextPrinter::put_text(std::string_view text) {
@@ -88,33 +78,82 @@ void TextPrinter::put_text(std::string_view text) {
     output_.put(text);
     return;
   }
-  if (!style_.full) {
+  scratch_.clear();
+  sanitizer_.add(text, scratch_);
+  output_.put(scratch_);
+}
+
+void TextPrinter::put_marked(std::string_view text) {
+  spans_.clear();
+  style_.marks(text, spans_);
+  size_t from = 0;
+  for (const Span& span : spans_) {
+    const size_t begin = std::clamp(span.begin, from, text.size());
+    const size_t end = std::clamp(span.end, begin, text.size());
+    put_text(text.substr(from, begin - from));
+    scratch_.clear();
+    sanitizer_.begin_match(scratch_);
+    sanitizer_.add(text.substr(begin, end - begin), scratch_);
+    sanitizer_.end_match(scratch_);
+    output_.put(scratch_);
+    from = end;
+  }
+  put_text(text.substr(from));
+}
+
+void TextPrinter::put_line(std::string_view text, bool whole) {
+  if (whole && reshape(text)) text = shaped_;
+  if (style_.terminal && !style_.full) {
     text = after_return(text);
     const size_t room = kLongestRow - row_size_;
     cut_ = cut_ || text.size() > room;
     text = text.substr(0, room);
     row_size_ += text.size();
   }
-  scratch_.clear();
-  sanitizer_.add(text, scratch_);
-  output_.put(scratch_);
+  if (style_.marks && style_.colour && !context_)
+    put_marked(text);
+  else
+    put_text(text);
+}
+
+// As with grep, -o has no context: what is not the match is not shown.
+void TextPrinter::put_only(const Origin& origin, const store::Piece& piece) {
+  if (context_ || !style_.marks) return;
+  std::vector<Span> spans;
+  style_.marks(piece.text, spans);
+  for (const Span& span : spans) {
+    begin_row(origin, piece.time);
+    const auto text = piece.text.substr(span.begin, span.end - span.begin);
+    if (style_.colour) {
+      scratch_.clear();
+      sanitizer_.begin_match(scratch_);
+      sanitizer_.add(text, scratch_);
+      sanitizer_.end_match(scratch_);
+      output_.put(scratch_);
+    } else {
+      put_text(text);
+    }
+    end_row();
+  }
 }
 
 void TextPrinter::piece(const Origin& origin, const store::Piece& piece) {
-  if (piece.begins || row_of_ != &origin) {
-    begin_row(origin, origin.label, piece.time);
-    const bool error = origin.kind == Kind::Error;
-    if (error && style_.colour) output_.put(kErrorMark);
-    output_.put(error ? '!' : ' ');
-    if (error && style_.colour) output_.put(kReset);
-    output_.put(' ');
+  if (piece.begins) {
+    end_row();
+    context_ = std::exchange(next_is_context_, false);
   }
-  put_text(piece.text);
+  if (style_.only) {
+    put_only(origin, piece);
+  } else {
+    if (piece.begins || row_of_ != &origin) begin_row(origin, piece.time);
+    put_line(piece.text, piece.begins && piece.ends);
+  }
   if (piece.ends) end_row();
 }
 
 bool TextPrinter::event(const Origin& origin, const store::Event& event) {
-  if (event.kind == store::EventKind::LineEnded) return false;
+  if (event.kind == store::EventKind::LineEnded || style_.only || style_.bare)
+    return false;
   end_row();
   if (style_.colour) output_.put(kDim);
   put_time(event.time);
@@ -123,7 +162,7 @@ bool TextPrinter::event(const Origin& origin, const store::Event& event) {
   output_.put(label);
   for (size_t i = label.size(); i < label_width_; ++i) output_.put(' ');
   output_.put(" \u00b7 ");
-  row_size_ = 0;
+  sanitizer_.begin(style_.colour, style_.colour ? kDim : "");
   put_text(store::describe_event(event));
   scratch_.clear();
   sanitizer_.end(scratch_);
@@ -133,6 +172,15 @@ bool TextPrinter::event(const Origin& origin, const store::Event& event) {
   return true;
 }
 
+void TextPrinter::gap() {
+  if (style_.only) return;
+  end_row();
+  if (style_.colour) output_.put(kDim);
+  output_.put("--");
+  if (style_.colour) output_.put(kReset);
+  output_.put('\n');
+}
+
 void TextPrinter::end_row() {
   if (row_of_ == nullptr) return;
   row_of_ = nullptr;
@@ -140,6 +188,7 @@ void TextPrinter::end_row() {
     scratch_.clear();
     sanitizer_.end(scratch_);
     if (cut_) scratch_ += "\u2026 (--full shows the rest)";
+    if (context_ && style_.colour) scratch_ += kReset;
     output_.put(scratch_);
   }
   output_.put('\n');
@@ -148,7 +197,7 @@ void TextPrinter::end_row() {
 void TextPrinter::settle() {
   end_row();
   output_.flush();
-  learn_today();
+  time_.learn_today();
 }
 
 }  // namespace query

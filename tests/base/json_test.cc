@@ -156,3 +156,12 @@ TEST_CASE("base64 of any bytes decodes to them") {
 }
 
 }  // namespace base
+
+TEST_CASE("a JSON object is one that is well-formed to its end") {
+  for (const std::string_view text :
+       {"{}", " {\"a\":[1]} ", "{\"a\":1,\"a\":2}"})
+    CHECK(base::is_json_object(text));
+  for (const std::string_view text :
+       {"", " ", "[]", "1", "{", "{\"a\":1", "{\"a\":1} x", "x {}", "{a:1}"})
+    CHECK_FALSE(base::is_json_object(text));
+}

@@ -214,6 +214,16 @@ TEST_CASE("what a terminal gets of a child's bytes") {
       {"\x9b\xff\xc3", "\\x9b\\xff\\xc3"},
       {"\xed\xa0\x80", "\\xed\\xa0\\x80"},  // a surrogate
       {"\xe0\x80\x80", "\\xe0\\x80\\x80"},  // overlong
+      {"\xc2\x85|\xc2\x9f|\xc2\xa0", "\\xc2\\x85|\\xc2\\x9f|\xc2\xa0"},
+      // Order and what is seen are as they are written.
+      {"user \u202eadmin\u202c", "user \\u202eadmin\\u202c"},
+      {"\u2066a\u2069 \u200e\u200f\u061c",
+       "\\u2066a\\u2069 \\u200e\\u200f\\u061c"},
+      {"a\u200bb\u2060c\ufeffd\u00ade", "a\\u200bb\\u2060c\\ufeffd\\u00ade"},
+      {"\u2028\u2029\U000e0041", "\\u2028\\u2029\\U000e0041"},
+      {"\u2014 \u201cx\u201d \u2190 \U0001f600",
+       "\u2014 \u201cx\u201d \u2190 \U0001f600"},
+      {"\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d", "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d"},
   };
   for (const auto& row : kRows) {
     CAPTURE(row.shown);

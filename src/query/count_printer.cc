@@ -1,0 +1,87 @@
+#include "query/count_printer.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace query {
+namespace {
+
+std::string_view stream_name(const Origin& origin) {
+  return origin.kind == Kind::Error ? "error" : "out";
+}
+
+// The members that tell a stream, as those of a line are called.
+std::string json_origin(const Origin& origin) {
+  const auto number = [](int value) {
+    return value >= 0 ? std::to_string(value) : "null";
+  };
+  return fmt::format(
+      R"({{"v":1,"app":"{}","id":{},"instance":{},"stream":"{}")", origin.app,
+      number(origin.id), number(origin.instance), stream_name(origin));
+}
+
+}  // namespace
+
+std::string stream_label(const Origin& origin) {
+  return fmt::format("{} {}", origin.label, stream_name(origin));
+}
+
+void MatchPrinter::piece(const Origin& origin, const store::Piece& piece) {
+  if (!piece.begins) return;
+  if (!std::exchange(next_is_context_, false)) match(origin);
+}
+
+CountPrinter::CountPrinter(Output& output, const std::vector<Origin>& origins,
+                           CountForm form)
+    : output_(output), form_(form) {
+  for (const auto& origin : origins)
+    if (origin.kind != Kind::Events) row_of(origin);
+  last_ = nullptr;  // `origins` may go
+}
+
+CountPrinter::Row& CountPrinter::row_of(const Origin& origin) {
+  if (last_ == &origin) return rows_[last_row_];
+  const auto [at, added] = by_path_.try_emplace(origin.path, rows_.size());
+  if (added) rows_.push_back({origin, 0});
+  last_ = &origin;
+  last_row_ = at->second;
+  return rows_[last_row_];
+}
+
+void CountPrinter::match(const Origin& origin) {
+  ++row_of(origin).count;
+}
+
+void CountPrinter::finish() {
+  for (const auto& row : rows_) {
+    if (form_ == CountForm::Json)
+      output_.put(fmt::format("{},\"count\":{}}}\n", json_origin(row.origin),
+                              row.count));
+    else if (rows_.size() == 1)
+      output_.put(fmt::format("{}\n", row.count));
+    else
+      output_.put(fmt::format("{}:{}\n", stream_label(row.origin), row.count));
+  }
+  output_.flush();
+}
+
+void ListPrinter::match(const Origin& origin) {
+  if (last_ == &origin) return;
+  last_ = &origin;
+  if (!listed_.insert(origin.path).second) return;
+  switch (form_) {
+    case ListForm::Label:
+      output_.put(stream_label(origin));
+      break;
+    case ListForm::Path:
+      output_.put(origin.path);
+      break;
+    case ListForm::Json:
+      output_.put(json_origin(origin) + "}");
+      break;
+  }
+  output_.put('\n');
+}
+
+}  // namespace query

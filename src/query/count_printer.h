@@ -1,0 +1,96 @@
+#pragma once
+// What is said of matches in place of their lines: how many each stream has
+// (-c), which streams have one (-l), whether there is one (-q). Context is not
+// counted, events have no part in it.
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "query/output.h"
+#include "query/printer.h"
+
+namespace query {
+
+// "api/2 error"; "out" when one file has both streams.
+std::string stream_label(const Origin& origin);
+
+// Sorts out what of the pieces begins a match.
+class MatchPrinter : public Printer {
+ public:
+  void piece(const Origin& origin, const store::Piece& piece) final;
+  bool event(const Origin&, const store::Event&) final { return false; }
+  void next_is_context() final { next_is_context_ = true; }
+  void settle() override {}
+
+ private:
+  virtual void match(const Origin& origin) = 0;
+  bool next_is_context_ = false;
+};
+
+enum class CountForm { Text, Json };
+
+// `-c`, as grep has it: a row `label:count` for each stream, 0 too; of one
+// stream alone the number. Written by finish(), since only the end is known to
+// be the end.
+class CountPrinter final : public MatchPrinter {
+ public:
+  // `origins` of the plan: those without a match have a row too.
+  CountPrinter(Output& output, const std::vector<Origin>& origins,
+               CountForm form);
+  bool wants_more() const override { return !output_.closed(); }
+  void finish();
+
+ private:
+  struct Row {
+    Origin origin;
+    uint64_t count = 0;
+  };
+  void match(const Origin& origin) override;
+  Row& row_of(const Origin& origin);
+
+  Output& output_;
+  CountForm form_;
+  std::vector<Row> rows_;
+  std::map<std::string, size_t> by_path_;  // in rows_
+  const Origin* last_ = nullptr;           // whose row is last_row_
+  size_t last_row_ = 0;
+};
+
+enum class ListForm { Label, Path, Json };
+
+// `-l`: each stream once, as soon as it has a match; with Path its live file.
+class ListPrinter final : public MatchPrinter {
+ public:
+  // Of `streams` streams; when all were listed, no more is wanted.
+  ListPrinter(Output& output, size_t streams, ListForm form)
+      : output_(output), streams_(streams), form_(form) {}
+  void settle() override { output_.flush(); }
+  bool wants_more() const override {
+    return !output_.closed() && listed_.size() < streams_;
+  }
+
+ private:
+  void match(const Origin& origin) override;
+
+  Output& output_;
+  size_t streams_;
+  ListForm form_;
+  std::set<std::string> listed_;  // paths
+  const Origin* last_ = nullptr;
+};
+
+// `-q`: nothing, and no further than the first match.
+class QuietPrinter final : public MatchPrinter {
+ public:
+  bool wants_more() const override { return !found_; }
+  bool found() const { return found_; }
+
+ private:
+  void match(const Origin&) override { found_ = true; }
+  bool found_ = false;
+};
+
+}  // namespace query

@@ -1,0 +1,61 @@
+#include "query/row_time.h"
+
+#include <fmt/format.h>
+
+namespace query {
+namespace {
+
+constexpr std::string_view kNoTime = "--:--:--.------";
+
+}  // namespace
+
+RowTime::RowTime(const base::Clock& clock, base::Zone zone,
+                 std::optional<TimeFormat> format)
+    : clock_(clock), zone_(zone), format_(std::move(format)) {
+  learn_today();
+}
+
+void RowTime::learn_today() {
+  const auto now = base::wall_time(clock_.now(), zone_);
+  if (now.day == today_.day && now.month == today_.month &&
+      now.year == today_.year)
+    return;
+  today_ = now;
+  second_ = INT64_MIN;
+}
+
+void RowTime::append(std::optional<base::Timestamp> time, std::string& into) {
+  if (!time) {
+    into += kNoTime;
+    return;
+  }
+  if (format_) {
+    format_->append(*time, zone_, into);
+    return;
+  }
+  int64_t second = time->us / 1'000'000;
+  int64_t us = time->us % 1'000'000;
+  if (us < 0) {
+    us += 1'000'000;
+    --second;
+  }
+  if (second != second_) {
+    second_ = second;
+    const auto t = base::wall_time({second * 1'000'000}, zone_);
+    second_text_.clear();
+    if (t.year != today_.year) second_text_ = fmt::format("{:04}-", t.year);
+    if (t.day != today_.day || t.month != today_.month || t.year != today_.year)
+      second_text_ += fmt::format("{:02}-{:02} ", t.month, t.day);
+    second_text_ +=
+        fmt::format("{:02}:{:02}:{:02}.", t.hour, t.minute, t.second);
+  }
+  char digits[6];
+  for (int i = 5; i >= 0; --i) {
+    digits[i] = static_cast<char>('0' + us % 10);
+    us /= 10;
+  }
+  into += second_text_;
+  into.append(digits, sizeof digits);
+}
+
+}  // namespace query
