@@ -1,21 +1,34 @@
 #pragma once
-// RE2 behind our own word, so that its header (and the change of its string
-// type between releases) stays in one file. Linear time whatever the pattern.
+// RE2 behind our own word, so that its headers (and the change of its string
+// type between releases) stay in one file. Linear time whatever the pattern,
+// and bounded memory: a pattern that would need more is refused.
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
 namespace base {
 
-// Immutable after compile(); matching is thread-safe.
+struct RegexOptions {
+  bool ignore_case = false;
+  bool literal = false;  // the pattern is text
+  // For buffers of many lines: ^ and $ are those of lines, and no match has a
+  // '\n' in it.
+  bool lines = false;
+};
+
+// Immutable after compile(); matching is thread-safe. (Threads that match a lot
+// should have one each: they share states under a lock.)
 class Regex {
  public:
-  // Errc::Invalid with RE2's own words for a bad pattern.
-  static Result<Regex> compile(std::string_view pattern);
+  // Errc::Invalid with RE2's own words for a bad pattern, which the message
+  // shows on a line of its own with a caret under the place.
+  static Result<Regex> compile(std::string_view pattern,
+                               const RegexOptions& options = {});
   ~Regex();
   Regex(Regex&&) noexcept;
   Regex& operator=(Regex&&) noexcept;
@@ -27,13 +40,20 @@ class Regex {
     size_t end = 0;
   };
   // The first match that begins at `from` or later; what is before `from` is
-  // still seen by `^` and `\b`.
-  std::optional<Match> find(std::string_view text, size_t from = 0) const;
+  // still seen by `^` and `\b`. With `group`, the place of that group in it.
+  std::optional<Match> find(std::string_view text, size_t from = 0,
+                            int group = 0) const;
 
  private:
   struct Impl;
   explicit Regex(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+// Literals without which a pattern can't match, by RE2's own analysis
+// (FilteredRE2): of each set, one stands in whatever matches. They are in lower
+// case, as RE2 knows it, whatever the pattern has. None: nothing is required.
+std::vector<std::vector<std::string>> required_literals(
+    std::string_view pattern, const RegexOptions& options = {});
 
 }  // namespace base

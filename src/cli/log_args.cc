@@ -123,10 +123,8 @@ int run_grep(const Invocation& invocation) {
     auto patterns = patterns_of(*file);
     if (!patterns)
       return report(invocation,
-                    std::move(patterns.error()).with_context("--file"),
-                    kUsage);
-    for (auto& pattern : *patterns)
-      args.text.any.push_back(std::move(pattern));
+                    std::move(patterns.error()).with_context("--file"), kUsage);
+    for (auto& pattern : *patterns) args.text.any.push_back(std::move(pattern));
     // Nothing to look for: nothing is found.
     if (args.text.any.empty()) return kFailed;
   }

@@ -106,9 +106,9 @@ inline constexpr std::array kShapeFlags = {
     Flag{"nostream", 0, "", "accepted for PM2's sake: don't follow"},
 };
 
-inline constexpr auto kLogsFlags = joined(kFollowFlag, kWhichFlags,
-                                          kPatternFlags, kTextFlags,
-                                          kCursorFlags, kShapeFlags);
+inline constexpr auto kLogsFlags =
+    joined(kFollowFlag, kWhichFlags, kPatternFlags, kTextFlags, kCursorFlags,
+           kShapeFlags);
 inline constexpr auto kGrepAllFlags =
     joined(kFollowFlag, kWhichFlags, kGrepFlags, kTextFlags, kGrepSums,
            kCursorFlags, kShapeFlags);

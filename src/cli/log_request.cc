@@ -80,9 +80,9 @@ base::Status read_life(const LogsArgs& args, query::LifeChoice& into) {
   const char* end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data(), end, value);
   if (error != std::errc{} || at != end || value == 0)
-    return base::fail(
-        Errc::Invalid, fmt::format("--generation: '{}' is no generation", text),
-        "1 is the first life of an instance, -1 the last");
+    return base::fail(Errc::Invalid,
+                      fmt::format("--generation: '{}' is no generation", text),
+                      "1 is the first life of an instance, -1 the last");
   into.which = value > 0 ? Which::Number : Which::FromEnd;
   into.number = static_cast<uint64_t>(std::abs(value));
   return {};
@@ -108,8 +108,8 @@ base::Status read_times(const LogsArgs& args, base::Timestamp now,
   if (!args.window.empty()) {
     auto length = base::parse_duration(args.window);
     if (!length) return base::pass(std::move(length), "--window");
-    window = std::chrono::duration_cast<std::chrono::microseconds>(*length)
-                 .count();
+    window =
+        std::chrono::duration_cast<std::chrono::microseconds>(*length).count();
   }
   query.since = base::Timestamp{(*middle)->us - window};
   query.until = base::Timestamp{(*middle)->us + window + 1};
@@ -126,8 +126,7 @@ base::Status read_lines(const LogsArgs& args, LogRequest& request) {
     lines.level = store::parse_level(args.level);
     if (!lines.level || *lines.level == store::Level::Unknown)
       return base::fail(
-          Errc::Invalid,
-          fmt::format("--level: '{}' is no level", args.level),
+          Errc::Invalid, fmt::format("--level: '{}' is no level", args.level),
           "trace, debug, info, warn, error or fatal: at least that");
   }
   if (lines.text.invert && lines.text.any.empty() && lines.text.all.empty())
@@ -145,10 +144,10 @@ base::Status check_conflicts(const LogsArgs& args) {
   if (auto s = conflict(args.follow && args.reverse, "--follow", "--reverse");
       !s)
     return s;
-  if (auto s = conflict(args.follow && (args.count || args.top ||
-                                        !args.by.empty() ||
-                                        !args.distinct.empty()),
-                        "--follow", "sums");
+  if (auto s =
+          conflict(args.follow && (args.count || args.top || !args.by.empty() ||
+                                   !args.distinct.empty()),
+                   "--follow", "sums");
       !s)
     return s;
   if (args.reverse && (args.after || args.before || args.context))
@@ -163,7 +162,7 @@ std::string log_dir(const base::Home& home, const std::string& from) {
   if (from.empty()) return home.logs();
   const std::string logs = base::fs::join(from, "logs");
   return base::fs::exists(base::fs::join(logs, store::kCatalogName)) ? logs
-                                                                      : from;
+                                                                     : from;
 }
 
 }  // namespace
@@ -181,9 +180,9 @@ Result<LogRequest> understand(const base::Home& home, const LogsArgs& args,
   query.out = args.out || !args.err;
   query.error = args.err || !args.out;
   query.reverse = args.reverse;
-  for (auto status : {read_times(args, now, request),
-                      read_life(args, query.life), read_lines(args, request),
-                      read_context(args, request.context)})
+  for (auto status :
+       {read_times(args, now, request), read_life(args, query.life),
+        read_lines(args, request), read_context(args, request.context)})
     if (!status) return base::fail(std::move(status.error()));
   if (!args.threads.empty()) {
     auto number = parse_number("--threads", args.threads);
@@ -218,8 +217,8 @@ Result<LogRequest> understand(const base::Home& home, const LogsArgs& args,
   // which life a line is of.
   query.events = args.raw || args.json || request.shows_events ||
                  query.life.which != query::LifeChoice::Which::All;
-  request.follow = (args.follow || query.last == uint64_t{0}) &&
-                   !args.nostream && !sums;
+  request.follow =
+      (args.follow || query.last == uint64_t{0}) && !args.nostream && !sums;
   request.diary = args.targets.size() == 1 && args.targets[0] == "lodge";
   return request;
 }

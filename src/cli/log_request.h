@@ -18,7 +18,7 @@ namespace cli {
 
 struct LogRequest {
   query::Query query;
-  std::string dir;     // of logs and catalog
+  std::string dir;  // of logs and catalog
   bool follow = false;
   bool diary = false;
   bool selection = false;  // asked for certain lines, not just the last

@@ -24,7 +24,8 @@ inline constexpr std::array kLogsExamples = {
     Example{"lodge logs", "the last lines of every app"},
     Example{"lodge logs api -f", "follow one"},
     Example{"lodge logs api --err --since 10:15", "its errors since then"},
-    Example{"lodge logs api -g timeout -C 3 -f", "lines that match, in context"},
+    Example{"lodge logs api -g timeout -C 3 -f",
+            "lines that match, in context"},
     Example{"lodge logs --level error --by 1m", "errors by the minute"},
     Example{"lodge logs api --raw -n all > api.txt", "every byte it wrote"},
 };
@@ -92,8 +93,8 @@ inline constexpr std::array kPruneFlags = {
     Flag{"free", 0, "SIZE", "prune: until the file system has that free"},
     kDryRun,
 };
-inline constexpr auto kArchiveFlags = joined(
-    kPruneFlags, kWhichFlags, kPatternFlags, kTextFlags, kShapeFlags);
+inline constexpr auto kArchiveFlags =
+    joined(kPruneFlags, kWhichFlags, kPatternFlags, kTextFlags, kShapeFlags);
 inline constexpr std::array kArchiveExamples = {
     Example{"lodge archive ls api", "its segments and archives"},
     Example{"lodge archive verify", "every checksum, of every file"},

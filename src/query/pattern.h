@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "query/literal_search.h"
 #include "query/requirement.h"
 
 namespace query {
@@ -59,15 +60,22 @@ class Pattern {
   // Of matches(), not of excludes(). Empty when inverted.
   const Requirement& requirement() const;
 
-  struct Compiled;  // for line_finder
-  const Compiled& compiled() const { return *compiled_; }
+  // Where matches() is whether one of these stands in the text, all of one
+  // case: then nobody need ask RE2. Empty: it is not so.
+  const std::vector<LiteralSearch>& literals() const;
+  // One expression for `any`, of RE2; empty: there is none, or more than that
+  // decides. ^ and $ are those of a line.
+  const std::string& expression() const;
 
  private:
+  struct Compiled;
   explicit Pattern(std::unique_ptr<Compiled> compiled);
   std::unique_ptr<Compiled> compiled_;
 };
 
-// `text` without SGR sequences; `scratch` holds it when there were any.
-std::string_view without_colours(std::string_view text, std::string& scratch);
+// `text` as patterns see it: without SGR sequences unless `bytes`, and without
+// a '\r' at its end. `scratch` holds it where that takes a copy.
+std::string_view seen_text(std::string_view text, bool bytes,
+                           std::string& scratch);
 
 }  // namespace query

@@ -142,6 +142,32 @@ void Reading::settle(Printer& printer) {
   }
 }
 
+const Source* Reading::find(const Origin& origin) const {
+  for (const auto& source : sources_)
+    if (&source->origin() == &origin) return source.get();
+  return nullptr;
+}
+
+bool Reading::begin_after(const Cursor& cursor) {
+  const auto at = std::ranges::find_if(sources_, [&](const auto& source) {
+    return cursor.is_of(source->origin());
+  });
+  for (auto before = sources_.begin(); before != sources_.end(); ++before)
+    (*before)->begin_after(cursor, before < at ? -1 : before == at ? 0 : 1);
+  if (at == sources_.end()) return false;
+  const auto& source = **at;
+  const uint64_t oldest = source.segments().empty()
+                              ? source.newest() + 1
+                              : source.segments().front().sequence;
+  if (cursor.sequence < oldest) return false;
+  // A flush took the live file that it was in.
+  if (cursor.sequence > source.newest() && source.is_open()) {
+    auto head = store::read_head(source.log(), cursor.offset);
+    return head && head->known && (!head->stamp || *head->stamp == cursor.time);
+  }
+  return true;
+}
+
 Source& Reading::add(const Origin& origin) {
   sources_.push_back(std::make_unique<Source>(origin, query_));
   return *sources_.back();

@@ -36,6 +36,12 @@ class Reading {
                                std::optional<base::Timestamp> first)>& first);
   const SearchStats& stats() const { return stats_; }
 
+  // Gives only what comes after; before anything is read. False when that line
+  // is gone, and what there is begins behind it.
+  bool begin_after(const Cursor& cursor);
+  // That the line given last is of.
+  const Source* find(const Origin& origin) const;
+
   // One more file, read from its beginning.
   Source& add(const Origin& origin);
   std::vector<std::unique_ptr<Source>>& sources() { return sources_; }

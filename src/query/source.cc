@@ -212,6 +212,7 @@ bool Source::take_event() {
   auto event = store::parse_event(event_text_);
   if (!event) return false;
   event_ = std::move(*event);
+  if (after_ && event_.time <= after_->time) return false;
   const bool wanted =
       origin_.only.empty() || event_.instance < 0 ||
       std::ranges::find(origin_.only, event_.instance) != origin_.only.end();
@@ -232,6 +233,7 @@ base::Result<bool> Source::next_piece() {
       problems_.pop_back();
       return base::fail(std::move(problem));
     }
+    start_ = reader_.offset();
     // Nobody writes it any more: a line that has not ended never will.
     if (more && segment_) more = reader_.next(segment_limit_, true, piece_);
     if (more && *more) return true;
@@ -239,6 +241,7 @@ base::Result<bool> Source::next_piece() {
     leave_segment();
     if (!more) return more;
   }
+  start_ = reader_.offset();
   return reader_.next(limit_, partial_, piece_);
 }
 
@@ -253,8 +256,12 @@ void Source::set_hits(std::unique_ptr<Hits> hits, bool backward) {
 }
 
 base::Result<bool> Source::next_hit() {
-  auto more = hits_->next();
-  if (!more || !*more) return more;
+  for (;;) {
+    auto more = hits_->next();
+    if (!more || !*more) return more;
+    if (!is_passed(hits_->time(), hits_->place())) break;
+  }
+  line_ = hits_->place();
   piece_ = {.time = hits_->time(),
             .text = hits_->text(),
             .begins = true,
@@ -266,18 +273,47 @@ base::Result<bool> Source::next_hit() {
   return true;
 }
 
+uint64_t Source::sequence_of(size_t file) const {
+  return file < segments_.size() ? segments_[file].sequence : newest_ + 1;
+}
+
+Cursor Source::cursor() const {
+  return {.time = piece_.time.value_or(base::Timestamp{}),
+          .app = origin_.app,
+          .instance = origin_.instance,
+          .kind = origin_.kind,
+          .sequence = sequence_of(line_.file),
+          .offset = line_.offset};
+}
+
+void Source::begin_after(const Cursor& cursor, int rank) {
+  after_ = cursor;
+  after_rank_ = rank;
+  since_ = std::max(since_, std::optional(cursor.time));
+}
+
+bool Source::is_passed(std::optional<base::Timestamp> time,
+                       HitPlace place) const {
+  if (!after_ || time > after_->time) return false;
+  if (!time || *time < after_->time || after_rank_ < 0) return true;
+  const auto here = std::pair(sequence_of(place.file), place.offset);
+  return after_rank_ == 0 &&
+         here <= std::pair(after_->sequence, after_->offset);
+}
+
 base::Result<bool> Source::advance() {
   if (hits_) return next_hit();
   for (;;) {
     auto more = next_piece();
     if (!more || !*more) return more;
+    if (piece_.begins) line_ = {at_, start_};
     if (has_event()) {
       if (!take_event()) continue;
       key_ = std::max(key_, std::optional(event_.time));
       return true;
     }
     if (piece_.begins) {
-      skipping_ = !in_range(piece_.time);
+      skipping_ = !in_range(piece_.time) || is_passed(piece_.time, line_);
       if (excerpts_ && !skipping_ && !in_excerpt(piece_.time)) {
         skipping_ = true;
         if (piece_.ends)

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "query/cursor.h"
 #include "query/excerpt.h"
 #include "query/history.h"
 #include "query/hits.h"
@@ -84,6 +85,11 @@ class Source {
   base::Result<bool> advance();
   const store::Piece& piece() const { return piece_; }
   const store::Event& event() const { return event_; }
+  // Of the line given last, which has a time.
+  Cursor cursor() const;
+  // Gives nothing up to that place of the merged flow; `rank`: whether this
+  // source stands before (-1), at or behind (1) the cursor's in it.
+  void begin_after(const Cursor& cursor, int rank);
   // Whether lines were passed over since this was asked last.
   bool take_skipped() { return std::exchange(skipped_, false); }
   // The head of the record that the line given last goes on in (records.h).
@@ -104,6 +110,8 @@ class Source {
   bool take_event();
   base::Result<bool> next_piece();
   base::Result<bool> next_hit();
+  bool is_passed(std::optional<base::Timestamp> time, HitPlace place) const;
+  uint64_t sequence_of(size_t file) const;
   bool in_excerpt(std::optional<base::Timestamp> time);
   base::Status leap();
   std::optional<base::Timestamp> since_in(const store::Segment& segment) const;
@@ -132,6 +140,10 @@ class Source {
   std::unique_ptr<Hits> hits_;
   bool backward_ = false;
   bool has_key_ = false;
+  std::optional<Cursor> after_;
+  int after_rank_ = 0;
+  HitPlace line_;                     // of the line that is being read
+  uint64_t start_ = 0;                // of the piece that is read next
   std::optional<Excerpts> excerpts_;  // none: everything is read
   size_t excerpt_ = 0;                // that we are in, or come to next
   std::optional<size_t> leapt_to_;    // looked for in this file already

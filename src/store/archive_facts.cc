@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "store/colours.h"
+
 namespace store {
 namespace {
 
@@ -82,6 +84,28 @@ void FrameFacts::take_times(uint64_t begin, uint64_t end) {
     take_time(times_[i].time);
 }
 
+// Lines that have colours once more, without them: who looks for a text looks
+// through colours.
+void FrameFacts::take_colourless(std::string_view text) {
+  std::string whole;
+  std::string scratch;
+  size_t done = 0;
+  for (auto at = text.find('\x1b'); at != text.npos;
+       at = text.find('\x1b', done)) {
+    const auto before = at == 0 ? text.npos : text.rfind('\n', at - 1);
+    const size_t begin = before == text.npos ? 0 : before + 1;
+    done = std::min(text.find('\n', at), text.size());
+    const auto line = text.substr(begin, done - begin);
+    whole = line;
+    if (stamped_) {
+      const Line parsed = parse_line(line);
+      whole.assign(parsed.lead).append(parsed.text);
+    }
+    take_text(without_colours(whole, scratch));
+    take_text("\n");
+  }
+}
+
 void FrameFacts::collect(const FrameBytes& bytes, GramBits* grams,
                          ArchiveFrame& frame) {
   wants_grams_ = grams != nullptr;
@@ -117,6 +141,16 @@ void FrameFacts::collect(const FrameBytes& bytes, GramBits* grams,
     rest.remove_prefix(size);
   }
   take_text(bytes.after);
+  frame.ascii = std::ranges::all_of(
+      bytes.text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  // Of a line that is divided nobody here sees the whole.
+  const bool divided = !bytes.before.empty() || !bytes.after.empty();
+  const bool coloured = bytes.text.find('\x1b') != bytes.text.npos;
+  frame.through_colours = !divided || !coloured;
+  if (coloured && !divided && wants_grams_) {
+    take_text("\n");
+    take_colourless(bytes.text);
+  }
   if (wants_grams_) grams_.finish();
   if (timeless_ || !first_) return;
   frame.first = first_;

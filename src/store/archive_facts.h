@@ -31,6 +31,7 @@ class FrameFacts {
   Line parse(std::string_view line);
   void take_time(std::optional<base::Timestamp> time);
   void take_times(uint64_t begin, uint64_t end);
+  void take_colourless(std::string_view text);
   void take_text(std::string_view bytes) {
     if (wants_grams_) grams_.add(bytes);
   }

@@ -21,6 +21,8 @@ enum class Section : uint32_t { File = 1, Frames = 2, Times = 3, Filter = 4 };
 // Bits in a frame's record.
 constexpr uint32_t kBeginsLine = 1;
 constexpr uint32_t kHasTimes = 2;
+constexpr uint32_t kAscii = 4;
+constexpr uint32_t kThroughColours = 8;
 
 constexpr uint8_t kBothStreams = 2;
 constexpr size_t kLeastCommon = 4096;
@@ -55,8 +57,9 @@ std::string encode_frames(const std::vector<ArchiveFrame>& frames) {
     pack(bytes, static_cast<uint32_t>(frame.stored));
     pack(bytes, static_cast<uint32_t>(frame.size));
     pack(bytes, static_cast<uint32_t>(frame.lines));
-    pack(bytes,
-         (frame.begins_line ? kBeginsLine : 0) | (timed ? kHasTimes : 0));
+    pack(bytes, (frame.begins_line ? kBeginsLine : 0) |
+                    (timed ? kHasTimes : 0) | (frame.ascii ? kAscii : 0) |
+                    (frame.through_colours ? kThroughColours : 0));
     pack(bytes, static_cast<uint64_t>(timed ? frame.first->us : 0));
     pack(bytes, static_cast<uint64_t>(timed ? frame.last->us : 0));
     for (const uint32_t count : frame.levels) pack(bytes, count);
@@ -111,6 +114,8 @@ bool decode_frames(std::string_view bytes, uint64_t data_size,
     for (uint32_t& level : frame.levels) level = from.take<uint32_t>();
     from.take<uint32_t>();
     frame.begins_line = (flags & kBeginsLine) != 0;
+    frame.ascii = (flags & kAscii) != 0;
+    frame.through_colours = (flags & kThroughColours) != 0;
     if ((flags & kHasTimes) != 0) {
       frame.first = base::Timestamp{first};
       frame.last = base::Timestamp{last};

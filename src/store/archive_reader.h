@@ -45,6 +45,10 @@ struct ArchiveFrame {
   // false: goes on within a line of the frame before. The two are only to be
   // skipped together.
   bool begins_line = true;
+  bool ascii = false;  // certainly no byte of 0x80 or more
+  // The filter has the grams of its lines without their colours (colours.h),
+  // too, or they have none.
+  bool through_colours = false;
   bool operator==(const ArchiveFrame&) const = default;
 };
 

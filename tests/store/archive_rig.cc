@@ -158,6 +158,12 @@ std::vector<store::ArchiveFrame> naive_facts(
     const uint64_t end = frame.begin + frame.size;
     for (uint64_t at = frame.begin; at < end; ++at)
       if (log[at] == '\n') ++frame.lines;
+    const auto text = log.substr(frame.begin, frame.size);
+    frame.ascii = std::ranges::all_of(
+        text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    const bool divided =
+        !frame.begins_line || (end < log.size() && log[end - 1] != '\n');
+    frame.through_colours = !divided || text.find('\x1b') == text.npos;
     facts.push_back(frame);
   }
   std::optional<Timestamp> now;

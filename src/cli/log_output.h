@@ -1,0 +1,64 @@
+#pragma once
+// What becomes of the lines that a command found: the row of stages (filter,
+// limit, context, printer) that its flags ask for.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "cli/log_request.h"
+#include "query/context.h"
+#include "query/limit.h"
+#include "query/output.h"
+#include "query/printer.h"
+#include "query/reading.h"
+#include "query/sieve.h"
+
+namespace cli {
+
+class LogOutput {
+ public:
+  // Errc::Invalid for a flag that asks for what can't be. Borrows all of it;
+  // `reading` is the one that gives the lines.
+  static base::Result<std::unique_ptr<LogOutput>> make(
+      const LogsArgs& args, const LogRequest& request, const query::Plan& plan,
+      query::Reading& reading, const base::Clock& clock,
+      query::Output& output);
+  ~LogOutput();
+
+  // Reads what there is: everything, or what a search finds.
+  void replay();
+  // Where a follower gives its lines.
+  query::Printer& rows();
+  // Nothing more comes.
+  void finish();
+
+  uint64_t found() const;       // lines and events, or matches when filtered
+  uint64_t unlevelled() const;  // left out because they name no level
+  bool wants_more();
+
+ private:
+  LogOutput(const LogsArgs& args, const LogRequest& request,
+            query::Reading& reading);
+  base::Status make_printer(const query::Plan& plan, const base::Clock& clock,
+                            query::Output& output);
+  bool is_plain() const;
+
+  const LogsArgs& args_;
+  const LogRequest& request_;
+  query::Reading& reading_;
+  std::unique_ptr<query::Printer> printer_;
+  std::function<void()> at_end_;  // what is known at the end alone
+  bool wants_text_ = true;
+  std::unique_ptr<query::Printer> bookmark_;
+  std::unique_ptr<query::Context> context_;
+  std::unique_ptr<query::Limit> limit_;
+  std::unique_ptr<query::Sieve> sieve_;
+  uint64_t found_ = 0;
+};
+
+// Colours on standard output, as flags and environment have it.
+bool wants_colours(const LogsArgs& args);
+
+}  // namespace cli

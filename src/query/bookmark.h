@@ -1,0 +1,37 @@
+#pragma once
+// `--cursor-file`: keeps where one has got to, so that the next run goes on
+// there. Written when what was printed has been written out, in one rename.
+
+#include <optional>
+#include <string>
+
+#include "query/printer.h"
+#include "query/reading.h"
+
+namespace query {
+
+class Bookmark final : public Printer {
+ public:
+  Bookmark(Printer& next, const Reading& reading, std::string path)
+      : next_(next), reading_(reading), path_(std::move(path)) {}
+
+  void piece(const Origin& origin, const store::Piece& piece) override;
+  bool event(const Origin& origin, const store::Event& event) override {
+    return next_.event(origin, event);
+  }
+  void settle() override;
+  bool wants_more() const override { return next_.wants_more(); }
+  void next_is_context() override;
+  void gap() override { next_.gap(); }
+  void widen(size_t label_width) override { next_.widen(label_width); }
+
+ private:
+  Printer& next_;
+  const Reading& reading_;
+  std::string path_;
+  std::optional<Cursor> at_;
+  bool is_context_ = false;
+  bool told_ = false;
+};
+
+}  // namespace query

@@ -1,0 +1,35 @@
+#pragma once
+// A place behind a line of the merged flow, as text that a user keeps: the
+// line's stamp, whose it is, and where it lies in its history. It stays good
+// through rotation and compression.
+//
+//   1:<stamp in µs>:<app>:<instance>:<out|error>:<segment number>:<offset>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "query/query.h"
+
+namespace query {
+
+struct Cursor {
+  base::Timestamp time;
+  std::string app;
+  int instance = -1;  // -1: of several
+  Kind kind = Kind::Out;
+  uint64_t sequence = 0;  // of its segment; what it will be of a live file
+  uint64_t offset = 0;    // of the line in it
+  bool operator==(const Cursor&) const = default;
+  bool is_of(const Origin& origin) const {
+    return app == origin.app && instance == origin.instance &&
+           kind == origin.kind;
+  }
+};
+
+std::string format_cursor(const Cursor& cursor);
+base::Result<Cursor> parse_cursor(std::string_view text);
+
+}  // namespace query

@@ -1,0 +1,295 @@
+#include "query/line_finder.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <vector>
+
+#include "query/buffer_scan.h"
+#include "query/pattern_literals.h"
+#include "store/line.h"
+
+namespace query {
+namespace {
+
+constexpr size_t npos = std::string_view::npos;
+// With more of them a look at each line costs less.
+constexpr size_t kMostLiterals = 8;
+// Lines asked about in vain for each one found, before it is given up to hop
+// from one to the next.
+constexpr size_t kManyInVain = 64;
+constexpr size_t kBytesInVain = 200;
+
+size_t line_begin(std::string_view buffer, size_t at) {
+  const void* found = at == 0 ? nullptr : ::memrchr(buffer.data(), '\n', at);
+  return found == nullptr
+             ? 0
+             : static_cast<size_t>(static_cast<const char*>(found) -
+                                   buffer.data()) +
+                   1;
+}
+
+size_t line_end(std::string_view buffer, size_t at) {
+  return std::min(buffer.find('\n', at), buffer.size());
+}
+
+// The next place in the buffer of something, remembered until one is past it.
+template <class Find>
+struct Ahead {
+  Find find;
+  size_t at = 0;
+  bool known = false;
+  size_t next(std::string_view buffer, size_t from) {
+    if (!known || (at != npos && at < from)) {
+      at = find(buffer, from);
+      known = true;
+    }
+    return at;
+  }
+};
+using FindAny = size_t (*)(std::string_view, size_t);
+
+size_t find_escape(std::string_view buffer, size_t from) {
+  return buffer.find('\x1b', from);
+}
+
+struct FindLiteral {
+  LiteralSearch search;
+  size_t operator()(std::string_view buffer, size_t from) const {
+    return search.find(buffer, from);
+  }
+};
+
+}  // namespace
+
+struct LineFinder::Parts {
+  enum class Plan {
+    All,       // every line
+    Literals,  // from one literal to the next
+    Scan,      // the whole buffer at once
+    Each       // every line is asked about
+  };
+
+  const Pattern* pattern = nullptr;
+  bool inverted = false;
+  bool only_required = false;  // lines need but hold the literals
+  bool exact = false;          // a literal in the text is a match
+  Plan plan = Plan::Each;
+  std::vector<Ahead<FindLiteral>> literals;
+  bool watch_escapes = false;
+  bool watch_high = false;
+  Ahead<FindAny> escape{find_escape};
+  Ahead<FindAny> high{find_high_byte};
+  std::unique_ptr<BufferScan> scan;
+
+  std::string_view buffer;
+  LineForm form = LineForm::Stamped;
+  bool has_escapes = false;
+  bool has_high = false;
+  bool scanned = false;
+  bool hopping = true;
+  size_t asked = 0;
+  size_t found = 0;
+  std::string scratch;
+  // Of an inverted query: the next line that the pattern itself takes.
+  std::optional<Span> taken;
+  bool none_taken = false;
+
+  void choose(const Pattern& of, const Requirement& other);
+  void use(const std::vector<Literal>& set, bool through_colours);
+  std::string_view text_at(Span line);
+  bool matches(Span line);
+  bool next_taken(size_t from, Span& line);
+  bool next_each(size_t from, Span& line);
+  bool next_literal(size_t from, Span& line);
+  bool next_scanned(size_t from, Span& line);
+  size_t candidate(size_t from, bool& by_literal);
+};
+
+void LineFinder::Parts::use(const std::vector<Literal>& set,
+                            bool through_colours) {
+  plan = Plan::Literals;
+  for (const auto& literal : set) {
+    literals.push_back(
+        {FindLiteral{LiteralSearch(literal.text, literal.ignore_case)}});
+    watch_high = watch_high || literal.ascii_lines_only;
+  }
+  watch_escapes = through_colours;
+}
+
+void LineFinder::Parts::choose(const Pattern& of, const Requirement& other) {
+  pattern = &of;
+  inverted = of.query().invert;
+  if (of.takes_all()) {
+    only_required = true;
+    const auto* set = best_set(other);
+    if (set != nullptr && set->size() <= kMostLiterals)
+      use(*set, other.through_colours);
+    else
+      plan = Plan::All;
+    return;
+  }
+  const auto& decisive = of.literals();
+  if (!decisive.empty() && decisive.size() <= kMostLiterals) {
+    plan = Plan::Literals;
+    exact = true;
+    for (const auto& literal : decisive)
+      literals.push_back({FindLiteral{literal}});
+    watch_escapes = !of.query().bytes;
+    return;
+  }
+  // What the rest of the query requires may be rarer than what this one does.
+  Requirement both = of.requirement();
+  if (!inverted) both.add(other);
+  const auto* set = best_set(both);
+  if (set != nullptr && set->size() <= kMostLiterals &&
+      std::ranges::none_of(*set,
+                           [](const Literal& l) { return l.text.empty(); })) {
+    use(*set, both.through_colours);
+    return;
+  }
+  scan = BufferScan::make(of);
+  plan = scan ? Plan::Scan : Plan::Each;
+}
+
+std::string_view LineFinder::Parts::text_at(Span line) {
+  const auto bytes = buffer.substr(line.begin, line.end - line.begin);
+  if (form == LineForm::Plain) return bytes;
+  const auto parsed = store::parse_line(bytes);
+  if (parsed.lead.empty()) return parsed.text;
+  scratch.assign(parsed.lead).append(parsed.text);
+  return scratch;
+}
+
+bool LineFinder::Parts::matches(Span line) {
+  // (Inverted queries come here for what they take away.)
+  return only_required || pattern->matches(text_at(line)) != inverted;
+}
+
+bool LineFinder::Parts::next_each(size_t from, Span& line) {
+  for (; from < buffer.size(); from = line.end + 1) {
+    line = {from, line_end(buffer, from)};
+    if (plan == Plan::All || matches(line)) return true;
+  }
+  return false;
+}
+
+// The next place at which a line may match.
+size_t LineFinder::Parts::candidate(size_t from, bool& by_literal) {
+  size_t best = npos;
+  for (auto& literal : literals)
+    best = std::min(best, literal.next(buffer, from));
+  by_literal = best != npos;
+  if (has_escapes)
+    if (const size_t at = escape.next(buffer, from); at < best) {
+      best = at;
+      by_literal = false;
+    }
+  if (has_high)
+    if (const size_t at = high.next(buffer, from); at < best) {
+      best = at;
+      by_literal = false;
+    }
+  return best;
+}
+
+bool LineFinder::Parts::next_literal(size_t from, Span& line) {
+  while (from < buffer.size()) {
+    bool by_literal = false;
+    const size_t at = candidate(from, by_literal);
+    if (at == npos) return false;
+    line = {std::max(from, line_begin(buffer, at)), line_end(buffer, at)};
+    from = line.end + 1;
+    if (exact && by_literal) {
+      const auto text = text_at(line);
+      const size_t begin =
+          text.data() >= buffer.data() &&
+                  text.data() <= buffer.data() + buffer.size()
+              ? static_cast<size_t>(text.data() - buffer.data())
+              : npos;
+      const bool coloured = has_escapes && text.find('\x1b') != text.npos;
+      // (A '\r' at the end is no text; a literal that has one goes the long
+      // way.)
+      if (at >= begin && !coloured && !text.ends_with('\r')) return true;
+    }
+    ++asked;
+    if (matches(line)) {
+      ++found;
+      return true;
+    }
+    if (asked > kManyInVain && asked > 16 * (found + 1) &&
+        asked * kBytesInVain > line.end && !exact) {
+      hopping = false;
+      return next_each(from, line);
+    }
+  }
+  return false;
+}
+
+bool LineFinder::Parts::next_scanned(size_t from, Span& line) {
+  if (!scanned) {
+    scan->set_buffer(buffer, form);
+    scanned = true;
+  }
+  for (size_t at = from; scan->next(at, line); at = line.end + 1)
+    if (matches(line)) return true;
+  return false;
+}
+
+// The next line that the pattern takes, before anything is inverted.
+bool LineFinder::Parts::next_taken(size_t from, Span& line) {
+  switch (plan) {
+    case Plan::Literals:
+      return hopping ? next_literal(from, line) : next_each(from, line);
+    case Plan::Scan:
+      return next_scanned(from, line);
+    case Plan::All:
+    case Plan::Each:
+      break;
+  }
+  return next_each(from, line);
+}
+
+LineFinder::LineFinder(const Pattern& pattern, const Requirement& other)
+    : parts_(std::make_unique<Parts>()) {
+  parts_->choose(pattern, other);
+}
+LineFinder::~LineFinder() = default;
+LineFinder::LineFinder(LineFinder&&) noexcept = default;
+
+void LineFinder::set_buffer(std::string_view buffer, LineForm form) {
+  Parts& parts = *parts_;
+  parts.buffer = buffer;
+  parts.form = form;
+  parts.scanned = false;
+  parts.hopping = true;
+  parts.asked = parts.found = 0;
+  parts.taken.reset();
+  parts.none_taken = false;
+  for (auto& literal : parts.literals) literal.known = false;
+  parts.escape.known = parts.high.known = false;
+  parts.has_escapes =
+      parts.watch_escapes && parts.escape.next(buffer, 0) != npos;
+  parts.has_high = parts.watch_high && parts.high.next(buffer, 0) != npos;
+}
+
+bool LineFinder::next(size_t from, Span& line) {
+  Parts& parts = *parts_;
+  if (!parts.inverted) return parts.next_taken(from, line);
+  for (; from < parts.buffer.size(); from = parts.taken->end + 1) {
+    const bool stale =
+        !parts.none_taken && (!parts.taken || parts.taken->begin < from);
+    if (stale) {
+      Span taken;
+      parts.none_taken = !parts.next_taken(from, taken);
+      parts.taken = taken;
+    }
+    if (parts.none_taken || parts.taken->begin > from) {
+      line = {from, line_end(parts.buffer, from)};
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace query

@@ -1,0 +1,42 @@
+#pragma once
+// Finds a literal in a buffer: its two rarest bytes, as far as logs go, are
+// looked for 32 at a time, and only where both stand is the rest compared (the
+// "packed pair" of Rust's memchr crate). With AVX2 where the processor has it,
+// else SSE2 or NEON. Immutable; any thread.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace query {
+
+class LiteralSearch {
+ public:
+  // `ignore_case`: ASCII letters of either case. Not empty.
+  LiteralSearch(std::string literal, bool ignore_case);
+
+  // Where it begins first, at `from` or later; npos: nowhere.
+  size_t find(std::string_view buffer, size_t from) const;
+  static constexpr size_t npos = std::string_view::npos;
+
+  const std::string& literal() const { return literal_; }
+  bool ignores_case() const { return fold_; }
+  // How often it is to be expected: the less the better to search for.
+  double frequency() const { return frequency_; }
+
+ private:
+  friend struct PairSearch;
+  bool is_at(const char* at) const;
+
+  std::string literal_;  // lower case when case is ignored
+  bool fold_;
+  size_t first_ = 0;             // offsets in it of the two bytes, ascending
+  size_t second_ = 0;            // the same for a literal of one byte
+  unsigned char masks_[2] = {};  // what is or-ed to a byte before comparing
+  double frequency_ = 1;
+};
+
+// The first byte of 0x80 or more at `from` or later; npos: none.
+size_t find_high_byte(std::string_view buffer, size_t from);
+
+}  // namespace query

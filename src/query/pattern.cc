@@ -1,0 +1,244 @@
+#include "query/pattern.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/json.h"
+#include "base/regex.h"
+#include "query/pattern_literals.h"
+#include "store/colours.h"
+
+namespace query {
+namespace {
+
+// One pattern, as its flags have it.
+struct One {
+  std::string source;      // as it was given
+  std::string expression;  // what RE2 is asked
+  bool ignore_case = false;
+  // The pattern is this text and nothing else; RE2 is not asked.
+  std::optional<LiteralSearch> literal;
+  std::shared_ptr<const base::Regex> regex;  // none where `literal` decides
+  Requirement requirement;
+
+  bool matches(std::string_view seen) const {
+    if (regex) return regex->contains(seen);
+    return literal->literal().empty() || literal->find(seen, 0) != seen.npos;
+  }
+};
+
+bool has_upper_case(std::string_view pattern) {
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '\\')
+      ++i;  // \S is no letter
+    else if (pattern[i] >= 'A' && pattern[i] <= 'Z')
+      return true;
+  }
+  return false;
+}
+
+std::string expression_of(const std::string& pattern, const TextQuery& query) {
+  std::string expression = query.fixed ? quoted(pattern) : pattern;
+  // As ripgrep has it: what stands beside a match is no word character, or
+  // there is nothing. (\b would want one inside.)
+  if (query.word)
+    expression = fmt::format(R"((?:^|[^0-9A-Za-z_])({})(?:$|[^0-9A-Za-z_]))",
+                             expression);
+  if (query.whole_line) expression = fmt::format("^(?:{})$", expression);
+  return expression;
+}
+
+base::Result<One> compile_one(const std::string& pattern,
+                              const TextQuery& query) {
+  One one;
+  one.source = pattern;
+  one.ignore_case =
+      query.ignore_case || (query.smart_case && !has_upper_case(pattern));
+  const base::RegexOptions options{.ignore_case = one.ignore_case};
+  // By itself first: its brackets may only match those around it.
+  if (!query.fixed)
+    if (auto alone = base::Regex::compile(pattern, options); !alone)
+      return base::fail(std::move(alone.error()));
+  one.expression = expression_of(pattern, query);
+  const auto text = query.fixed ? std::optional(pattern) : plain_text(pattern);
+  const bool alone = !query.word && !query.whole_line && text;
+  if (alone && !text->empty() && is_exact(*text, one.ignore_case)) {
+    one.literal.emplace(*text, one.ignore_case);
+    one.requirement.sets = {{{*text, one.ignore_case, false}}};
+  } else {
+    auto regex = base::Regex::compile(one.expression, options);
+    if (!regex) return base::fail(std::move(regex.error()));
+    one.regex = std::make_shared<const base::Regex>(std::move(*regex));
+    one.requirement.sets =
+        literals_of(one.expression, one.source, one.ignore_case, query.fixed);
+  }
+  one.requirement.through_colours = !query.bytes;
+  return one;
+}
+
+base::Result<std::vector<One>> compile_all(
+    const std::vector<std::string>& patterns, const TextQuery& query) {
+  std::vector<One> all;
+  for (const auto& pattern : patterns) {
+    auto one = compile_one(pattern, query);
+    if (!one) return base::fail(std::move(one.error()));
+    all.push_back(std::move(*one));
+  }
+  return all;
+}
+
+}  // namespace
+
+struct Pattern::Compiled {
+  TextQuery query;
+  std::vector<One> any, all, none;
+  Requirement requirement;
+  std::vector<LiteralSearch> literals;
+  std::string expression;
+
+  void draw_conclusions();
+  bool takes(std::string_view seen) const {
+    const auto matches = [&](const One& one) { return one.matches(seen); };
+    return (any.empty() || std::ranges::any_of(any, matches)) &&
+           std::ranges::all_of(all, matches);
+  }
+};
+
+void Pattern::Compiled::draw_conclusions() {
+  requirement.through_colours = !query.bytes;
+  if (query.invert) return;
+  for (const auto& one : all) requirement.add(one.requirement);
+  if (any.size() == 1) requirement.add(any.front().requirement);
+  if (any.size() > 1) {
+    // Whichever matches: of each a set that it can't do without.
+    Requirement one_of;
+    one_of.through_colours = !query.bytes;
+    one_of.sets.emplace_back();
+    for (const auto& one : any) {
+      const auto* best = best_set(one.requirement);
+      if (best == nullptr) {
+        one_of.sets.clear();
+        break;
+      }
+      for (const auto& literal : *best) one_of.sets.front().push_back(literal);
+    }
+    requirement.add(one_of);
+  }
+  if (!all.empty()) return;
+  if (std::ranges::all_of(any, [](const One& o) { return !o.regex; }))
+    for (const auto& one : any) literals.push_back(*one.literal);
+  for (const auto& one : any)
+    expression += fmt::format("{}(?{}:{})", expression.empty() ? "" : "|",
+                              one.ignore_case ? "i" : "-i", one.expression);
+}
+
+Pattern::Pattern(std::unique_ptr<Compiled> compiled)
+    : compiled_(std::move(compiled)) {}
+Pattern::Pattern(Pattern&&) noexcept = default;
+Pattern& Pattern::operator=(Pattern&&) noexcept = default;
+Pattern::~Pattern() = default;
+
+std::string_view seen_text(std::string_view text, bool bytes,
+                           std::string& scratch) {
+  if (!bytes) text = store::without_colours(text, scratch);
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  return text;
+}
+
+base::Result<Pattern> Pattern::compile(const TextQuery& query) {
+  auto made = std::make_unique<Compiled>();
+  made->query = query;
+  // An exclusion is an exclusion, whatever the others are turned into.
+  TextQuery straight = query;
+  for (auto [from, to] :
+       {std::pair(&query.any, &made->any), std::pair(&query.all, &made->all),
+        std::pair(&query.none, &made->none)}) {
+    auto compiled = compile_all(*from, straight);
+    if (!compiled) return base::fail(std::move(compiled.error()));
+    *to = std::move(*compiled);
+  }
+  made->draw_conclusions();
+  return Pattern(std::move(made));
+}
+
+// RE2 keeps its states under a lock, so a clone has expressions of its own.
+Pattern Pattern::clone() const {
+  auto copy = compile(compiled_->query);
+  return std::move(*copy);  // what compiled once does again
+}
+
+const TextQuery& Pattern::query() const {
+  return compiled_->query;
+}
+
+bool Pattern::takes_all() const {
+  return compiled_->any.empty() && compiled_->all.empty() &&
+         !compiled_->query.invert;
+}
+
+bool Pattern::matches(std::string_view text) const {
+  if (takes_all()) return true;
+  std::string scratch;
+  const auto seen = seen_text(text, compiled_->query.bytes, scratch);
+  return compiled_->takes(seen) != compiled_->query.invert;
+}
+
+bool Pattern::excludes(std::string_view text) const {
+  if (compiled_->none.empty()) return false;
+  std::string scratch;
+  const auto seen = seen_text(text, compiled_->query.bytes, scratch);
+  return std::ranges::any_of(compiled_->none,
+                             [&](const One& one) { return one.matches(seen); });
+}
+
+void Pattern::find_spans(std::string_view text, std::vector<Span>& into) const {
+  into.clear();
+  const TextQuery& query = compiled_->query;
+  if (query.invert || compiled_->any.empty()) return;
+  std::string scratch;
+  const auto seen = seen_text(text, query.bytes, scratch);
+  const int group = query.word ? 1 : 0;
+  const auto first_of = [&](const One& one,
+                            size_t from) -> std::optional<Span> {
+    if (!one.regex) {
+      const size_t at = one.literal->find(seen, from);
+      if (at == seen.npos) return std::nullopt;
+      return Span{at, at + one.literal->literal().size()};
+    }
+    const auto match = one.regex->find(seen, from, group);
+    if (!match) return std::nullopt;
+    return Span{match->begin, match->end};
+  };
+  for (size_t from = 0; from <= seen.size();) {
+    std::optional<Span> best;
+    for (const auto& one : compiled_->any) {
+      const auto span = first_of(one, from);
+      if (!span) continue;
+      if (!best || span->begin < best->begin ||
+          (span->begin == best->begin && span->end > best->end))
+        best = span;
+    }
+    if (!best) break;
+    if (best->end > best->begin) into.push_back(*best);
+    from = std::max(best->end, best->begin + (best->end == best->begin));
+    if (best->end == best->begin) from = best->begin + 1;
+  }
+  if (scratch.empty() || seen.data() != scratch.data()) return;
+  // Colours inside a match belong to it.
+  const auto places = store::places_without_colours(text);
+  for (auto& span : into) span = {places[span.begin], places[span.end - 1] + 1};
+}
+
+const Requirement& Pattern::requirement() const {
+  return compiled_->requirement;
+}
+const std::vector<LiteralSearch>& Pattern::literals() const {
+  return compiled_->literals;
+}
+const std::string& Pattern::expression() const {
+  return compiled_->expression;
+}
+
+}  // namespace query
