@@ -91,11 +91,12 @@ TEST_CASE("a JSON line of context says so, the next one does not") {
   CHECK(printed("a", {}, true)["context"] == true);
   query_test::Sheet sheet;
   query::JsonPrinter printer(sheet.output(), {}, false);
+  const auto api = origin_of("api");
   auto open = piece_of("context");
   open.ends = false;
   printer.next_is_context();
-  printer.piece(origin_of("api"), open);
-  printer.piece(origin_of("api"), piece_of("match"));
+  printer.piece(api, open);
+  printer.piece(api, piece_of("match"));
   const std::string text = sheet.text();
   CHECK(text.find("\"context\":true") < text.find('\n'));
   CHECK(text.find("\"context\":true", text.find('\n')) == text.npos);
