@@ -70,10 +70,8 @@ std::string print_json(const nlohmann::json& value) {
   return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-bool is_json_object(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n");
-  return begin != text.npos && text[begin] == '{' &&
-         nlohmann::json::accept(text);
+bool is_json(std::string_view text) {
+  return nlohmann::json::accept(text);
 }
 
 bool is_utf8(std::string_view bytes) {

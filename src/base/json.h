@@ -23,8 +23,8 @@ Result<nlohmann::json> parse_json(std::string_view text,
 // One line, no exceptions: bytes that are not UTF-8 become U+FFFD.
 std::string print_json(const nlohmann::json& value);
 
-// Whether all of it is one object, well-formed. Makes nothing of it.
-bool is_json_object(std::string_view text);
+// Whether all of it is one value, well-formed. Makes nothing of it.
+bool is_json(std::string_view text);
 bool is_utf8(std::string_view bytes);
 std::string base64(std::string_view bytes);
 

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
 #include <charconv>
 #include <cstdlib>
 
@@ -109,6 +110,12 @@ bool colours(const LogsArgs& args) {
   return args.color && (no_color == nullptr || *no_color == '\0');
 }
 
+// Empty when the system has no name.
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
 std::unique_ptr<query::Printer> make_printer(query::Output& output,
                                              const base::Clock& clock,
                                              const LogsArgs& args,
@@ -119,7 +126,8 @@ std::unique_ptr<query::Printer> make_printer(query::Output& output,
         output, query::find_line_endings(plan.origins, problems));
   if (args.json)
     return std::make_unique<query::JsonPrinter>(
-        output, query::find_lives(plan.origins, problems), shows_events(args));
+        output, query::find_lives(plan.origins, problems), shows_events(args),
+        query::JsonMembers{.host = host_name()});
   query::TextStyle style;
   style.zone = args.utc ? base::Zone::Utc : base::Zone::Local;
   style.terminal = ::isatty(STDOUT_FILENO) == 1;

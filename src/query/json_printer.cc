@@ -2,48 +2,38 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
+#include <utility>
 
 #include "base/json.h"
+#include "query/json_text.h"
+#include "store/levels.h"
 
 namespace query {
 
-void append_json_string(std::string_view text, std::string& into) {
-  into += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        into += "\\\"";
-        break;
-      case '\\':
-        into += "\\\\";
-        break;
-      case '\n':
-        into += "\\n";
-        break;
-      case '\t':
-        into += "\\t";
-        break;
-      case '\r':
-        into += "\\r";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20)
-          fmt::format_to(std::back_inserter(into), "\\u{:04x}",
-                         static_cast<unsigned>(c));
-        else
-          into += c;
-    }
-  }
-  into += '"';
-}
-
 void JsonPrinter::piece(const Origin& origin, const store::Piece& piece) {
   if (line_of_ != nullptr && (piece.begins || line_of_ != &origin)) end(true);
+  if (piece.begins) context_ = std::exchange(next_is_context_, false);
   line_of_ = &origin;
   time_ = piece.time;
   text_.append(piece.text);
   if (piece.ends) end(false);
+}
+
+// What the line says, and what is read out of it.
+void JsonPrinter::append_message(std::string& into) const {
+  const bool utf8 = base::is_utf8(text_);
+  if (utf8) {
+    into += R"("message":)";
+    append_json_string(text_, into);
+  } else {
+    into += R"("message_base64":")" + base::base64(text_) + '"';
+  }
+  const auto level = store::detect_level(text_);
+  if (level != store::Level::Unknown)
+    into += fmt::format(R"(,"level":"{}")", store::level_name(level));
+  std::string fields;
+  if (utf8 && append_json_fields(text_, fields))
+    into += R"(,"fields":)" + fields;
 }
 
 void JsonPrinter::end(bool partial) {
@@ -61,12 +51,16 @@ void JsonPrinter::end(bool partial) {
     json += fmt::format(R"("pid":{},)", life->pid);
   json += fmt::format(R"("stream":"{}",)",
                       origin.kind == Kind::Error ? "error" : "out");
-  if (base::is_utf8(text_)) {
-    json += R"("message":)";
-    append_json_string(text_, json);
-  } else {
-    json += R"("message_base64":")" + base::base64(text_) + '"';
+  append_message(json);
+  if (!members_.host.empty()) {
+    json += R"(,"host":)";
+    append_json_string(members_.host, json);
   }
+  if (members_.cursor) {
+    json += R"(,"cursor":)";
+    append_json_string(members_.cursor(origin, time_), json);
+  }
+  if (context_) json += R"(,"context":true)";
   if (partial) json += R"(,"partial":true)";
   if (origin.deleted) json += R"(,"gone":true)";
   json += fmt::format(

@@ -22,7 +22,7 @@ struct FoundLine {
 class LineSink {
  public:
   virtual ~LineSink() = default;
-  // In order. Where needs_others(), every line of every origin comes here: how
+  // In order; `origin` outlives this. Where needs_others(), every line of every origin comes here: how
   // far a line is from a match is counted over both streams of an instance,
   // which no filter of one file can know.
   virtual void line(const Origin& origin, const FoundLine& line) = 0;

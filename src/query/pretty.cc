@@ -84,6 +84,11 @@ void append_field(std::string_view name, const FieldValue& value, bool colour,
   if (colour) into += kReset;
 }
 
+bool begins_object(std::string_view line) {
+  const size_t begin = line.find_first_not_of(" \t");
+  return begin != line.npos && line[begin] == '{';
+}
+
 }  // namespace
 
 void append_value(const FieldValue& value, std::string& into) {
@@ -99,7 +104,7 @@ void append_value(const FieldValue& value, std::string& into) {
 bool append_pretty(std::string_view line, bool colour, std::string& into) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   // Of what is not well-formed, what stands behind the damage would be lost.
-  if (!base::is_json_object(line)) return false;
+  if (!begins_object(line) || !base::is_json(line)) return false;
   const auto fields = all_fields(line);
   if (fields.empty()) return false;
   const auto level = store::detect_level(line);

@@ -157,11 +157,13 @@ TEST_CASE("base64 of any bytes decodes to them") {
 
 }  // namespace base
 
-TEST_CASE("a JSON object is one that is well-formed to its end") {
+TEST_CASE("JSON is what is well-formed to its end") {
   for (const std::string_view text :
-       {"{}", " {\"a\":[1]} ", "{\"a\":1,\"a\":2}"})
-    CHECK(base::is_json_object(text));
+       {"{}", " {\"a\":[1]} ", "{\"a\":1,\"a\":2}", "[1]", "-0.5e2", "null",
+        "\"\\u00e9\""})
+    CHECK(base::is_json(text));
   for (const std::string_view text :
-       {"", " ", "[]", "1", "{", "{\"a\":1", "{\"a\":1} x", "x {}", "{a:1}"})
-    CHECK_FALSE(base::is_json_object(text));
+       {"", " ", "{", "{\"a\":1", "{\"a\":1} x", "x {}", "{a:1}", "007", "NaN",
+        "'a'", "\"\xff\"", "1 2"})
+    CHECK_FALSE(base::is_json(text));
 }

@@ -8,7 +8,7 @@ namespace {
 
 using query_test::piece_of;
 
-query::Origin stream(std::string app, int instance, query::Kind kind) {
+query::Origin stream(const std::string& app, int instance, query::Kind kind) {
   auto origin = query_test::origin_of(app, instance, kind,
                                       app + "/" + std::to_string(instance));
   origin.path = origin.label + (kind == query::Kind::Error ? ".err" : ".out");

@@ -238,6 +238,51 @@ TEST_CASE("what a terminal gets of a child's bytes") {
   CHECK(sanitized({"\x1b[31mred\x1b[0m"}, false) == "red");
 }
 
+TEST_CASE("whatever is shown, a terminal gets text and colours, no more") {
+  std::mt19937 random(5);
+  const auto number = [&](size_t to) {
+    return std::uniform_int_distribution<size_t>(0, to)(random);
+  };
+  constexpr std::string_view kBits[] = {
+      "\x1b",         "[",           "31",   "m",    "\x1b[1m",      "\x1b[0m",
+      "\x1b]0;x\x07", "\r",          "\xc2", "\x9b", "\xe2\x80\xae", "\xe2",
+      "\x80",         "caf\xc3\xa9", "a",    "\t"};
+  for (int round = 0; round < 3'000; ++round) {
+    query::Sanitizer plain(true), marked(true);
+    std::string shown, with_marks;
+    for (size_t i = number(12); i > 0; --i) {
+      const auto bit = kBits[number(std::size(kBits) - 1)];
+      const bool mark = number(3) == 0;
+      // What is marked is a text of its own: nothing is kept over its borders.
+      if (mark) marked.begin_match(with_marks);
+      marked.add(bit, with_marks);
+      if (mark) marked.end_match(with_marks);
+      plain.add(bit, shown);
+    }
+    plain.end(shown);
+    marked.end(with_marks);
+    for (const auto& text : {shown, with_marks}) {
+      CAPTURE(text);
+      REQUIRE(base::is_utf8(text));
+      REQUIRE(text.find("\u202e") == text.npos);
+      bool coloured = false;
+      for (size_t at = 0; at < text.size(); ++at) {
+        if (text[at] == 0x1B) {
+          const size_t end = text.find('m', at);
+          REQUIRE(end != text.npos);
+          coloured = text.substr(at, end + 1 - at) != query::kReset;
+          REQUIRE(text.find_first_not_of("[0123456789;:", at + 1) == end);
+          at = end;
+        } else {
+          const auto c = static_cast<unsigned char>(text[at]);
+          REQUIRE((c == '\t' || (c >= 0x20 && c != 0x7F)));
+        }
+      }
+      REQUIRE_FALSE(coloured);  // the row left it as it was
+    }
+  }
+}
+
 TEST_CASE("raw gives back byte for byte what the child wrote") {
   std::mt19937 random(7);
   const auto number = [&](int to) {

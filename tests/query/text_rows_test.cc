@@ -39,7 +39,8 @@ std::string shown(std::string_view line, query::TextStyle style) {
   return sheet.text();
 }
 
-std::vector<query::FieldPath> paths(std::vector<std::string_view> texts) {
+std::vector<query::FieldPath> paths(
+    const std::vector<std::string_view>& texts) {
   std::vector<query::FieldPath> parsed;
   for (const auto text : texts)
     parsed.push_back(*query::parse_field_path(text));
