@@ -36,9 +36,8 @@ Result<std::vector<query::FieldPath>> parse_fields(std::string_view list) {
 
 Result<std::optional<query::TimeFormat>> time_format(const LogsArgs& args) {
   if (!args.timestamp) return std::nullopt;
-  auto format = query::TimeFormat::parse(args.timestamp->empty()
-                                             ? query::kTimestampFormat
-                                             : *args.timestamp);
+  auto format = query::TimeFormat::parse(
+      args.timestamp->empty() ? query::kTimestampFormat : *args.timestamp);
   if (!format) return base::pass(std::move(format), "--timestamp");
   return std::optional(std::move(*format));
 }
@@ -46,7 +45,8 @@ Result<std::optional<query::TimeFormat>> time_format(const LogsArgs& args) {
 // What is coloured in rows: what was searched for, or --highlight.
 Result<query::Marks> make_marks(const LogsArgs& args,
                                 const LogRequest& request) {
-  auto pattern = std::make_shared<query::Pattern>(request.filter->pattern().clone());
+  auto pattern =
+      std::make_shared<query::Pattern>(request.filter->pattern().clone());
   if (!args.highlight.empty()) {
     query::TextQuery text = args.text;
     text.invert = false;
@@ -86,8 +86,9 @@ Result<std::unique_ptr<query::Printer>> make_text(const LogsArgs& args,
   return std::make_unique<query::TextPrinter>(output, clock, std::move(style));
 }
 
-Result<std::unique_ptr<query::Printer>> make_template(
-    const LogsArgs& args, const LogRequest& request, query::Output& output) {
+Result<std::unique_ptr<query::Printer>> make_template(const LogsArgs& args,
+                                                      const LogRequest& request,
+                                                      query::Output& output) {
   auto form = query::Template::parse(args.format ? query::kPm2Template
                                                  : args.line_template);
   if (!form) return base::pass(std::move(form), "--template");
@@ -124,10 +125,11 @@ LogOutput::LogOutput(const LogsArgs& args, const LogRequest& request,
 LogOutput::~LogOutput() = default;
 
 Result<std::unique_ptr<LogOutput>> LogOutput::make(
-    const LogsArgs& args, const LogRequest& request, const query::Plan& plan,
-    query::Reading& reading, const base::Clock& clock, query::Output& output) {
+    const base::Home& home, const LogsArgs& args, const LogRequest& request,
+    const query::Plan& plan, query::Reading& reading, const base::Clock& clock,
+    query::Output& output) {
   std::unique_ptr<LogOutput> made(new LogOutput(args, request, reading));
-  if (auto printer = made->make_printer(plan, clock, output); !printer)
+  if (auto printer = made->make_printer(home, plan, clock, output); !printer)
     return base::fail(std::move(printer.error()));
   query::Printer* last = made->printer_.get();
   if (!args.cursor_file.empty()) {
@@ -141,8 +143,7 @@ Result<std::unique_ptr<LogOutput>> LogOutput::make(
     made->limit_ = std::make_unique<query::Limit>(*first, *request.most);
     first = made->limit_.get();
   }
-  made->sieve_ =
-      std::make_unique<query::Sieve>(*first, *last, *request.filter);
+  made->sieve_ = std::make_unique<query::Sieve>(*first, *last, *request.filter);
   made->sieve_->set_head_finder(
       [&reading](const query::Origin& origin) -> std::optional<std::string> {
         const auto* source = reading.find(origin);
@@ -151,7 +152,8 @@ Result<std::unique_ptr<LogOutput>> LogOutput::make(
   return made;
 }
 
-base::Status LogOutput::make_printer(const query::Plan& plan,
+base::Status LogOutput::make_printer(const base::Home& home,
+                                     const query::Plan& plan,
                                      const base::Clock& clock,
                                      query::Output& output) {
   auto& problems = reading_.problems();
@@ -169,8 +171,8 @@ base::Status LogOutput::make_printer(const query::Plan& plan,
     const auto form = args_.json    ? query::ListForm::Json
                       : args_.paths ? query::ListForm::Path
                                     : query::ListForm::Label;
-    printer_ = std::make_unique<query::ListPrinter>(output, streams_of(plan),
-                                                    form);
+    printer_ =
+        std::make_unique<query::ListPrinter>(output, streams_of(plan), form);
     wants_text_ = false;
     return {};
   }
@@ -184,7 +186,7 @@ base::Status LogOutput::make_printer(const query::Plan& plan,
     return {};
   }
   if (asks_for_sums(args_)) {
-    auto sums = make_sums(args_, request_, output);
+    auto sums = make_sums(home, args_, request_, output);
     if (!sums) return base::fail(std::move(sums.error()));
     at_end_ = [&sums = **sums] { sums.finish(); };
     printer_ = std::move(*sums);

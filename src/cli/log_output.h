@@ -22,9 +22,9 @@ class LogOutput {
   // Errc::Invalid for a flag that asks for what can't be. Borrows all of it;
   // `reading` is the one that gives the lines.
   static base::Result<std::unique_ptr<LogOutput>> make(
-      const LogsArgs& args, const LogRequest& request, const query::Plan& plan,
-      query::Reading& reading, const base::Clock& clock,
-      query::Output& output);
+      const base::Home& home, const LogsArgs& args, const LogRequest& request,
+      const query::Plan& plan, query::Reading& reading,
+      const base::Clock& clock, query::Output& output);
   ~LogOutput();
 
   // Reads what there is: everything, or what a search finds.
@@ -37,12 +37,14 @@ class LogOutput {
   uint64_t found() const;       // lines and events, or matches when filtered
   uint64_t unlevelled() const;  // left out because they name no level
   bool wants_more();
+  // Whether pieces of lines are shown as they come.
+  bool passes_bytes() const { return is_plain(); }
 
  private:
   LogOutput(const LogsArgs& args, const LogRequest& request,
             query::Reading& reading);
-  base::Status make_printer(const query::Plan& plan, const base::Clock& clock,
-                            query::Output& output);
+  base::Status make_printer(const base::Home& home, const query::Plan& plan,
+                            const base::Clock& clock, query::Output& output);
   bool is_plain() const;
 
   const LogsArgs& args_;

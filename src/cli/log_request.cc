@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/fs.h"
 #include "base/units.h"
@@ -209,6 +210,7 @@ Result<LogRequest> understand(const base::Home& home, const LogsArgs& args,
       query.last = *number;
     }
   }
+  if (sums) request.rows = std::exchange(query.last, std::nullopt);
   // What counts lines, or shows those that match, has no room for events.
   request.shows_events = args.events && !args.raw && !args.out && !args.err &&
                          !args.grep && !request.filtered && !sums &&
@@ -226,9 +228,14 @@ Result<LogRequest> understand(const base::Home& home, const LogsArgs& args,
 Result<query::Plan> plan_for(const base::Home& home,
                              const LogRequest& request) {
   if (request.diary) return query::diary_plan(home.diary());
-  auto catalog = store::load_catalog(request.dir);
+  return plan_for(request.dir, request.query);
+}
+
+Result<query::Plan> plan_for(const std::string& dir,
+                             const query::Query& query) {
+  auto catalog = store::load_catalog(dir);
   if (!catalog) return base::fail(std::move(catalog.error()));
-  return query::make_plan(*catalog, request.dir, request.query);
+  return query::make_plan(*catalog, dir, query);
 }
 
 }  // namespace cli

@@ -26,6 +26,7 @@ struct LogRequest {
   bool shows_events = false;
   std::optional<query::LineFilter> filter;
   std::optional<uint64_t> most;  // --max-count
+  std::optional<uint64_t> rows;  // --lines, of sums
   query::ContextOptions context;
   base::Zone zone = base::Zone::Local;
 };
@@ -37,5 +38,7 @@ base::Result<LogRequest> understand(const base::Home& home,
 // The files as they are now; again when the catalog changed.
 base::Result<query::Plan> plan_for(const base::Home& home,
                                    const LogRequest& request);
+base::Result<query::Plan> plan_for(const std::string& dir,
+                                   const query::Query& query);
 
 }  // namespace cli

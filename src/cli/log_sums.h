@@ -13,7 +13,8 @@ namespace cli {
 bool asks_for_sums(const LogsArgs& args);
 
 // Errc::Invalid for a field or a span of time that makes no sense.
-base::Result<std::unique_ptr<query::Sums>> make_sums(const LogsArgs& args,
+base::Result<std::unique_ptr<query::Sums>> make_sums(const base::Home& home,
+                                                     const LogsArgs& args,
                                                      const LogRequest& request,
                                                      query::Output& output);
 

@@ -5,135 +5,22 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <array>
-#include <charconv>
-#include <cstdlib>
-
 #include "base/event_loop.h"
 #include "base/fs.h"
-#include "base/time_spec.h"
+#include "base/units.h"
+#include "cli/log_output.h"
+#include "cli/log_request.h"
 #include "cli/report.h"
 #include "query/follow.h"
 #include "query/gaps.h"
-#include "query/json_printer.h"
-#include "query/raw_printer.h"
-#include "query/reading.h"
-#include "query/text_printer.h"
+#include "query/generations.h"
 #include "store/catalog.h"
 
 namespace cli {
 namespace {
 
-constexpr uint64_t kDefaultLines = 15;
-
-// What the arguments mean.
-struct Request {
-  query::Query query;
-  bool follow = false;
-  bool diary = false;
-  bool selection = false;  // asked for certain lines, not just the last
-};
-
 int report(const base::Error& error, const LogsArgs& args, int exit_code) {
   return cli::report(args.command, args.json, error, exit_code);
-}
-
-base::Result<std::optional<uint64_t>> parse_lines(const std::string& text) {
-  if (text == "all") return std::nullopt;
-  uint64_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || at != end || text.empty())
-    return base::fail(
-        base::Errc::Invalid,
-        fmt::format("--lines: '{}' is not a number of lines", text),
-        "for example: -n 100, or -n all");
-  return value;
-}
-
-base::Result<std::optional<base::Timestamp>> parse_when(std::string_view flag,
-                                                        const std::string& text,
-                                                        base::Timestamp now,
-                                                        base::Zone zone) {
-  if (text.empty()) return std::nullopt;
-  auto time = base::parse_time(text, now, zone);
-  if (!time) return base::pass(std::move(time), flag);
-  return *time;
-}
-
-bool shows_events(const LogsArgs& args) {
-  return args.events && !args.raw && !args.out && !args.err;
-}
-
-base::Result<Request> understand(const LogsArgs& args, base::Timestamp now) {
-  if (args.raw && args.json)
-    return base::fail(base::Errc::Invalid,
-                      "--raw and --json: one or the other");
-  Request request;
-  query::Query& query = request.query;
-  query.targets = args.targets;
-  query.exclude = args.exclude;
-  query.out = args.out || !args.err;
-  query.error = args.err || !args.out;
-  // Raw printers know from them which newlines are not the child's, JSON ones
-  // which life a line is of.
-  query.events = args.raw || args.json || shows_events(args);
-  const auto zone = args.utc ? base::Zone::Utc : base::Zone::Local;
-  auto since = parse_when("--since", args.since, now, zone);
-  if (!since) return base::fail(std::move(since.error()));
-  auto until = parse_when("--until", args.until, now, zone);
-  if (!until) return base::fail(std::move(until.error()));
-  query.since = *since;
-  query.until = *until;
-  request.selection = query.since || query.until;
-  if (!request.selection) query.last = kDefaultLines;
-  if (args.lines) {
-    auto lines = parse_lines(*args.lines);
-    if (!lines) return base::fail(std::move(lines.error()));
-    query.last = *lines;
-  }
-  request.follow = (args.follow || query.last == uint64_t{0}) && !args.nostream;
-  request.diary = args.targets.size() == 1 && args.targets[0] == "lodge";
-  return request;
-}
-
-base::Result<query::Plan> plan_for(const base::Home& home,
-                                   const Request& request) {
-  if (request.diary) return query::diary_plan(home.diary());
-  auto catalog = store::load_catalog(home.logs());
-  if (!catalog) return base::fail(std::move(catalog.error()));
-  return query::make_plan(*catalog, home.logs(), request.query);
-}
-
-bool colours(const LogsArgs& args) {
-  const char* no_color = std::getenv("NO_COLOR");
-  return args.color && (no_color == nullptr || *no_color == '\0');
-}
-
-// Empty when the system has no name.
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
-
-std::unique_ptr<query::Printer> make_printer(query::Output& output,
-                                             const base::Clock& clock,
-                                             const LogsArgs& args,
-                                             const query::Plan& plan,
-                                             query::Problems& problems) {
-  if (args.raw)
-    return std::make_unique<query::RawPrinter>(
-        output, query::find_line_endings(plan.origins, problems));
-  if (args.json)
-    return std::make_unique<query::JsonPrinter>(
-        output, query::find_lives(plan.origins, problems), shows_events(args),
-        query::JsonMembers{.host = host_name()});
-  query::TextStyle style;
-  style.zone = args.utc ? base::Zone::Utc : base::Zone::Local;
-  style.terminal = ::isatty(STDOUT_FILENO) == 1;
-  style.colour = style.terminal && colours(args);
-  style.full = args.full;
-  return std::make_unique<query::TextPrinter>(output, clock, style);
 }
 
 // Many apps are many files.
@@ -159,16 +46,15 @@ void leave_quietly_on_signals() {
 }
 
 // False when something could not be read.
-bool follow(const base::Home& home, const Request& request,
-            const LogsArgs& args, query::Reading& reading,
-            query::Printer& printer) {
+bool follow(const base::Home& home, const LogRequest& request,
+            const LogsArgs& args, query::Reading& reading, LogOutput& lines) {
   base::EventLoop loop;
   query::FollowOptions options;
-  options.dir = request.diary ? home.root() : home.logs();
+  options.dir = request.diary ? home.root() : request.dir;
   size_t streams = 0;
   for (const auto& source : reading.sources())
     if (!source->has_event()) ++streams;
-  options.bytes = args.raw && streams == 1;
+  options.bytes = args.raw && streams == 1 && lines.passes_bytes();
   if (!request.diary) options.replan = [&] { return plan_for(home, request); };
   bool trouble = false;
   options.on_problem = [&](const base::Error& problem) {
@@ -187,7 +73,7 @@ bool follow(const base::Home& home, const Request& request,
     reader_left.emplace(loop, pipe->get(), [&](int) { loop.stop(); });
     reader_left->want(base::FdWatch::Readable);
   }
-  query::Follower follower(loop, reading, printer, std::move(options));
+  query::Follower follower(loop, reading, lines.rows(), std::move(options));
   follower.start();
   loop.run();
   return !trouble;
@@ -196,7 +82,7 @@ bool follow(const base::Home& home, const Request& request,
 // A word aside, for a person at a terminal.
 void aside(std::string_view words, const LogsArgs& args) {
   if (::isatty(STDOUT_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) return;
-  const std::string line = colours(args)
+  const std::string line = wants_colours(args)
                                ? fmt::format("\x1b[2m{}\x1b[0m\n", words)
                                : fmt::format("{}\n", words);
   (void)base::fs::write_all(STDERR_FILENO, line, "standard error");
@@ -209,8 +95,8 @@ std::string moment(base::Timestamp time, base::Zone zone) {
 }
 
 // `10m` may be mistyped, `10:15` may be yesterday's: says what was meant.
-void tell_range(const query::Query& query, const LogsArgs& args) {
-  const auto zone = args.utc ? base::Zone::Utc : base::Zone::Local;
+void tell_range(const query::Query& query, const LogsArgs& args,
+                base::Zone zone) {
   const std::string from =
       query.since ? moment(*query.since, zone) : "the beginning";
   const std::string to = query.until ? moment(*query.until, zone) : "now";
@@ -225,15 +111,15 @@ std::string quoted(std::optional<base::Timestamp> time) {
 
 // A range that reaches back behind what is stored must not look like one in
 // which nothing happened: a line on stderr, or an object among the others.
-void tell_gaps(const base::Home& home, const Request& request,
-               const LogsArgs& args, query::Output& output) {
+void tell_gaps(const LogRequest& request, const LogsArgs& args,
+               query::Output& output) {
   if (!request.query.since || request.diary) return;
-  Request all = request;
-  all.query.events = true;
-  const auto plan = plan_for(home, all);
+  query::Query all = request.query;
+  all.events = true;
+  const auto plan = plan_for(request.dir, all);
   if (!plan) return;
   query::Problems problems;  // said by the reading itself
-  const auto zone = args.utc ? base::Zone::Utc : base::Zone::Local;
+  const auto zone = request.zone;
   for (const auto& gap :
        query::find_gaps(plan->origins, *request.query.since, problems)) {
     if (args.json) {
@@ -259,34 +145,132 @@ void tell_gaps(const base::Home& home, const Request& request,
   }
 }
 
+// What a search did without, and what it cost.
+void tell_stats(const query::SearchStats& stats, base::MonoTime began,
+                const LogsArgs& args) {
+  const base::SystemClock clock;
+  const double seconds =
+      std::chrono::duration<double>(clock.mono() - began).count();
+  const double covered = static_cast<double>(stats.covered);
+  if (args.json) {
+    fmt::print(stderr,
+               R"({{"stats":{{"files":{},"frames":{},"skipped_by_time":{},)"
+               R"("skipped_by_level":{},"skipped_by_filter":{},"decoded":{},)"
+               R"("decoded_in_vain":{},"bytes":{},"bytes_searched":{},)"
+               R"("seconds":{:.6f}}}}})"
+               "\n",
+               stats.files, stats.frames, stats.by_time, stats.by_level,
+               stats.by_filter, stats.decoded, stats.in_vain, stats.covered,
+               stats.searched, seconds);
+    return;
+  }
+  const uint64_t skipped = stats.by_time + stats.by_level + stats.by_filter;
+  std::string frames = "no archives";
+  if (stats.frames > 0)
+    frames = fmt::format(
+        "{} frames, {} skipped ({:.2f} %: {} by time, {} by level, {} by "
+        "filter), {} decoded, {} in vain",
+        stats.frames, skipped,
+        100.0 * static_cast<double>(skipped) /
+            static_cast<double>(stats.frames),
+        stats.by_time, stats.by_level, stats.by_filter, stats.decoded,
+        stats.in_vain);
+  fmt::print(stderr,
+             "lodge: {} files, {}; {} of {} searched in {:.1f} ms, {:.2f} "
+             "GB/s\n",
+             stats.files, frames, base::format_size(stats.searched),
+             base::format_size(stats.covered), seconds * 1000,
+             seconds > 0 ? covered / seconds / 1e9 : 0.0);
+  if (stats.frames > 0 && skipped == 0)
+    fmt::print(stderr,
+               "lodge: no frame could be skipped: what was asked for may be "
+               "in any\n");
+}
+
+// A cursor from a flag or from the file that keeps it.
+base::Result<std::optional<query::Cursor>> cursor_of(const LogsArgs& args) {
+  std::string text = args.after_cursor;
+  if (text.empty() && !args.cursor_file.empty()) {
+    auto bytes = base::fs::read_file(args.cursor_file);
+    if (!bytes && bytes.error().code != base::Errc::NotFound)
+      return base::pass(std::move(bytes), "--cursor-file");
+    if (bytes) text = *bytes;
+    while (text.ends_with('\n')) text.pop_back();
+  }
+  if (text.empty()) return std::nullopt;
+  auto cursor = query::parse_cursor(text);
+  if (!cursor) return base::pass(std::move(cursor), "cursor");
+  return std::optional(std::move(*cursor));
+}
+
+// `grep api ERROR`, the wrong way round.
+void tell_swapped(const base::Error& error, const base::Home& home,
+                  const LogsArgs& args) {
+  if (!args.grep || error.code != base::Errc::NotFound || args.text.any.empty())
+    return;
+  auto catalog = store::load_catalog(home.logs());
+  if (catalog && catalog->find(args.text.any.front()) != nullptr)
+    fmt::print(stderr,
+               "lodge: grep: the pattern comes first: lodge grep {} {}\n",
+               args.targets.empty() ? "PATTERN" : args.targets.front(),
+               args.text.any.front());
+}
+
 }  // namespace
 
 int run_logs(const base::Home& home, const LogsArgs& args) {
   const base::SystemClock clock;
-  auto request = understand(args, clock.now());
+  const auto began = clock.mono();
+  auto request = understand(home, args, clock.now());
   if (!request) return report(request.error(), args, 2);
+  auto cursor = cursor_of(args);
+  if (!cursor) return report(cursor.error(), args, 2);
+  if (*cursor && !args.lines) request->query.last.reset();
   auto plan = plan_for(home, *request);
-  if (!plan) return report(plan.error(), args, 2);
+  if (!plan) {
+    tell_swapped(plan.error(), home, args);
+    return report(plan.error(), args, 2);
+  }
   ::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
 
+  query::Problems problems;
+  if (request->query.life.which != query::LifeChoice::Which::All &&
+      !query::choose_lives(*plan, request->query.life, problems))
+    return 1;
   query::Output output(STDOUT_FILENO);
   query::Reading reading(request->query, *plan, request->follow);
-  auto printer = make_printer(output, clock, args, *plan, reading.problems());
-  printer->widen(reading.label_width());
-  if (request->selection && !args.raw && !args.json)
-    tell_range(request->query, args);
-  tell_gaps(home, *request, args, output);
+  auto lines =
+      LogOutput::make(home, args, *request, *plan, reading, clock, output);
+  if (!lines) return report(lines.error(), args, 2);
+  if (*cursor && !reading.begin_after(**cursor) && !args.json)
+    fmt::print(stderr,
+               "lodge: {}: the line of the cursor is gone; from the oldest "
+               "that is there\n",
+               args.command);
+  const bool for_people = !args.raw && !args.json && !args.grep;
+  if (request->query.since || request->query.until)
+    if (for_people) tell_range(request->query, args, request->zone);
+  tell_gaps(*request, args, output);
   if (request->follow) leave_quietly_on_signals();
-  const uint64_t found = reading.replay(*printer);
-  bool whole = reading.problems().empty();
+  (*lines)->replay();
+  bool whole = reading.problems().empty() && problems.empty();
   for (const auto& problem : reading.problems()) report(problem, args, 2);
+  for (const auto& problem : problems) report(problem, args, 2);
   reading.problems().clear();
-  if (request->follow && !output.closed())
-    whole = follow(home, *request, args, reading, *printer) && whole;
+  if (request->follow && !output.closed() && (*lines)->wants_more())
+    whole = follow(home, *request, args, reading, **lines) && whole;
+  (*lines)->finish();
+  output.flush();
+  if (const auto without = (*lines)->unlevelled(); without > 0)
+    fmt::print(stderr, "lodge: {}: {} lines that name no level are left out\n",
+               args.command, without);
+  if (args.stats) tell_stats(reading.stats(), began, args);
   if (!output.status()) return report(output.status().error(), args, 2);
+  const uint64_t found = (*lines)->found();
+  if (args.quiet && found > 0) return 0;
   if (!whole) return 2;
-  if (!request->follow && !args.raw && !args.json)
+  if (!request->selection && !request->follow && for_people)
     aside("-f follows, -n 100 shows more", args);
   return request->selection && found == 0 && !request->follow ? 1 : 0;
 }

@@ -31,8 +31,9 @@ class Expression {
   // written (escapes, 5e2 for 500).
   const Requirement& requirement() const;
 
+  struct Node;  // for the parser
+
  private:
-  struct Node;
   explicit Expression(std::unique_ptr<Node> root);
   std::unique_ptr<Node> root_;
 };

@@ -27,11 +27,9 @@ std::unexpected<base::Error> bad_path(std::string_view text, size_t at,
 }
 
 void set_number(FieldValue& value) {
-  const auto& text = value.text;
-  const char* end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, value.number);
-  value.is_number = error == std::errc{} && at == end && !text.empty() &&
-                    (text[0] == '-' || (text[0] >= '0' && text[0] <= '9'));
+  const auto number = parse_number(value.text);
+  value.is_number = number.has_value();
+  value.number = number.value_or(0);
 }
 
 FieldValue value_of(std::string_view json) {
@@ -161,6 +159,16 @@ FieldValue pair_value(std::string_view value, bool quoted) {
 }
 
 }  // namespace
+
+std::optional<double> parse_number(std::string_view text) {
+  double number = 0;
+  const char* end = text.data() + text.size();
+  if (text.empty() || (text[0] != '-' && (text[0] < '0' || text[0] > '9')))
+    return std::nullopt;
+  const auto [at, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || at != end) return std::nullopt;
+  return number;
+}
 
 base::Result<FieldPath> parse_field_path(std::string_view text) {
   FieldPath path;

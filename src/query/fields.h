@@ -33,6 +33,9 @@ struct FieldValue {
   bool is_number = false;
 };
 
+// A number as JSON writes it; nullopt: it is none.
+std::optional<double> parse_number(std::string_view text);
+
 // The values at `path`; several only with `[*]`. Of keys that are there twice
 // the last counts.
 void find_fields(std::string_view line, const FieldPath& path,

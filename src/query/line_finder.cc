@@ -53,6 +53,10 @@ size_t find_escape(std::string_view buffer, size_t from) {
   return buffer.find('\x1b', from);
 }
 
+size_t find_unicode(std::string_view buffer, size_t from) {
+  return buffer.find("\\u", from);
+}
+
 struct FindLiteral {
   LiteralSearch search;
   size_t operator()(std::string_view buffer, size_t from) const {
@@ -78,14 +82,17 @@ struct LineFinder::Parts {
   std::vector<Ahead<FindLiteral>> literals;
   bool watch_escapes = false;
   bool watch_high = false;
+  bool watch_unicode = false;  // JSON's \u
   Ahead<FindAny> escape{find_escape};
   Ahead<FindAny> high{find_high_byte};
+  Ahead<FindAny> unicode{find_unicode};
   std::unique_ptr<BufferScan> scan;
 
   std::string_view buffer;
   LineForm form = LineForm::Stamped;
   bool has_escapes = false;
   bool has_high = false;
+  bool has_unicode = false;
   bool scanned = false;
   bool hopping = true;
   size_t asked = 0;
@@ -113,6 +120,7 @@ void LineFinder::Parts::use(const std::vector<Literal>& set,
     literals.push_back(
         {FindLiteral{LiteralSearch(literal.text, literal.ignore_case)}});
     watch_high = watch_high || literal.ascii_lines_only;
+    watch_unicode = watch_unicode || literal.unless_escaped;
   }
   watch_escapes = through_colours;
 }
@@ -187,6 +195,11 @@ size_t LineFinder::Parts::candidate(size_t from, bool& by_literal) {
     }
   if (has_high)
     if (const size_t at = high.next(buffer, from); at < best) {
+      best = at;
+      by_literal = false;
+    }
+  if (has_unicode)
+    if (const size_t at = unicode.next(buffer, from); at < best) {
       best = at;
       by_literal = false;
     }
@@ -267,9 +280,11 @@ void LineFinder::set_buffer(std::string_view buffer, LineForm form) {
   parts.taken.reset();
   parts.none_taken = false;
   for (auto& literal : parts.literals) literal.known = false;
-  parts.escape.known = parts.high.known = false;
+  parts.escape.known = parts.high.known = parts.unicode.known = false;
   parts.has_escapes =
       parts.watch_escapes && parts.escape.next(buffer, 0) != npos;
+  parts.has_unicode =
+      parts.watch_unicode && parts.unicode.next(buffer, 0) != npos;
   parts.has_high = parts.watch_high && parts.high.next(buffer, 0) != npos;
 }
 

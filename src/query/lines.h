@@ -22,9 +22,9 @@ struct FoundLine {
 class LineSink {
  public:
   virtual ~LineSink() = default;
-  // In order; `origin` outlives this. Where needs_others(), every line of every origin comes here: how
-  // far a line is from a match is counted over both streams of an instance,
-  // which no filter of one file can know.
+  // In order; `origin` outlives this. Where needs_others(), every line of every
+  // origin comes here: how far a line is from a match is counted over both
+  // streams of an instance, which no filter of one file can know.
   virtual void line(const Origin& origin, const FoundLine& line) = 0;
   virtual void event(const Origin& origin, const store::Event& event) = 0;
   // Nothing more for now: what was given should be seen.

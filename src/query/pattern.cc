@@ -108,7 +108,6 @@ struct Pattern::Compiled {
 
 void Pattern::Compiled::draw_conclusions() {
   requirement.through_colours = !query.bytes;
-  if (query.invert) return;
   for (const auto& one : all) requirement.add(one.requirement);
   if (any.size() == 1) requirement.add(any.front().requirement);
   if (any.size() > 1) {
@@ -126,6 +125,8 @@ void Pattern::Compiled::draw_conclusions() {
     }
     requirement.add(one_of);
   }
+  // Lines to be left out must not be looked for in vain.
+  if (query.invert) requirement.sets.clear();
   if (!all.empty()) return;
   if (std::ranges::all_of(any, [](const One& o) { return !o.regex; }))
     for (const auto& one : any) literals.push_back(*one.literal);

@@ -37,6 +37,7 @@ base::Result<bool> clear(store::ArchiveReader& archive, const Literal& literal,
   }
   const auto& frames = archive.frames();
   for (size_t i = 0; i < may.size(); ++i) {
+    if (literal.unless_escaped && !frames[i].unescaped) continue;
     if (through_colours && !frames[i].through_colours) continue;
     may[i] =
         literal.ascii_lines_only && !frames[i].ascii ? in_part[i] : with[i];

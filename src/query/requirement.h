@@ -16,6 +16,8 @@ struct Literal {
   // In a line with bytes of 0x80 or more it need not be there: U+212A matches
   // `(?i)k`, U+017F `(?i)s`.
   bool ascii_lines_only = false;
+  // In a line with `\u` it need not be there: that writes any character.
+  bool unless_escaped = false;
   bool operator==(const Literal&) const = default;
 };
 

@@ -29,6 +29,11 @@ std::optional<int64_t> parse_seconds(std::string_view text) {
   return us;
 }
 
+// Whether `\u` may stand over the frame's begin or end.
+bool divided_in_escape(const FrameBytes& bytes) {
+  return bytes.before.ends_with('\\') || bytes.text.ends_with('\\');
+}
+
 }  // namespace
 
 FrameFacts::FrameFacts(bool stamped, std::span<const TimeEntry> times)
@@ -143,6 +148,8 @@ void FrameFacts::collect(const FrameBytes& bytes, GramBits* grams,
   take_text(bytes.after);
   frame.ascii = std::ranges::all_of(
       bytes.text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  frame.unescaped =
+      !divided_in_escape(bytes) && bytes.text.find("\\u") == bytes.text.npos;
   // Of a line that is divided nobody here sees the whole.
   const bool divided = !bytes.before.empty() || !bytes.after.empty();
   const bool coloured = bytes.text.find('\x1b') != bytes.text.npos;

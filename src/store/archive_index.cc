@@ -23,6 +23,7 @@ constexpr uint32_t kBeginsLine = 1;
 constexpr uint32_t kHasTimes = 2;
 constexpr uint32_t kAscii = 4;
 constexpr uint32_t kThroughColours = 8;
+constexpr uint32_t kUnescaped = 16;
 
 constexpr uint8_t kBothStreams = 2;
 constexpr size_t kLeastCommon = 4096;
@@ -59,7 +60,8 @@ std::string encode_frames(const std::vector<ArchiveFrame>& frames) {
     pack(bytes, static_cast<uint32_t>(frame.lines));
     pack(bytes, (frame.begins_line ? kBeginsLine : 0) |
                     (timed ? kHasTimes : 0) | (frame.ascii ? kAscii : 0) |
-                    (frame.through_colours ? kThroughColours : 0));
+                    (frame.through_colours ? kThroughColours : 0) |
+                    (frame.unescaped ? kUnescaped : 0));
     pack(bytes, static_cast<uint64_t>(timed ? frame.first->us : 0));
     pack(bytes, static_cast<uint64_t>(timed ? frame.last->us : 0));
     for (const uint32_t count : frame.levels) pack(bytes, count);
@@ -116,6 +118,7 @@ bool decode_frames(std::string_view bytes, uint64_t data_size,
     frame.begins_line = (flags & kBeginsLine) != 0;
     frame.ascii = (flags & kAscii) != 0;
     frame.through_colours = (flags & kThroughColours) != 0;
+    frame.unescaped = (flags & kUnescaped) != 0;
     if ((flags & kHasTimes) != 0) {
       frame.first = base::Timestamp{first};
       frame.last = base::Timestamp{last};

@@ -49,6 +49,7 @@ struct ArchiveFrame {
   // The filter has the grams of its lines without their colours (colours.h),
   // too, or they have none.
   bool through_colours = false;
+  bool unescaped = false;  // certainly no `\u`, which in JSON may be any letter
   bool operator==(const ArchiveFrame&) const = default;
 };
 

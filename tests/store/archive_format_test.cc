@@ -116,7 +116,8 @@ TEST_CASE("archives of earlier versions are read for ever") {
         for (auto& frame : *both) frame.levels.fill(0);
     // Not told by the first version.
     for (auto* const both : {&frames, &facts})
-      for (auto& frame : *both) frame.ascii = frame.through_colours = false;
+      for (auto& frame : *both)
+        frame.ascii = frame.through_colours = frame.unescaped = false;
     CHECK((frames == facts));
     for (const auto& line : child_lines(log, stamped, frames))
       for (size_t at = 0; at < line.text.size(); at += 11) {

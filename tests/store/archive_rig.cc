@@ -164,6 +164,8 @@ std::vector<store::ArchiveFrame> naive_facts(
     const bool divided =
         !frame.begins_line || (end < log.size() && log[end - 1] != '\n');
     frame.through_colours = !divided || text.find('\x1b') == text.npos;
+    frame.unescaped = text.find("\\u") == text.npos && !text.ends_with('\\') &&
+                      (frame.begin == 0 || log[frame.begin - 1] != '\\');
     facts.push_back(frame);
   }
   std::optional<Timestamp> now;

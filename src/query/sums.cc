@@ -1,0 +1,135 @@
+#include "query/sums.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/time_spec.h"
+#include "query/count_printer.h"
+#include "query/templates.h"
+#include "store/levels.h"
+
+namespace query {
+namespace {
+
+constexpr size_t kMostKeys = 50'000;
+constexpr std::string_view kOther = "(other)";
+
+}  // namespace
+
+SumKeys by_time(std::chrono::milliseconds bucket, base::Zone zone) {
+  const int64_t size =
+      std::chrono::duration_cast<std::chrono::microseconds>(bucket).count();
+  return [size, zone](const Origin&, std::optional<base::Timestamp> time,
+                      std::string_view, std::vector<std::string>& into) {
+    if (!time) {
+      into.emplace_back("-");
+      return;
+    }
+    int64_t begin = time->us - time->us % size;
+    if (time->us < 0 && time->us % size != 0) begin -= size;
+    const auto at = base::wall_time({begin}, zone);
+    std::string key = fmt::format("{:04}-{:02}-{:02} {:02}:{:02}", at.year,
+                                  at.month, at.day, at.hour, at.minute);
+    if (size % 60'000'000 != 0) key += fmt::format(":{:02}", at.second);
+    if (size % 1'000'000 != 0) key += fmt::format(".{:03}", at.us / 1000);
+    into.push_back(std::move(key));
+  };
+}
+
+SumKeys by_field(FieldPath path) {
+  return [path = std::move(path), values = std::vector<FieldValue>()](
+             const Origin&, std::optional<base::Timestamp>,
+             std::string_view text, std::vector<std::string>& into) mutable {
+    values.clear();
+    find_fields(text, path, values);
+    for (auto& value : values) into.push_back(std::move(value.text));
+    if (into.empty()) into.emplace_back("-");
+  };
+}
+
+SumKeys by_template() {
+  return [](const Origin&, std::optional<base::Timestamp>,
+            std::string_view text, std::vector<std::string>& into) {
+    into.push_back(make_template(text));
+  };
+}
+
+std::optional<SumKeys> by_name(std::string_view name) {
+  using Time = std::optional<base::Timestamp>;
+  using Into = std::vector<std::string>;
+  if (name == "level")
+    return [](const Origin&, Time, std::string_view text, Into& into) {
+      into.emplace_back(store::level_name(store::detect_level(text)));
+    };
+  if (name == "app")
+    return [](const Origin& origin, Time, std::string_view, Into& into) {
+      into.push_back(origin.app);
+    };
+  if (name == "instance")
+    return [](const Origin& origin, Time, std::string_view, Into& into) {
+      into.push_back(origin.label);
+    };
+  if (name == "stream")
+    return [](const Origin& origin, Time, std::string_view, Into& into) {
+      into.push_back(stream_label(origin));
+    };
+  return std::nullopt;
+}
+
+void Counts::add(const std::string& key, std::optional<base::Timestamp> time) {
+  auto at = rows_.find(key);
+  if (at == rows_.end()) {
+    const std::string name =
+        rows_.size() < kMostKeys ? key : std::string(kOther);
+    at = rows_.try_emplace(name, SumRow{.key = name}).first;
+  }
+  SumRow& row = at->second;
+  ++row.count;
+  if (!time) return;
+  row.first = row.first ? std::min(*row.first, *time) : *time;
+  row.last = row.last ? std::max(*row.last, *time) : *time;
+}
+
+std::vector<SumRow> Counts::rows(bool by_key) const {
+  std::vector<SumRow> rows;
+  for (const auto& [key, row] : rows_) rows.push_back(row);
+  std::ranges::sort(rows, [&](const SumRow& a, const SumRow& b) {
+    if (!by_key && a.count != b.count) return a.count > b.count;
+    return a.key < b.key;
+  });
+  return rows;
+}
+
+void Sums::piece(const Origin& origin, const store::Piece& piece) {
+  if (piece.begins) {
+    is_context_ = std::exchange(next_is_context_, false);
+    time_ = piece.time;
+    text_.clear();
+  }
+  if (is_context_) return;
+  if (piece.begins && piece.ends) {
+    count(origin, piece.text);
+    return;
+  }
+  text_.append(piece.text);
+  if (piece.ends) count(origin, text_);
+}
+
+void Sums::count(const Origin& origin, std::string_view text) {
+  found_.clear();
+  keys_(origin, time_, text, found_);
+  for (const auto& key : found_) counts_.add(key, time_);
+}
+
+void Sums::finish() {
+  auto rows = counts_.rows(options_.by_key);
+  if (options_.known)
+    std::erase_if(rows,
+                  [&](const SumRow& row) { return options_.known(row.key); });
+  if (rows.size() > options_.most) rows.resize(options_.most);
+  print_rows(rows, options_.style, output_);
+  output_.flush();
+}
+
+}  // namespace query
