@@ -144,6 +144,7 @@ Result<std::unique_ptr<LogOutput>> LogOutput::make(
     first = made->limit_.get();
   }
   made->sieve_ = std::make_unique<query::Sieve>(*first, *last, *request.filter);
+  made->sieve_->set_following(request.follow);
   made->sieve_->set_head_finder(
       [&reading](const query::Origin& origin) -> std::optional<std::string> {
         const auto* source = reading.find(origin);

@@ -66,10 +66,18 @@ int report(std::string_view command, bool json, const base::Error& error,
         object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     return exit;
   }
+  // Lines below the first show a place, with a caret under it.
+  const auto first = std::min(error.message.find('\n'), error.message.size());
   std::string text = "lodge: ";
   if (!command.empty()) text += fmt::format("{}: ", command);
-  text += printable(error.message);
+  text += printable(error.message.substr(0, first));
   if (!error.hint.empty()) text += " · " + printable(error.hint);
+  for (size_t at = first; at < error.message.size();) {
+    const auto end =
+        std::min(error.message.find('\n', at + 1), error.message.size());
+    text += '\n' + printable(error.message.substr(at + 1, end - at - 1));
+    at = end;
+  }
   fmt::print(stderr, "{}\n", text);
   return exit;
 }

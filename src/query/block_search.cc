@@ -193,7 +193,9 @@ void Searcher::add(const SearchedLog& log, const Line& line,
   const bool ended = line.at.end < block_.size();
   const auto bytes = std::string_view(block_).substr(
       line.at.begin, line.at.end - line.at.begin);
-  if (!ended && (bytes.empty() || store::is_torn_prefix(bytes))) return;
+  const bool torn =
+      log.form == LineForm::Stamped && store::is_torn_prefix(bytes);
+  if (!ended && (bytes.empty() || torn)) return;
   if (line.time && ((log.since && *line.time < *log.since) ||
                     (log.until && *line.time >= *log.until)))
     return;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace query {
@@ -54,15 +55,26 @@ void CountPrinter::match(const Origin& origin) {
 }
 
 void CountPrinter::finish() {
-  for (const auto& row : rows_) {
-    if (form_ == CountForm::Json)
+  if (form_ == CountForm::Json) {
+    for (const auto& row : rows_)
       output_.put(fmt::format("{},\"count\":{}}}\n", json_origin(row.origin),
                               row.count));
-    else if (rows_.size() == 1)
-      output_.put(fmt::format("{}\n", row.count));
-    else
-      output_.put(fmt::format("{}:{}\n", stream_label(row.origin), row.count));
+    output_.flush();
+    return;
   }
+  // One app is to a user what one file is to grep.
+  std::vector<std::pair<std::string, uint64_t>> apps;
+  for (const auto& row : rows_) {
+    const auto same = std::ranges::find(
+        apps, row.origin.app, &std::pair<std::string, uint64_t>::first);
+    if (same == apps.end())
+      apps.emplace_back(row.origin.app, row.count);
+    else
+      same->second += row.count;
+  }
+  for (const auto& [app, count] : apps)
+    output_.put(apps.size() == 1 ? fmt::format("{}\n", count)
+                                 : fmt::format("{}:{}\n", app, count));
   output_.flush();
 }
 

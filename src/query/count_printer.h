@@ -32,9 +32,9 @@ class MatchPrinter : public Printer {
 
 enum class CountForm { Text, Json };
 
-// `-c`, as grep has it: a row `label:count` for each stream, 0 too; of one
-// stream alone the number. Written by finish(), since only the end is known to
-// be the end.
+// `-c`: a row `app:count` for each app, 0 too; of one app alone the number, as
+// grep has it of one file. As JSON a row for each stream. Written by finish(),
+// since only the end is known to be the end.
 class CountPrinter final : public MatchPrinter {
  public:
   // `origins` of the plan: those without a match have a row too.

@@ -1,6 +1,7 @@
 #include "query/sieve.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "query/records.h"
 
@@ -17,6 +18,8 @@ Sieve::Flow& Sieve::flow_of(const Origin& origin) {
 
 void Sieve::piece(const Origin& origin, const store::Piece& piece) {
   Flow& flow = flow_of(origin);
+  if (!following_ && open_ != &flow) close_open();
+  open_ = piece.ends ? nullptr : &flow;
   if (piece.begins && flow.is_open) {
     // The line before never ended.
     flow.is_open = false;
@@ -102,7 +105,15 @@ void Sieve::give(const Origin& origin, std::optional<base::Timestamp> time,
              {.time = time, .text = text, .ends = ends, .match = match});
 }
 
+void Sieve::close_open() {
+  Flow* const flow = std::exchange(open_, nullptr);
+  if (flow == nullptr || !flow->is_open) return;
+  flow->is_open = false;
+  judge(*flow, flow->open.time, flow->open.text, false);
+}
+
 bool Sieve::event(const Origin& origin, const store::Event& event) {
+  if (!following_) close_open();
   next_.event(origin, event);
   return event.kind != store::EventKind::LineEnded;
 }

@@ -34,6 +34,9 @@ class Sieve final : public Printer {
   void set_first(const std::string& app, std::optional<base::Timestamp> first) {
     firsts_[app] = first;
   }
+  // Whether a line that has not ended may yet go on behind lines of others. If
+  // not it is shown as far as it goes, before them.
+  void set_following(bool following) { following_ = following; }
   // Nothing more comes: shows what is held.
   void finish();
 
@@ -64,6 +67,7 @@ class Sieve final : public Printer {
   };
 
   Flow& flow_of(const Origin& origin);
+  void close_open();
   bool takes(Flow& flow, std::optional<base::Timestamp> time,
              std::string_view text);
   void judge(Flow& flow, std::optional<base::Timestamp> time,
@@ -78,6 +82,8 @@ class Sieve final : public Printer {
   Printer& rows_;
   const LineFilter& filter_;
   bool judged_ = false;
+  bool following_ = false;
+  Flow* open_ = nullptr;  // whose line is going on
   std::map<std::string, Flow> flows_;  // by path
   const Origin* last_origin_ = nullptr;
   Flow* last_ = nullptr;

@@ -48,11 +48,12 @@ std::string counted(const std::vector<query::Origin>& origins,
 
 }  // namespace
 
-TEST_CASE("matches are counted for each stream, those without one too") {
-  CHECK(counted({kOut, kError, kOther}) ==
-        "api/0 out:2\napi/0 error:1\napi/1 out:0\n");
+TEST_CASE("matches are counted for each app, those without one too") {
+  auto idle = kOther;
+  idle.app = "idle";
+  CHECK(counted({kOut, kError, idle}) == "api:3\nidle:0\n");
   // One that appeared under way.
-  CHECK(counted({kOut}) == "api/0 out:2\napi/0 error:1\n");
+  CHECK(counted({kOut}) == "3\n");
   CHECK(counted({kError}, query::CountForm::Json) ==
         R"({"v":1,"app":"api","id":0,"instance":0,"stream":"error","count":1})"
         "\n"
@@ -60,7 +61,7 @@ TEST_CASE("matches are counted for each stream, those without one too") {
         "\n");
 }
 
-TEST_CASE("the count of one stream is the number alone") {
+TEST_CASE("the count of one app is the number alone") {
   query_test::Sheet sheet;
   auto events = kOut;
   events.kind = query::Kind::Events;
