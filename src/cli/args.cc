@@ -45,6 +45,28 @@ std::unexpected<base::Error> bad_value(const Command& command,
 
 // Flags that begin with a dash but are the app's: the most likely reason for
 // one that is unknown to `start`.
+// A flag whose value may be left out has the word behind it only where that is
+// a format of times; else it would take a target away.
+void part_optional_values(const Command& command,
+                          std::vector<std::string>& words) {
+  for_each_flag(command, [&](const Flag& flag) {
+    if (!flag.may_be_empty || flag.value != "FORMAT") return;
+    const auto name = fmt::format("--{}", flag.name);
+    for (size_t i = 0; i < words.size(); ++i) {
+      if (words[i] != name) continue;
+      const bool follows = i + 1 < words.size() &&
+                           (words[i + 1].find('%') != std::string::npos ||
+                            words[i + 1].find("YY") != std::string::npos ||
+                            words[i + 1].find("HH") != std::string::npos ||
+                            words[i + 1].find("mm") != std::string::npos);
+      words[i] += '=';
+      if (!follows) continue;
+      words[i] += words[i + 1];
+      words.erase(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+    }
+  });
+}
+
 bool looks_like_flag(std::string_view word) {
   return word.size() > 1 && word.front() == '-';
 }
@@ -99,6 +121,7 @@ base::Result<Args> parse_args(const Command& command,
   std::vector<std::string> own(argv.begin(), dashes);
   if (dashes != argv.end()) args.rest.assign(dashes + 1, argv.end());
 
+  part_optional_values(command, own);
   CLI::App app;
   app.set_help_flag();  // ours is a flag like any other
   app.allow_extras();

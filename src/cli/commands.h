@@ -18,7 +18,7 @@ struct Flag {
   char letter = 0;         // 0 = none
   std::string_view value;  // what it takes ("N", "DIR"); empty = nothing
   std::string_view help;
-  bool may_be_empty = false;  // its value
+  bool may_be_empty = false;  // its value; may be left out, too
   // Heading in help, of this and those that follow; empty: the one before.
   std::string_view section = {};
 };

@@ -228,7 +228,9 @@ bool LogOutput::is_plain() const {
 
 void LogOutput::replay() {
   printer_->widen(reading_.label_width());
-  if (is_plain() && !request_.query.reverse) {
+  // What is counted or summed up can be read by several threads.
+  const bool summed = at_end_ || !wants_text_;
+  if (is_plain() && !request_.query.reverse && !summed) {
     found_ = reading_.replay(*printer_);
     return;
   }
@@ -243,7 +245,8 @@ void LogOutput::replay() {
         [&](const std::string& app, std::optional<base::Timestamp> first) {
           sieve_->set_first(app, first);
         });
-  } else if ((request_.filtered && !request_.query.lines.records) ||
+  } else if (((request_.filtered || summed) && !request_.query.lines.records &&
+              !context.parted) ||
              request_.query.reverse) {
     sieve_->set_judged(true);
     reading_.search(*sieve_, *request_.filter, wants_text_);

@@ -238,6 +238,11 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
   if (request->query.life.which != query::LifeChoice::Which::All &&
       !query::choose_lives(*plan, request->query.life, problems))
     return 1;
+  // They told which life is which; whether they are shown is another matter.
+  if (!args.raw && !args.json && !request->shows_events)
+    std::erase_if(plan->origins, [](const query::Origin& origin) {
+      return origin.kind == query::Kind::Events;
+    });
   query::Output output(STDOUT_FILENO);
   query::Reading reading(request->query, *plan, request->follow);
   auto lines =

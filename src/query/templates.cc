@@ -5,6 +5,7 @@
 
 #include "query/fields.h"
 #include "query/json_scan.h"
+#include "store/colours.h"
 #include "store/levels.h"
 
 namespace query {
@@ -165,7 +166,9 @@ std::string template_of(std::string_view text) {
 
 }  // namespace
 
-std::string make_template(std::string_view line) {
+std::string make_template(std::string_view coloured) {
+  std::string scratch;
+  const auto line = store::without_colours(coloured, scratch);
   if (!line.empty() && !find_object(line).empty()) {
     constexpr std::array names = {"msg", "message", "event"};
     std::vector<FieldValue> values;

@@ -1,0 +1,258 @@
+// `lodge grep` and the selections of `lodge logs`: what a user types during an
+// incident, over live files, segments and archives.
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/test_home.h"
+#include "support/wait.h"
+
+namespace support {
+namespace {
+
+// A home with one app whose lines lie in archives and in its live file: the
+// script runs once before the seal, with $1 = 1, and once after.
+class Incident {
+ public:
+  explicit Incident(const std::string& script) {
+    home.start("api", fmt::format("say() {{ {}\n}}; say 1; "
+                                  "until [ -e sealed ]; do sleep 0.02; done; "
+                                  "say 2; echo the end; exec sleep 1000",
+                                  script));
+    REQUIRE(wait_until([&] { return has("round 1"); }));
+    home.must({"rotate", "api"});
+    run({"touch", "sealed"}, home.in_home());
+    REQUIRE(wait_until([&] { return has("the end"); }));
+    // At idle priority: on a busy machine that takes its time.
+    REQUIRE(wait_until(
+        [&] {
+          return home.must({"archive", "ls", "api"}).out.find("segment") ==
+                 std::string::npos;
+        },
+        60s));
+  }
+  std::string texts(std::vector<std::string> args) const {
+    return home.lodge(std::move(args)).out;
+  }
+  bool has(std::string_view text) const {
+    return home.must({"logs", "api", "--raw", "-n", "all"}).out.find(text) !=
+           std::string::npos;
+  }
+  TestHome home;
+};
+
+const char* const kTalk = R"sh(
+echo "round $1"
+echo "INFO user=7 asked for /api/v1"
+echo "ERROR upstream timeout after 5001ms" >&2
+echo "    at handler (app.js:10:2)" >&2
+echo '{"level":"warn","msg":"slow query","ms":1200,"req":{"id":"r-'$1'"}}'
+printf 'plain \033[31mred\033[0m words\n'
+)sh";
+
+size_t count_of(std::string_view text, std::string_view part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != text.npos;
+       at = text.find(part, at + 1))
+    ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("grep finds lines in archives and live files, oldest first") {
+  const Incident incident(kTalk);
+  const TestHome& home = incident.home;
+  const auto ran = home.must({"grep", "round", "api", "--raw"});
+  CHECK(ran.out == "round 1\nround 2\n");
+  CHECK(ran.err.empty());
+  CHECK(incident.texts({"grep", "-c", "timeout", "api"}) == "2\n");
+  CHECK(incident.texts({"grep", "-o", "[0-9]+ms", "api", "--raw"}) ==
+        "5001ms\n5001ms\n");
+  CHECK(incident.texts({"grep", "-l", "timeout"}) == "api error\n");
+  CHECK(incident.texts({"grep", "--files", "timeout"}) ==
+        home.log("api-error.log") + "\n");
+  CHECK(incident.texts({"grep", "round", "api", "--raw", "--reverse"}) ==
+        "round 2\nround 1\n");
+  CHECK(incident.texts({"grep", "round", "api", "--raw", "-m", "1"}) ==
+        "round 1\n");
+  CHECK(incident.texts({"logs", "api", "-g", "round", "--raw", "-n", "1"}) ==
+        "round 2\n");
+  CHECK(incident.texts({"grep", "red words", "api", "-c"}) == "2\n");
+  CHECK(incident.texts({"grep", "red words", "api", "-c", "--bytes"}) == "0\n");
+  CHECK(incident.texts({"grep", "-i", "ERROR UPSTREAM", "-c"}) == "2\n");
+  CHECK(incident.texts({"grep", "-F", "5001ms", "-c"}) == "2\n");
+  CHECK(incident.texts({"grep", "-w", "use", "-c"}) == "0\n");
+  CHECK(incident.texts({"grep", "-x", "round 2", "-c"}) == "1\n");
+}
+
+TEST_CASE("exit codes of grep are those of grep") {
+  const Incident incident(kTalk);
+  const TestHome& home = incident.home;
+  CHECK(home.lodge({"grep", "timeout", "api"}).exit == 0);
+  const auto none = home.lodge({"grep", "no such words", "api"});
+  CHECK(none.exit == 1);
+  CHECK(none.out.empty());
+  CHECK(none.err.empty());
+  const auto quiet = home.lodge({"grep", "-q", "timeout"});
+  CHECK(quiet.exit == 0);
+  CHECK(quiet.out.empty());
+  CHECK(home.lodge({"grep", "-q", "no such words"}).exit == 1);
+  CHECK(home.lodge({"grep", "timeout", "nosuch"}).exit == 2);
+  CHECK(home.lodge({"grep"}).exit == 2);
+}
+
+TEST_CASE("what can't be asked exits 2 with a caret under the place") {
+  const TestHome home;
+  home.start("api", "echo up; exec sleep 1000");
+  struct Row {
+    std::vector<std::string> args;
+    std::string_view err;
+  };
+  const Row rows[] = {
+      {{"grep", "a(b", "api"}, "missing )\n  a(b\n     ^\n"},
+      {{"grep", "x**[", "api"}, "^\n"},
+      {{"grep", "(x{1000}){1000}", "api"}, "repetition size"},
+      {{"logs", "--where", "status>=", "api"}, "\n  status>=\n          ^\n"},
+      {{"logs", "--where", "status 5"}, "\n  status 5\n         ^\n"},
+      {{"logs", "--since", "banana"}, "'banana' is not a time"},
+      {{"logs", "--level", "loud"}, "'loud' is no level"},
+      {{"logs", "-m", "many"}, "'many' is not a number"},
+      {{"logs", "--template", "{nope}"}, "^"},
+      {{"logs", "--after-cursor", "x"}, "is no cursor"},
+      {{"grep", "api", "up"}, "the pattern comes first"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.args[1]);
+    const auto ran = home.lodge(row.args);
+    CHECK(ran.exit == 2);
+    CHECK(ran.out.empty());
+    INFO(ran.err);
+    CHECK(ran.err.find(row.err) != std::string::npos);
+  }
+}
+
+TEST_CASE("levels and fields choose whole records") {
+  const Incident incident(kTalk);
+  CHECK(incident.texts({"logs", "api", "--level", "error", "--raw"}) ==
+        "ERROR upstream timeout after 5001ms\n"
+        "    at handler (app.js:10:2)\n"
+        "ERROR upstream timeout after 5001ms\n"
+        "    at handler (app.js:10:2)\n");
+  CHECK(count_of(incident.texts({"logs", "api", "--level", "error", "--raw",
+                                 "--lines-only"}),
+                 "\n") == 2);
+  CHECK(incident.texts({"logs", "--where", "ms>1000 and req.id=r-2", "--raw"})
+            .find("r-2") != std::string::npos);
+  CHECK(incident.home.lodge({"logs", "--where", "ms>5000"}).exit == 1);
+  CHECK(incident.texts({"grep", "handler", "--level", "error", "-c"}) == "2\n");
+  CHECK(incident.texts({"grep", "(?s)upstream.*handler", "--records", "-c"}) ==
+        "4\n");
+}
+
+TEST_CASE("context is of the same instance, both streams, by grep's rules") {
+  const Incident incident(kTalk);
+  const auto text = incident.texts({"grep", "upstream", "api", "-C", "1"});
+  CHECK(count_of(text, "\n--\n") == 1);
+  CHECK(count_of(text, "upstream") == 2);
+  CHECK(count_of(text, "!-    at handler") == 2);
+  const auto one = incident.texts({"grep", "upstream", "-m", "1", "-A", "1"});
+  CHECK(count_of(one, "\n") == 2);
+}
+
+TEST_CASE("a run goes on exactly where the last one ended") {
+  const Incident incident(kTalk);
+  const TestHome& home = incident.home;
+  const auto lines = json_lines(
+      home.must({"logs", "api", "--json", "-n", "all", "--no-events"}).out);
+  REQUIRE(lines.size() == 13);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const auto rest = json_lines(
+        home.lodge({"logs", "api", "--json", "--no-events", "--after-cursor",
+                    lines[i].at("cursor").get<std::string>()})
+            .out);
+    REQUIRE(rest.size() == lines.size() - 1 - i);
+    for (size_t k = 0; k < rest.size(); ++k)
+      CHECK(rest[k].at("message") == lines[i + 1 + k].at("message"));
+  }
+  const std::string file = home.work().file("cursor");
+  const std::vector<std::string> args = {"logs", "api",           "--raw", "-n",
+                                         "all",  "--cursor-file", file};
+  CHECK(count_of(home.must(args).out, "\n") == 13);
+  CHECK(home.lodge(args).out.empty());
+  // Through a rotation.
+  home.must({"rotate", "api"});
+  CHECK(home.lodge(args).out.empty());
+}
+
+TEST_CASE("sums count by time, field, level and form") {
+  const Incident incident(kTalk);
+  const auto by =
+      json_lines(incident.texts({"logs", "api", "--by", "level", "--json"}));
+  REQUIRE(by.size() == 4);
+  CHECK(by[0].at("key") == "unknown");
+  const auto distinct = json_lines(
+      incident.texts({"logs", "--distinct", "req.id", "-g", "slow", "--json"}));
+  REQUIRE(distinct.size() == 2);
+  CHECK(distinct[0].at("count") == 1);
+  const auto top =
+      json_lines(incident.texts({"logs", "api", "--top", "--json"}));
+  REQUIRE(!top.empty());
+  CHECK(top[0].at("count") == 2);
+  CHECK(incident.texts({"logs", "api", "--by", "1h"}).find("13") !=
+        std::string::npos);
+}
+
+TEST_CASE("lives of an instance can be told apart") {
+  const TestHome home;
+  home.start("api", "echo life of $$; sleep 0.3; exit 3",
+             {"--max-restarts", "2", "--min-uptime", "10s"});
+  REQUIRE(home.reaches("api", "errored"));
+  const auto all = home.must({"logs", "api", "--raw", "-n", "all"}).out;
+  const auto lives = count_of(all, "life of");
+  REQUIRE(lives >= 2);
+  const auto first = home.must({"logs", "api", "--generation", "1", "--raw"});
+  CHECK(count_of(first.out, "life of") == 1);
+  CHECK(all.starts_with(first.out));
+  const auto last = home.must({"logs", "api", "--generation", "-1", "--raw"});
+  CHECK(all.ends_with(last.out));
+  CHECK(home.must({"logs", "api", "--last-crash", "--raw"}).out == last.out);
+  CHECK(home.lodge({"logs", "api", "--generation", "99"}).exit == 1);
+}
+
+TEST_CASE("a filter in follow shows what it shows afterwards, with context") {
+  const TestHome home;
+  home.start("marker", "exec sleep 1000");
+  Child follower =
+      home.background({"grep", "-f", "x[0-9]*7 ", "-C", "2", "--raw", "api"});
+  // An app that is not there yet can't be named.
+  CHECK(follower.wait(5s).exit == 2);
+  home.start("api",
+             "i=0; while [ $i -lt 400 ]; do i=$((i+1)); echo \"x$i of out\"; "
+             "[ $((i % 3)) = 0 ] && echo \"y$i of err\" >&2; "
+             "[ $((i % 50)) = 0 ] && sleep 0.1; done; echo done; "
+             "exec sleep 1000");
+  Child live = home.background({"grep", "-f", "x[0-9]*7 ", "-C", "2", "api",
+                                "--template", "{stream} {message}"});
+  for (int i = 0; i < 3; ++i) home.must({"rotate", "api"});
+  REQUIRE(wait_until([&] {
+    return home.must({"logs", "api", "--raw", "-n", "all"}).out.find("done") !=
+           std::string::npos;
+  }));
+  std::string after;
+  const bool same = wait_until([&] {
+    after = home.must({"grep", "x[0-9]*7 ", "-C", "2", "api", "--template",
+                       "{stream} {message}"})
+                .out;
+    return count_of(live.out(), "x397 ") == 1 &&
+           live.out().size() >= after.size();
+  });
+  CHECK(same);
+  CHECK(live.out() == after);
+  live.signal(SIGINT);
+}
+
+}  // namespace support
