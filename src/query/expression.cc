@@ -31,7 +31,9 @@ std::optional<Op> op_of(std::string_view text) {
   return std::nullopt;
 }
 
+// "-0" is left to doubles, to which it is 0.
 bool is_integer(std::string_view text) {
+  if (text == "-0") return false;
   if (text.starts_with('-')) text.remove_prefix(1);
   return !text.empty() && (text.size() == 1 || text[0] != '0') &&
          std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
@@ -275,7 +277,7 @@ class Parser {
           token.at);
     (void)tokens_.take();
     if (node->op == Op::Like || node->op == Op::Unlike) {
-      auto regex = base::Regex::compile(token.text);
+      auto regex = base::Regex::compile(token.raw);
       if (!regex) {
         const auto& words = regex.error().message;
         return tokens_.refuse(words.substr(0, words.find('\n')), token.at);

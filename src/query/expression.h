@@ -4,8 +4,10 @@
 //   or   = and ("or" and)*            and  = not ("and" not)*
 //   not  = "not" not | "(" or ")" | "has" "(" path ")" | path op value
 //   op   = "=" "==" "!=" ">" ">=" "<" "<=" "~" "!~"      ~ is RE2, anywhere
-//   value = number | "string" | word | true | false | null
+//   value = number | "string" | 'string' | word | true | false | null
 //
+// A "string" has JSON's escapes, a 'string' and a pattern none but that of its
+// quote.
 // A missing field makes a comparison false, whatever the operator. Numbers
 // compare as numbers where both sides are; `[*]` holds when one element does.
 // Immutable; any thread.

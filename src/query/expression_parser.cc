@@ -31,6 +31,19 @@ size_t string_end(std::string_view text, size_t at) {
   return std::string_view::npos;
 }
 
+// `\"` to `"`: what a regular expression must not lose is its `\b`.
+std::string without_quote_escapes(std::string_view inside, char quote) {
+  std::string text;
+  for (size_t i = 0; i < inside.size(); ++i) {
+    if (inside[i] == '\\' && i + 1 < inside.size()) {
+      if (inside[i + 1] != quote) text += '\\';
+      ++i;
+    }
+    text += inside[i];
+  }
+  return text;
+}
+
 }  // namespace
 
 Token Tokens::take() {
@@ -72,7 +85,7 @@ void Tokens::step() {
   const auto accept = [&](Token::Kind kind, size_t end) {
     token_.kind = kind;
     token_.whole = text_.substr(at_, end - at_);
-    if (token_.text.empty()) token_.text = token_.whole;
+    token_.text = token_.raw = token_.whole;
     at_ = end;
   };
   const char c = text_[at_];
@@ -97,9 +110,9 @@ void Tokens::step() {
         end < text_.size() && (text_[end] == '.' || text_[end] == '[');
     if (!path) {
       const auto inside = text_.substr(at_ + 1, end - at_ - 2);
-      std::string text = undo_escapes(inside);
       accept(Token::Kind::String, end);
-      token_.text = std::move(text);
+      token_.raw = without_quote_escapes(inside, c);
+      token_.text = c == '"' ? undo_escapes(inside) : token_.raw;
       return;
     }
   }

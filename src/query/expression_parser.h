@@ -18,7 +18,8 @@ struct Token {
     Bracket,
     Bad
   } kind = Kind::End;
-  std::string text;   // of a string: its inside, escapes undone
+  std::string text;   // of a "string": its inside, escapes undone as in JSON
+  std::string raw;    // ... its inside, with no escape but that of the quote
   std::string whole;  // as it stands
   size_t at = 0;
 };

@@ -163,8 +163,9 @@ FieldValue pair_value(std::string_view value, bool quoted) {
 std::optional<double> parse_number(std::string_view text) {
   double number = 0;
   const char* end = text.data() + text.size();
-  if (text.empty() || (text[0] != '-' && (text[0] < '0' || text[0] > '9')))
-    return std::nullopt;
+  // from_chars() takes "-inf" and "nan" as well.
+  const auto digits = text.substr(text.starts_with('-') ? 1 : 0);
+  if (digits.empty() || digits[0] < '0' || digits[0] > '9') return std::nullopt;
   const auto [at, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc{} || at != end) return std::nullopt;
   return number;

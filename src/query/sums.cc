@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 #include "base/time_spec.h"
 #include "query/count_printer.h"
@@ -12,8 +14,30 @@
 namespace query {
 namespace {
 
-constexpr size_t kMostKeys = 50'000;
-constexpr std::string_view kOther = "(other)";
+constexpr size_t kLongestKey = 1024;  // bytes; of a field there may be millions
+constexpr std::string_view kOther = "<other>";
+
+// Microseconds of the wall clock, counted as if it were UTC's: buckets begin
+// where a person's clock is even, whatever the zone's offset.
+int64_t wall_us(base::Timestamp time, base::Zone zone) {
+  using namespace std::chrono;
+  const auto t = base::wall_time(time, zone);
+  const auto day = sys_days(year(t.year) / t.month / t.day);
+  const auto at = day + hours(t.hour) + minutes(t.minute) + seconds(t.second) +
+                  microseconds(t.us);
+  return at.time_since_epoch().count();
+}
+
+// Whole characters, if it is UTF-8.
+std::string cut_key(std::string key) {
+  if (key.size() <= kLongestKey) return key;
+  size_t end = kLongestKey;
+  while (end > kLongestKey - 4 &&
+         (static_cast<unsigned char>(key[end]) & 0xC0) == 0x80)
+    --end;
+  key.resize(end);
+  return key;
+}
 
 }  // namespace
 
@@ -26,9 +50,10 @@ SumKeys by_time(std::chrono::milliseconds bucket, base::Zone zone) {
       into.emplace_back("-");
       return;
     }
-    int64_t begin = time->us - time->us % size;
-    if (time->us < 0 && time->us % size != 0) begin -= size;
-    const auto at = base::wall_time({begin}, zone);
+    const int64_t now = wall_us(*time, zone);
+    int64_t begin = now - now % size;
+    if (now < 0 && now % size != 0) begin -= size;
+    const auto at = base::wall_time({begin}, base::Zone::Utc);
     std::string key = fmt::format("{:04}-{:02}-{:02} {:02}:{:02}", at.year,
                                   at.month, at.day, at.hour, at.minute);
     if (size % 60'000'000 != 0) key += fmt::format(":{:02}", at.second);
@@ -43,7 +68,7 @@ SumKeys by_field(FieldPath path) {
              std::string_view text, std::vector<std::string>& into) mutable {
     values.clear();
     find_fields(text, path, values);
-    for (auto& value : values) into.push_back(std::move(value.text));
+    for (auto& value : values) into.push_back(cut_key(std::move(value.text)));
     if (into.empty()) into.emplace_back("-");
   };
 }
@@ -80,8 +105,7 @@ std::optional<SumKeys> by_name(std::string_view name) {
 void Counts::add(const std::string& key, std::optional<base::Timestamp> time) {
   auto at = rows_.find(key);
   if (at == rows_.end()) {
-    const std::string name =
-        rows_.size() < kMostKeys ? key : std::string(kOther);
+    const std::string name = rows_.size() < most_ ? key : std::string(kOther);
     at = rows_.try_emplace(name, SumRow{.key = name}).first;
   }
   SumRow& row = at->second;
@@ -103,17 +127,25 @@ std::vector<SumRow> Counts::rows(bool by_key) const {
 
 void Sums::piece(const Origin& origin, const store::Piece& piece) {
   if (piece.begins) {
-    is_context_ = std::exchange(next_is_context_, false);
+    end_line();
     time_ = piece.time;
-    text_.clear();
+    if (std::exchange(next_is_context_, false)) return;
+    if (piece.ends) {
+      count(origin, piece.text);
+      return;
+    }
+    open_ = &origin;
   }
-  if (is_context_) return;
-  if (piece.begins && piece.ends) {
-    count(origin, piece.text);
-    return;
-  }
+  if (open_ == nullptr) return;
   text_.append(piece.text);
-  if (piece.ends) count(origin, text_);
+  if (piece.ends) end_line();
+}
+
+// Also of one that has no end yet.
+void Sums::end_line() {
+  if (open_ == nullptr) return;
+  count(*std::exchange(open_, nullptr), text_);
+  text_.clear();
 }
 
 void Sums::count(const Origin& origin, std::string_view text) {
@@ -123,6 +155,7 @@ void Sums::count(const Origin& origin, std::string_view text) {
 }
 
 void Sums::finish() {
+  end_line();
   auto rows = counts_.rows(options_.by_key);
   if (options_.known)
     std::erase_if(rows,

@@ -1,7 +1,8 @@
 #pragma once
 // `--by`, `--distinct`, `--top`: lines are counted instead of shown. By the
 // time they fall into, by a field, or by their form (templates.h). Memory is
-// bounded: what comes when there are too many keys is counted together.
+// bounded: what comes when there are too many keys is counted together, as
+// `<other>`. Lives on the thread that reads.
 
 #include <chrono>
 #include <functional>
@@ -23,6 +24,7 @@ using SumKeys = std::function<void(
     const Origin& origin, std::optional<base::Timestamp> time,
     std::string_view text, std::vector<std::string>& into)>;
 
+// Where buckets begin, on the zone's clock; "-" for lines without a time.
 SumKeys by_time(std::chrono::milliseconds bucket, base::Zone zone);
 SumKeys by_field(FieldPath path);  // "-" where a line has none
 SumKeys by_template();
@@ -32,12 +34,15 @@ std::optional<SumKeys> by_name(std::string_view name);
 // Counts of one kind. Pure.
 class Counts {
  public:
+  // Of so many keys; 50,000 are some 50 MiB at worst.
+  explicit Counts(size_t most = 50'000) : most_(most) {}
   void add(const std::string& key, std::optional<base::Timestamp> time);
   bool contains(const std::string& key) const { return rows_.contains(key); }
   // By count, the greatest first; or by key.
   std::vector<SumRow> rows(bool by_key) const;
 
  private:
+  size_t most_;
   std::unordered_map<std::string, SumRow> rows_;
 };
 
@@ -56,8 +61,9 @@ class Sums final : public Printer {
 
   void piece(const Origin& origin, const store::Piece& piece) override;
   bool event(const Origin&, const store::Event&) override { return false; }
-  void settle() override {}
-  bool wants_more() const override { return true; }
+  // Origins may go after it.
+  void settle() override { end_line(); }
+  bool wants_more() const override { return !output_.closed(); }
   void next_is_context() override { next_is_context_ = true; }
   void finish();
 
@@ -65,15 +71,16 @@ class Sums final : public Printer {
 
  private:
   void count(const Origin& origin, std::string_view text);
+  void end_line();
 
   Output& output_;
   SumKeys keys_;
   SumsOptions options_;
   Counts counts_;
   bool next_is_context_ = false;
-  bool is_context_ = false;
   std::optional<base::Timestamp> time_;
-  std::string text_;  // of a line that came in pieces
+  const Origin* open_ = nullptr;  // whose line goes on
+  std::string text_;              // of it
   std::vector<std::string> found_;
 };
 
