@@ -73,6 +73,7 @@ Result<std::unique_ptr<query::Printer>> make_text(const LogsArgs& args,
   style.colour = style.terminal && wants_colours(args);
   style.full = args.full;
   style.only = args.only_matching;
+  style.bare = args.raw;
   style.pretty = args.pretty || style.terminal;
   auto time = time_format(args);
   if (!time) return base::fail(std::move(time.error()));
@@ -193,7 +194,7 @@ base::Status LogOutput::make_printer(const base::Home& home,
     printer_ = std::move(*sums);
     return {};
   }
-  if (args_.raw) {
+  if (args_.raw && !args_.only_matching) {
     printer_ = std::make_unique<query::RawPrinter>(
         output, query::find_line_endings(plan.origins, problems));
     return {};

@@ -208,8 +208,8 @@ TEST_CASE("sums count by time, field, level and form") {
 
 TEST_CASE("lives of an instance can be told apart") {
   const TestHome home;
-  home.start("api", "echo life of $$; sleep 0.3; exit 3",
-             {"--max-restarts", "2", "--min-uptime", "10s"});
+  (void)home.lodge({"start", "echo life of $$; exit 3", "--name", "api",
+                    "--max-restarts", "2"});
   REQUIRE(home.reaches("api", "errored"));
   const auto all = home.must({"logs", "api", "--raw", "-n", "all"}).out;
   const auto lives = count_of(all, "life of");
