@@ -90,7 +90,7 @@ std::optional<Regex::Match> Regex::find(std::string_view text, size_t from,
                        group + 1))
     return std::nullopt;
   const auto& part = found[group];
-  if (part.data() == nullptr) return std::nullopt;
+  if (part.data() == nullptr && text.data() != nullptr) return std::nullopt;
   const auto begin = static_cast<size_t>(part.data() - text.data());
   return Match{begin, begin + part.size()};
 }

@@ -8,6 +8,7 @@
 
 #include "base/fs.h"
 #include "base/units.h"
+#include "query/cursor.h"
 #include "store/catalog.h"
 
 namespace cli {
@@ -103,8 +104,14 @@ base::Status read_times(const LogsArgs& args, base::Timestamp now,
                       fmt::format("--until {}: is not after --since {}",
                                   args.until, args.since));
   if (args.around.empty()) return {};
-  auto middle = parse_when("--around", args.around, now, request.zone);
-  if (!middle) return base::fail(std::move(middle.error()));
+  std::optional<base::Timestamp> middle;
+  if (auto cursor = query::parse_cursor(args.around)) {
+    middle = cursor->time;
+  } else {
+    auto time = parse_when("--around", args.around, now, request.zone);
+    if (!time) return base::fail(std::move(time.error()));
+    middle = *time;
+  }
   int64_t window = kDefaultWindowUs;
   if (!args.window.empty()) {
     auto length = base::parse_duration(args.window);
@@ -112,8 +119,8 @@ base::Status read_times(const LogsArgs& args, base::Timestamp now,
     window =
         std::chrono::duration_cast<std::chrono::microseconds>(*length).count();
   }
-  query.since = base::Timestamp{(*middle)->us - window};
-  query.until = base::Timestamp{(*middle)->us + window + 1};
+  query.since = base::Timestamp{middle->us - window};
+  query.until = base::Timestamp{middle->us + window + 1};
   return {};
 }
 

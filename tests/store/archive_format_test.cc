@@ -44,7 +44,9 @@ struct Golden {
 const Golden kFiles[] = {{"v1-prefix", Kind::Prefixed, 101},
                          {"v1-json", Kind::Members, 102},
                          {"v1-mixed", Kind::Mixed, 103},
-                         {"v1-unstamped", Kind::Unstamped, 104}};
+                         {"v1-unstamped", Kind::Unstamped, 104},
+                         // With flags 4, 8 and 16 of frames.
+                         {"v1b-mixed", Kind::Mixed, 106}};
 
 std::vector<store::TimeEntry> golden_times(const Golden& golden, size_t size) {
   std::vector<store::TimeEntry> times;
@@ -114,10 +116,12 @@ TEST_CASE("archives of earlier versions are read for ever") {
     if (!reader->has_levels())  // counted by another detector
       for (auto* const both : {&frames, &facts})
         for (auto& frame : *both) frame.levels.fill(0);
-    // Not told by the first version.
+    // Not told by the first of them.
     for (auto* const both : {&frames, &facts})
       for (auto& frame : *both)
-        frame.ascii = frame.through_colours = frame.unescaped = false;
+        if (golden.name.starts_with("v1-"))
+
+          frame.ascii = frame.through_colours = frame.unescaped = false;
     CHECK((frames == facts));
     for (const auto& line : child_lines(log, stamped, frames))
       for (size_t at = 0; at < line.text.size(); at += 11) {
