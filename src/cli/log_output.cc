@@ -188,7 +188,7 @@ base::Status LogOutput::make_printer(const base::Home& home,
     return {};
   }
   if (asks_for_sums(args_)) {
-    auto sums = make_sums(home, args_, request_, output);
+    auto sums = make_sums(home, args_, request_, output, problems);
     if (!sums) return base::fail(std::move(sums.error()));
     at_end_ = [&sums = **sums] { sums.finish(); };
     printer_ = std::move(*sums);

@@ -2,11 +2,14 @@
 
 #include <unistd.h>
 
-#include <charconv>
+#include <algorithm>
+#include <iterator>
 
 #include "base/units.h"
 #include "cli/log_output.h"
+#include "query/context.h"
 #include "query/reading.h"
+#include "query/sieve.h"
 
 namespace cli {
 namespace {
@@ -67,13 +70,15 @@ base::Status set_baseline(const LogsArgs& args, const LogRequest& request,
 Result<std::shared_ptr<query::Sums>> read_baseline(const base::Home& home,
                                                    const LogsArgs& args,
                                                    const LogRequest& request,
-                                                   query::Output& output) {
+                                                   query::Output& output,
+                                                   query::Problems& problems) {
   LogRequest before;
   before.query = request.query;
   before.dir = request.dir;
   before.diary = request.diary;
   before.query.last.reset();
   before.query.events = false;
+  before.query.reverse = false;
   if (auto set = set_baseline(args, request, before.query); !set)
     return base::fail(std::move(set.error()));
   auto plan = plan_for(home, before);
@@ -81,7 +86,22 @@ Result<std::shared_ptr<query::Sums>> read_baseline(const base::Home& home,
   query::Reading reading(before.query, *plan, false);
   auto sums = std::make_shared<query::Sums>(output, query::by_template(),
                                             query::SumsOptions{});
-  reading.search(*sums, *request.filter);
+  // By the same stages as the lines that are compared with it.
+  query::Context matches(*sums, {});
+  query::Sieve sieve(matches, *sums, *request.filter);
+  sieve.set_head_finder(
+      [&](const query::Origin& origin) -> std::optional<std::string> {
+        const auto* source = reading.find(origin);
+        return source == nullptr ? std::nullopt : source->record_head();
+      });
+  if (request.filtered && !request.query.lines.records) {
+    sieve.set_judged(true);
+    reading.search(sieve, *request.filter);
+  } else {
+    reading.replay(sieve);
+  }
+  sieve.finish();
+  std::ranges::move(reading.problems(), std::back_inserter(problems));
   return sums;
 }
 
@@ -94,7 +114,8 @@ bool asks_for_sums(const LogsArgs& args) {
 Result<std::unique_ptr<query::Sums>> make_sums(const base::Home& home,
                                                const LogsArgs& args,
                                                const LogRequest& request,
-                                               query::Output& output) {
+                                               query::Output& output,
+                                               query::Problems& problems) {
   query::SumsOptions options;
   options.style.zone = request.zone;
   options.style.terminal = ::isatty(STDOUT_FILENO) == 1;
@@ -104,7 +125,7 @@ Result<std::unique_ptr<query::Sums>> make_sums(const base::Home& home,
   if (args.top) {
     if (!request.rows) options.most = kTopRows;
     if (args.fresh) {
-      auto known = read_baseline(home, args, request, output);
+      auto known = read_baseline(home, args, request, output, problems);
       if (!known) return base::fail(std::move(known.error()));
       // Shared since a function must be copyable; it has one owner.
       options.known = [known = *known](const std::string& key) {
