@@ -1,12 +1,23 @@
 #!/bin/sh
 # Builds a preset and runs its tests: scripts/test.sh PRESET [ctest options]
-# With UNIT_ONLY=1 only the unit tests, and what they need.
+# With UNIT_ONLY=1 only the unit tests, and what they need; with UNITS="base
+# store" only those of these folders.
 set -eu
 cd "$(dirname "$0")/.."
 
 preset=$1
 shift
-if [ -n "${UNIT_ONLY:-}" ]; then
+if [ -n "${UNITS:-}" ]; then
+  targets=
+  names=
+  for unit in $UNITS; do
+    targets="$targets ${unit}_test"
+    names="$names${names:+|}$unit"
+  done
+  # shellcheck disable=SC2086  # words
+  scripts/build.sh "$preset" $targets
+  set -- -R "^($names)\$" "$@"
+elif [ -n "${UNIT_ONLY:-}" ]; then
   scripts/build.sh "$preset" unit_tests
   set -- -L unit "$@"
 else

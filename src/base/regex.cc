@@ -47,6 +47,8 @@ std::string describe(const re2::RE2& re, std::string_view pattern) {
   if (at == std::string_view::npos ||
       re.error_code() == re2::RE2::ErrorMissingParen)
     at = re.error_code() == re2::RE2::ErrorMissingParen ? pattern.size() : 0;
+  if (re.error_code() == re2::RE2::ErrorTrailingBackslash)
+    at = pattern.size() - 1;
   return fmt::format("pattern: {}\n  {}\n  {}^", why, pattern,
                      std::string(at, ' '));
 }

@@ -3,68 +3,66 @@
 #include <algorithm>
 
 #include "base/regex.h"
-#include "query/vectorscan.h"
+#include "query/hyperscan.h"
 #include "store/colours.h"
 #include "store/line.h"
 
 namespace query {
 namespace {
 
-// RE2 on the whole text: a hit costs what is between it and the one before.
-class Re2Scan final : public BufferScan {
- public:
-  explicit Re2Scan(base::Regex regex) : regex_(std::move(regex)) {}
+// Hyperscan gives each match's end, and of some patterns very many.
+constexpr size_t kBytesAnEnd = 8;
+constexpr int kMostFloods = 4;
 
- private:
-  void scan(std::string_view text) override {
-    for (size_t at = 0; at < text.size();) {
-      const auto match = regex_.find(text, at);
-      if (!match || match->begin >= text.size()) return;
-      at = note(match->begin) + 1;
-    }
-  }
-  base::Regex regex_;
-};
+}  // namespace
 
-// Vectorscan, where it knows the pattern and the text has nothing that the two
+// Hyperscan, where it knows the pattern and the text has nothing that the two
 // take in different ways; else RE2.
-class FastScan final : public BufferScan {
- public:
-  FastScan(std::unique_ptr<Vectorscan> fast, base::Regex regex)
-      : fast_(std::move(fast)), regex_(std::move(regex)) {}
-
- private:
-  // It gives the end of each match, and so many for some that asking RE2 costs
-  // less.
-  static constexpr size_t kManyEnds = 8;  // bytes for each
-
-  void scan(std::string_view text) override {
-    size_t ends = 0;
-    if (fast_ && find_high_byte(text, 0) == text.npos &&
-        text.find('\v') == text.npos) {
-      size_t done = 0;
-      const bool whole = fast_->scan(text, [&](size_t end) {
-        // A match that is not empty ends behind its last byte.
-        const size_t at = end == 0 ? 0 : end - 1;
-        ++ends;
-        if (end > done || end == 0) done = note(at);
-        // One that is empty may stand at the beginning of the next line.
-        if (end == done + 1 && end < text.size()) done = note(end);
-        return ends * kManyEnds < text.size() + 4096;
-      });
-      if (whole) return;
-      if (++floods_ > 4) fast_.reset();
-    }
-    for (size_t at = 0; at < text.size();) {
-      const auto match = regex_.find(text, at);
-      if (!match || match->begin >= text.size()) return;
-      at = note(match->begin) + 1;
-    }
-  }
-  std::unique_ptr<Vectorscan> fast_;
-  base::Regex regex_;
-  int floods_ = 0;
+struct BufferScan::Engines {
+  std::string expression;
+  base::Regex regex;
+  std::unique_ptr<Hyperscan> fast{};
+  size_t left = 0;  // bytes until it is worth loading
+  int floods = 0;
 };
+
+BufferScan::BufferScan(std::unique_ptr<Engines> engines)
+    : engines_(std::move(engines)) {}
+BufferScan::~BufferScan() = default;
+
+void BufferScan::scan() {
+  Engines& engines = *engines_;
+  const std::string_view text = text_;
+  if (engines.left > 0 && engines.left <= text.size())
+    engines.fast = Hyperscan::compile(engines.expression);
+  engines.left -= std::min(engines.left, text.size());
+  if (engines.fast && find_high_byte(text, 0) == text.npos &&
+      text.find('\v') == text.npos) {
+    if (scan_fast()) return;
+    if (++engines.floods > kMostFloods) engines.fast.reset();
+  }
+  // A hit costs what is between it and the one before.
+  for (size_t at = 0; at < text.size();) {
+    const auto match = engines.regex.find(text, at);
+    if (!match || match->begin >= text.size()) return;
+    at = note(match->begin) + 1;
+  }
+}
+
+// False: it finds so many ends of matches that asking RE2 costs less.
+bool BufferScan::scan_fast() {
+  size_t ends = 0;
+  size_t done = 0;
+  return engines_->fast->scan(text_, [&](size_t end) {
+    // A match that is not empty ends behind its last byte; an empty one may
+    // stand at the beginning of the line behind that.
+    if (end > done || end == 0) done = note(end == 0 ? 0 : end - 1);
+    if (end == done + 1 && end < text_.size()) done = note(end);
+    return ++ends * kBytesAnEnd < text_.size() + 4096;
+  });
+}
+
+namespace {
 
 bool is_better_line_by_line(std::string_view expression) {
   // Anchored at the left, RE2 knows within a few bytes that a line is none.
@@ -81,18 +79,22 @@ bool is_better_line_by_line(std::string_view expression) {
 
 }  // namespace
 
-std::unique_ptr<BufferScan> BufferScan::make(const Pattern& pattern) {
+std::unique_ptr<BufferScan> BufferScan::make(const Pattern& pattern,
+                                             size_t worth) {
   const auto& expression = pattern.expression();
   if (expression.empty() || is_better_line_by_line(expression) ||
       pattern.query().bytes)
     return nullptr;
   auto regex = base::Regex::compile(expression, {.lines = true});
   if (!regex) return nullptr;
-  if (auto fast = Vectorscan::compile(expression))
-    return std::make_unique<FastScan>(std::move(fast), std::move(*regex));
-  return std::make_unique<Re2Scan>(std::move(*regex));
+  return std::unique_ptr<BufferScan>(new BufferScan(
+      std::make_unique<Engines>(Engines{.expression = expression,
+                                        .regex = std::move(*regex),
+                                        .left = std::max<size_t>(worth, 1)})));
 }
 
+// The line that has this byte of the text is a candidate. Answers the end of
+// its text, or where the text ends.
 size_t BufferScan::note(size_t at) {
   const auto line = std::ranges::upper_bound(
       lines_.begin() + static_cast<std::ptrdiff_t>(noted_), lines_.end(), at,
@@ -126,7 +128,7 @@ void BufferScan::set_buffer(std::string_view buffer, LineForm form) {
     text_ += '\n';
     begin = end + 1;
   }
-  scan(text_);
+  scan();
 }
 
 bool BufferScan::next(size_t from, Span& line) {

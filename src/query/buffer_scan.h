@@ -1,7 +1,7 @@
 #pragma once
 // Candidate lines of a buffer for a pattern without a literal to look for: the
 // lines' text, without stamps and colours, is put together and scanned as a
-// whole, by Vectorscan where that is installed, else by RE2. What it finds is
+// whole, by Hyperscan where that is installed, else by RE2. What it finds is
 // to be confirmed; what it passes over can't match. One thread each.
 
 #include <memory>
@@ -17,8 +17,10 @@ class BufferScan {
  public:
   // Null for a pattern that is better asked line by line: one that is anchored,
   // or means the begin or end of a text by \A or \z, or is no one expression.
-  static std::unique_ptr<BufferScan> make(const Pattern& pattern);
-  virtual ~BufferScan() = default;
+  // Hyperscan is loaded once `worth` bytes were scanned: it takes its time.
+  static std::unique_ptr<BufferScan> make(const Pattern& pattern,
+                                          size_t worth = size_t{8} << 20);
+  ~BufferScan();
 
   // Borrowed until the next call.
   void set_buffer(std::string_view buffer, LineForm form);
@@ -26,19 +28,19 @@ class BufferScan {
   // buffer.
   bool next(size_t from, Span& line);
 
- protected:
-  // Notes lines by note(), ascending.
-  virtual void scan(std::string_view text) = 0;
-  // The line that has this byte of the text is a candidate. Answers the end of
-  // its text, or where the text ends.
-  size_t note(size_t at);
-
  private:
+  struct Engines;
   struct Line {
     size_t begin = 0;  // in the buffer
     size_t end = 0;
     size_t text_end = 0;  // in the text
   };
+  explicit BufferScan(std::unique_ptr<Engines> engines);
+  void scan();
+  bool scan_fast();
+  size_t note(size_t at);
+
+  std::unique_ptr<Engines> engines_;
   std::string text_;
   std::vector<Line> lines_;
   std::vector<size_t> found_;  // in lines_, ascending

@@ -18,9 +18,9 @@
 namespace query {
 
 struct TextQuery {
-  std::vector<std::string> any;   // one of them must match; none: every line
-  std::vector<std::string> all;   // each of these must match too
-  std::vector<std::string> none;  // and none of these
+  std::vector<std::string> any{};   // one of them must match; none: every line
+  std::vector<std::string> all{};   // each of these must match too
+  std::vector<std::string> none{};  // and none of these
   bool ignore_case = false;
   bool smart_case = false;  // ... a pattern that has no upper-case letter
   bool fixed = false;       // patterns are literals

@@ -1,7 +1,9 @@
 #pragma once
-// Vectorscan (Debian's libvectorscan5), loaded when it is first asked for and
-// only where it is installed: it is large, and most commands don't need it. It
-// only ever says where to look; RE2 decides. One thread each.
+// Hyperscan (Debian's libhyperscan5), loaded when it is first asked for and only
+// where it is installed: it is large, and most commands don't need it. It only
+// ever says where to look, and RE2 decides; but what it does not report is not
+// looked at. So a library that misses matches in a short trial is not used:
+// Vectorscan 5.4.9 is one, which goes by the same name. One thread each.
 
 #include <functional>
 #include <memory>
@@ -10,12 +12,12 @@
 
 namespace query {
 
-class Vectorscan {
+class Hyperscan {
  public:
   // Null when it is not there, or does not know the pattern. ^ and $ are those
   // of lines; texts must be ASCII.
-  static std::unique_ptr<Vectorscan> compile(const std::string& expression);
-  ~Vectorscan();
+  static std::unique_ptr<Hyperscan> compile(const std::string& expression);
+  ~Hyperscan();
 
   // Calls `on_end` with the end of each match, ascending, until it answers
   // false. False: not all of the text was scanned.
@@ -23,7 +25,7 @@ class Vectorscan {
 
  private:
   struct Library;
-  Vectorscan(const Library& library, void* database, void* scratch)
+  Hyperscan(const Library& library, void* database, void* scratch)
       : library_(library), database_(database), scratch_(scratch) {}
 
   const Library& library_;

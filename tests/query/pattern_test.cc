@@ -1,0 +1,192 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "base/regex.h"
+#include "query/buffer_scan.h"
+#include "query/line_finder.h"
+#include "query/literal_search.h"
+#include "query/pattern.h"
+#include "support/sanitized.h"
+
+namespace {
+
+using query::Pattern;
+using query::Span;
+using query::TextQuery;
+
+Pattern compiled(const TextQuery& query) {
+  auto pattern = Pattern::compile(query);
+  REQUIRE(pattern);
+  return std::move(*pattern);
+}
+
+bool takes(const TextQuery& query, std::string_view text) {
+  return compiled(query).matches(text);
+}
+
+std::vector<std::string> parts(const TextQuery& query, std::string_view text) {
+  std::vector<Span> spans;
+  compiled(query).find_spans(text, spans);
+  std::vector<std::string> found;
+  for (const auto& span : spans)
+    found.emplace_back(text.substr(span.begin, span.end - span.begin));
+  return found;
+}
+
+using Texts = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("flags mean what they mean to grep") {
+  CHECK(takes({.any = {"b"}}, "abc"));
+  CHECK_FALSE(takes({.any = {"B"}}, "abc"));
+  CHECK(takes({.any = {"B"}, .ignore_case = true}, "abc"));
+  CHECK(takes({.any = {"b"}, .smart_case = true}, "aBc"));
+  CHECK_FALSE(takes({.any = {"B"}, .smart_case = true}, "abc"));
+  CHECK(takes({.any = {"a\\Sc"}, .smart_case = true}, "ABC"));
+  CHECK(takes({.any = {"a.c"}, .fixed = true}, "xa.cx"));
+  CHECK_FALSE(takes({.any = {"a.c"}, .fixed = true}, "abc"));
+  CHECK(takes({.any = {"use"}, .word = true}, "to use it"));
+  CHECK_FALSE(takes({.any = {"use"}, .word = true}, "user reuse"));
+  // A word may be found behind one that is none.
+  CHECK(takes({.any = {"use"}, .word = true}, "user use"));
+  // What begins with a mark is a word where no word character stands beside.
+  CHECK(takes({.any = {"-x"}, .word = true}, "a -x b"));
+  CHECK(takes({.any = {"abc"}, .whole_line = true}, "abc"));
+  CHECK_FALSE(takes({.any = {"abc"}, .whole_line = true}, "abcd"));
+  CHECK(takes({.any = {"x|abc"}, .whole_line = true}, "abc"));
+  CHECK(takes({.any = {"x", "b"}}, "abc"));
+  CHECK_FALSE(takes({.any = {"b"}, .all = {"x"}}, "abc"));
+  CHECK(takes({.any = {"x"}, .invert = true}, "abc"));
+  CHECK(compiled({.none = {"b"}}).excludes("abc"));
+  CHECK(takes({.any = {""}}, ""));
+}
+
+TEST_CASE("text is seen without colours and without a carriage return") {
+  CHECK(takes({.any = {"red words$"}}, "\x1b[31mred\x1b[0m words\r"));
+  CHECK_FALSE(
+      takes({.any = {"red words"}, .bytes = true}, "\x1b[31mred\x1b[0m words"));
+  CHECK(takes({.any = {"ab"}}, "a\x1b[1;38:5:3mb"));
+  // What is no colour is text.
+  CHECK_FALSE(takes({.any = {"ab"}}, "a\x1b[2Kb"));
+  CHECK(parts({.any = {"ed w"}}, "r\x1b[31med\x1b[0m words") ==
+        Texts{"ed\x1b[0m w"});
+}
+
+TEST_CASE("letters that others are the lower case of are found") {
+  CHECK(takes({.any = {"kelvin"}, .ignore_case = true},
+              "\xe2\x84\xaa"
+              "ELVIN"));
+  CHECK(takes({.any = {"mask"}, .ignore_case = true},
+              "ma\xc5\xbf"
+              "k"));
+  CHECK(takes({.any = {"größe"}, .ignore_case = true}, "GRÖßE"));
+  CHECK_FALSE(takes({.any = {"kelvin"}},
+                    "\xe2\x84\xaa"
+                    "elvin"));
+}
+
+TEST_CASE("bytes that are no text are searched around, and as they are") {
+  CHECK(takes({.any = {"b"}}, std::string_view("\xff\0b", 3)));
+  CHECK(takes({.any = {"\xff\xfe"}}, "a\xff\xfe"));
+  CHECK(takes({.any = {std::string("a\0b", 3)}, .fixed = true},
+              std::string_view("xa\0bx", 5)));
+}
+
+TEST_CASE("spans are leftmost, do not overlap, and are never empty") {
+  CHECK(parts({.any = {"a+"}}, "aa b aaa") == Texts{"aa", "aaa"});
+  CHECK(parts({.any = {"x*"}}, "axxb").size() == 1);
+  CHECK(parts({.any = {"ab", "abc", "b"}}, "abcb") == Texts{"abc", "b"});
+  CHECK(parts({.any = {"a"}, .word = true}, "a a ab a") ==
+        Texts{"a", "a", "a"});
+  CHECK(parts({.any = {"a"}, .invert = true}, "b").empty());
+}
+
+TEST_CASE("a bad pattern is refused with a caret under the place") {
+  struct Row {
+    std::string pattern;
+    std::string message;
+  };
+  const Row rows[] = {
+      {"a(b", "pattern: missing )\n  a(b\n     ^"},
+      {"a[b", "pattern: missing ]\n  a[b\n   ^"},
+      {"*a", "pattern: no argument for repetition operator\n  *a\n  ^"},
+      {"a\\", "pattern: trailing \\\n  a\\\n   ^"},
+  };
+  for (const auto& row : rows) {
+    auto pattern = Pattern::compile({.any = {row.pattern}});
+    REQUIRE_FALSE(pattern);
+    CHECK(pattern.error().message == row.message);
+  }
+  CHECK_FALSE(Pattern::compile({.any = {"(x{1000}){1000}"}}));
+  CHECK_FALSE(Pattern::compile({.any = {"a", "b("}}));
+  CHECK_FALSE(Pattern::compile({.any = {"a)(b"}}));
+}
+
+TEST_CASE("a literal is found wherever it stands, by every kernel's border") {
+  std::mt19937 random(3);
+  const auto number = [&](size_t from, size_t to) {
+    return std::uniform_int_distribution<size_t>(from, to)(random);
+  };
+  for (int round = 0; round < (support::kSanitized ? 3000 : 30'000); ++round) {
+    std::string buffer(number(0, 400), ' ');
+    for (char& c : buffer) c = "abAB@`k1\n\xc3"[number(0, 9)];
+    std::string literal(number(1, 9), ' ');
+    for (char& c : literal) c = "abAB@`k1\n\xc3"[number(0, 9)];
+    if (number(0, 1) == 0 && buffer.size() >= literal.size())
+      buffer.replace(number(0, buffer.size() - literal.size()), literal.size(),
+                     literal);
+    const bool fold = number(0, 1) == 0;
+    const size_t from = number(0, buffer.size());
+    const query::LiteralSearch search(literal, fold);
+    const auto lower = [&](char c) {
+      return fold && c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    };
+    const auto at = std::search(
+        buffer.begin() + static_cast<long>(from), buffer.end(), literal.begin(),
+        literal.end(), [&](char a, char b) { return lower(a) == lower(b); });
+    const size_t expected = at == buffer.end()
+                                ? query::LiteralSearch::npos
+                                : static_cast<size_t>(at - buffer.begin());
+    REQUIRE(search.find(buffer, from) == expected);
+  }
+}
+
+TEST_CASE("what a whole buffer is scanned for is what each line has") {
+  std::mt19937 random(5);
+  const auto number = [&](size_t from, size_t to) {
+    return std::uniform_int_distribution<size_t>(from, to)(random);
+  };
+  constexpr std::string_view patterns[] = {
+      "[ab]{2}", "\\d+",         "x*",  "[^a]",  "\\s",
+      "a$",      "\\bab\\b",     ".",   "b?",    "(?i)[ab]c",
+      "\\W\\w",  "[[:alpha:]]1", "a|$", "\\S\\s"};
+  for (int round = 0; round < (support::kSanitized ? 200 : 3000); ++round) {
+    std::string buffer(number(0, 300), ' ');
+    for (char& c : buffer) c = "abc1 \n\n\t\rA"[number(0, 9)];
+    const std::string expression(patterns[number(0, std::size(patterns) - 1)]);
+    const auto pattern = compiled({.any = {expression}});
+    // With Hyperscan, where it is there, and without.
+    for (const size_t worth : {size_t{1}, SIZE_MAX}) {
+      auto scan = query::BufferScan::make(pattern, worth);
+      REQUIRE(scan);
+      scan->set_buffer(buffer, query::LineForm::Plain);
+      std::vector<size_t> found;
+      Span line;
+      for (size_t at = 0; scan->next(at, line); at = line.end + 1)
+        found.push_back(line.begin);
+      for (size_t at = 0; at < buffer.size();) {
+        const size_t end = std::min(buffer.find('\n', at), buffer.size());
+        CAPTURE(expression);
+        CAPTURE(buffer);
+        CAPTURE(at);
+        CAPTURE(worth);
+        if (pattern.matches(std::string_view(buffer).substr(at, end - at)))
+          REQUIRE(std::ranges::find(found, at) != found.end());
+        at = end + 1;
+      }
+    }
+  }
+}
