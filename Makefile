@@ -34,6 +34,7 @@ bench: build
 	@python3 bench/cli.py
 	@python3 bench/capture.py
 	@python3 bench/archive.py
+	@python3 bench/query.py
 
 install: build
 	@DESTDIR="$(DESTDIR)" cmake --install build/release --strip --prefix "$(PREFIX)"

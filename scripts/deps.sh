@@ -47,6 +47,9 @@ apache2-utils rotatelogs
 moreutils ts
 supervisor supervisord
 zstd zstd
+ripgrep rg
+jq jq
+libhyperscan5
 ROWS
     dev) cat <<'ROWS' ;;
 clang-format-19 clang-format-19
