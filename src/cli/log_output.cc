@@ -249,6 +249,11 @@ void LogOutput::replay() {
   } else if (((request_.filtered || summed) && !request_.query.lines.records &&
               !context.parted) ||
              request_.query.reverse) {
+    // What was found is what is printed, unless a stage has its say.
+    if (!limit_ && !bookmark_ && !context.parted) {
+      found_ += reading_.search(*printer_, *request_.filter, wants_text_);
+      return;
+    }
     sieve_->set_judged(true);
     reading_.search(*sieve_, *request_.filter, wants_text_);
     sieve_->set_judged(false);

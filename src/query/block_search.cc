@@ -178,7 +178,7 @@ Searcher::Line Searcher::line_at(const SearchedLog& log, size_t begin) {
       std::string_view(block_).substr(begin, line.at.end - line.at.begin);
   line.text = bytes;
   if (log.form == LineForm::Plain) return line;
-  const auto parsed = store::parse_line(bytes);
+  const auto parsed = parser_.parse(bytes);
   line.time = parsed.time;
   line.text = parsed.text;
   if (!parsed.lead.empty()) {

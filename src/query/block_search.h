@@ -13,6 +13,7 @@
 #include "query/line_filter.h"
 #include "query/line_finder.h"
 #include "store/archive_log.h"
+#include "store/line_parser.h"
 #include "store/log.h"
 
 namespace query {
@@ -96,6 +97,7 @@ class Searcher {
   bool wants_text_;
   LineFinder finder_;
   store::FrameDecoder decoder_;
+  store::LineParser parser_;
   std::string block_;         // whole lines; the last may lack its '\n'
   uint64_t block_begin_ = 0;  // offset in the log
   std::string scratch_;       // a line whose stamp stands within

@@ -50,8 +50,8 @@ struct Hyperscan::Library {
       const std::string text = std::string(size, 'a') + "5 b\n";
       bool here = false;
       if (found)
-        (void)scan(database, text.data(), static_cast<unsigned>(text.size()),
-                   0, scratch, on_match, &here);
+        (void)scan(database, text.data(), static_cast<unsigned>(text.size()), 0,
+                   scratch, on_match, &here);
       found = found && here;
     }
     free_scratch(scratch);
@@ -106,8 +106,7 @@ std::unique_ptr<Hyperscan> Hyperscan::compile(const std::string& expression) {
     library->free_database(database);
     return nullptr;
   }
-  return std::unique_ptr<Hyperscan>(
-      new Hyperscan(*library, database, scratch));
+  return std::unique_ptr<Hyperscan>(new Hyperscan(*library, database, scratch));
 }
 
 Hyperscan::~Hyperscan() {
@@ -116,7 +115,7 @@ Hyperscan::~Hyperscan() {
 }
 
 bool Hyperscan::scan(std::string_view text,
-                      const std::function<bool(size_t)>& on_end) {
+                     const std::function<bool(size_t)>& on_end) {
   struct Call {
     const std::function<bool(size_t)>& on_end;
   } call{on_end};

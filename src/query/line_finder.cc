@@ -214,6 +214,13 @@ bool LineFinder::Parts::next_literal(size_t from, Span& line) {
     line = {std::max(from, line_begin(buffer, at)), line_end(buffer, at)};
     from = line.end + 1;
     if (exact && by_literal) {
+      // Behind a stamp that stands first, which needn't be looked at.
+      const bool behind = at >= line.begin + store::kPrefixSize &&
+                          buffer[line.begin] >= '0' &&
+                          buffer[line.begin] <= '9';
+      if ((behind || form == LineForm::Plain) && !has_escapes &&
+          buffer[line.end - 1] != '\r')
+        return true;
       const auto text = text_at(line);
       const size_t begin =
           text.data() >= buffer.data() &&

@@ -12,7 +12,7 @@
 #include "store/archive_input.h"
 #include "store/archive_reader.h"
 #include "store/grams.h"
-#include "store/line.h"
+#include "store/line_parser.h"
 #include "store/times.h"
 
 namespace store {
@@ -28,7 +28,6 @@ class FrameFacts {
 
  private:
   void take_line(std::string_view line, ArchiveFrame& frame);
-  Line parse(std::string_view line);
   void take_time(std::optional<base::Timestamp> time);
   void take_times(uint64_t begin, uint64_t end);
   void take_colourless(std::string_view text);
@@ -43,9 +42,7 @@ class FrameFacts {
   GramCollector grams_;
   bool wants_grams_ = false;
   std::optional<base::Timestamp> now_;  // of the line last seen
-  // The minute of a stamp before, and its time: most lines are of the same.
-  std::string minute_;
-  base::Timestamp minute_time_;
+  LineParser parser_;
   // Of the frame at work.
   std::optional<base::Timestamp> first_, last_;
   bool timeless_ = false;
