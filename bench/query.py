@@ -212,7 +212,7 @@ def other_table(home, options):
     asks = {
         "--where 'status>=500' / jq": (
             [LODGE, "logs", "json", "--raw", "--where", "status>=500"],
-            ["jq", "-c", "select(type==\"object\" and .status>=500)", plain]),
+            ["jq", "-c", "-R", "fromjson? | select(.status>=500)", plain]),
         "--since 100 archives / --version": (
             [LODGE, "grep", "needle", "arc", "--since", "1s"],
             [LODGE, "version"]),
