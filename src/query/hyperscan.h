@@ -1,8 +1,8 @@
 #pragma once
-// Hyperscan (Debian's libhyperscan5), loaded when it is first asked for and only
-// where it is installed: it is large, and most commands don't need it. It only
-// ever says where to look, and RE2 decides; but what it does not report is not
-// looked at. So a library that misses matches in a short trial is not used:
+// Hyperscan (Debian's libhyperscan5), loaded when it is first asked for and
+// only where it is installed: it is large, and most commands don't need it. It
+// only ever says where to look, and RE2 decides; but what it does not report is
+// not looked at. So a library that misses matches in a short trial is not used:
 // Vectorscan 5.4.9 is one, which goes by the same name. One thread each.
 
 #include <functional>
