@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "support/chaos.h"
 #include "support/lines/checker.h"
 #include "support/test_home.h"
 
@@ -68,6 +69,41 @@ TEST_CASE("following two apps through restart and flush misses no line") {
   const Ran ran = follower.wait();
   INFO("stderr: ", ran.err);
   CHECK(ran.in_time);
+}
+
+// E2E_ROUNDS=200 is 200 rotations, 20 restarts and 5 flushes.
+TEST_CASE("a follower sees each line once, whatever becomes of the files") {
+  const TestHome home;
+  home.start("marker", "exec sleep 1000");
+  Child follower = follow(home, {"all", "-n", "all"});
+  const int count = rounds(12);
+  // As long as the files are turned over below, and a little longer.
+  const std::string lines = std::to_string(20'000 + count * 1000);
+  const std::string truth =
+      home.start_source("s", {"--lines", lines, "--rate", "100000", "--pad",
+                              "10-80", "--then", "linger", "--to", "both"});
+  for (int i = 1; i <= count; ++i) {
+    home.must({"rotate", "s"});
+    if (i % 10 == 0) home.must({"restart", "s", "--no-wait"});
+    if (i % 40 == 6) home.must({"flush", "s"});
+  }
+  REQUIRE(wait_until(
+      [&] {
+        const auto map = TruthMap::open(truth);
+        return map && finished_runs(truth) >= 1;
+      },
+      60s));
+  Report report;
+  wait_until(
+      [&] {
+        report = check_followed(follower.out(), {truth});
+        return report.clean();
+      },
+      20s);
+  INFO(report.text());
+  CHECK(report.clean());
+  follower.signal(SIGINT);
+  CHECK(follower.wait().in_time);
 }
 
 TEST_CASE("following lives through the daemon's death") {
