@@ -89,10 +89,10 @@ Result<std::shared_ptr<query::Sums>> read_baseline(const base::Home& home,
   // By the same stages as the lines that are compared with it.
   query::Context matches(*sums, {});
   query::Sieve sieve(matches, *sums, *request.filter);
-  sieve.set_head_finder(
-      [&](const query::Origin& origin) -> std::optional<std::string> {
+  sieve.set_record_finder(
+      [&](const query::Origin& origin) -> std::optional<query::RecordBefore> {
         const auto* source = reading.find(origin);
-        return source == nullptr ? std::nullopt : source->record_head();
+        return source == nullptr ? std::nullopt : source->record_before();
       });
   if (request.filtered && !request.query.lines.records) {
     sieve.set_judged(true);

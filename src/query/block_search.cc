@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "query/record_head.h"
-#include "query/records.h"
 #include "store/line.h"
 #include "store/live_reader.h"
 
@@ -237,7 +236,7 @@ void Searcher::search_lines_by_record(const SearchedLog& log, UnitHits& into) {
   for (size_t from = 0; from < block_.size() && finder_.next(from, at);
        from = at.end + 1) {
     size_t begin = at.begin;
-    while (begin > 0 && continues_record(line_at(log, begin).text)) {
+    while (begin > 0 && continues(log, line_at(log, begin))) {
       const auto before =
           begin < 2 ? std::string::npos : block_.rfind('\n', begin - 2);
       begin = before == std::string::npos ? 0 : before + 1;
@@ -257,7 +256,7 @@ void Searcher::search_lines_by_record(const SearchedLog& log, UnitHits& into) {
 bool Searcher::search_records(const SearchedLog& log, UnitHits& into) {
   size_t from = 0;
   bool open = false;
-  if (continues_record(line_at(log, 0).text) && takes_head_before(log)) {
+  if (continues(log, line_at(log, 0)) && takes_head_before(log)) {
     from = take_rest_of_record(log, 0, into);
     open = from >= block_.size();
   }
@@ -265,7 +264,7 @@ bool Searcher::search_records(const SearchedLog& log, UnitHits& into) {
   while (from < block_.size() && finder_.next(from, at)) {
     from = at.end + 1;
     const Line line = line_at(log, at.begin);
-    if (continues_record(line.text)) continue;
+    if (continues(log, line)) continue;
     if (!filter_.takes_head(line.text)) {
       if (filter_.is_unlevelled(line.text)) ++into.unlevelled;
       continue;
@@ -282,7 +281,7 @@ size_t Searcher::take_rest_of_record(const SearchedLog& log, size_t from,
                                      UnitHits& into) {
   while (from < block_.size()) {
     const Line line = line_at(log, from);
-    if (!continues_record(line.text)) break;
+    if (!continues(log, line)) break;
     if (filter_.takes_line(line.text)) add(log, line, into);
     from = line.at.end + 1;
   }
@@ -292,7 +291,7 @@ size_t Searcher::take_rest_of_record(const SearchedLog& log, size_t from,
 bool Searcher::takes_head_at(const SearchedLog& log, size_t begin,
                              UnitHits& into) {
   const Line line = line_at(log, begin);
-  if (begin == 0 && continues_record(line.text)) return takes_head_before(log);
+  if (begin == 0 && continues(log, line)) return takes_head_before(log);
   if (filter_.takes_head(line.text)) return true;
   if (filter_.is_unlevelled(line.text)) ++into.unlevelled;
   return false;
@@ -301,6 +300,28 @@ bool Searcher::takes_head_at(const SearchedLog& log, size_t begin,
 // Of the record that the block begins in. One whose head can't be read, or is
 // not there, has its first line for one.
 bool Searcher::takes_head_before(const SearchedLog& log) {
+  const auto before = before_block(log);
+  return filter_.takes_head(before ? before->head : line_at(log, 0).text);
+}
+
+// Leaves scratch_ as it is: the line's text may lie there.
+bool Searcher::continues(const SearchedLog& log, const Line& line) const {
+  if (!asks_previous(line.text)) return continues_record(line.text, {});
+  const size_t begin = line.at.begin;
+  if (begin == 0) {
+    const auto before = before_block(log);
+    return before && continues_record(line.text, before->previous);
+  }
+  const auto newline =
+      begin < 2 ? std::string::npos : block_.rfind('\n', begin - 2);
+  const size_t from = newline == std::string::npos ? 0 : newline + 1;
+  return continues_record(line.text, text_of(std::string_view(block_).substr(
+                                                 from, begin - 1 - from),
+                                             log.form));
+}
+
+std::optional<RecordBefore> Searcher::before_block(
+    const SearchedLog& log) const {
   std::unique_ptr<store::Log> again;
   store::Log* look = log.log;
   if (log.archive != nullptr) {  // the one we have is another thread's to ask
@@ -308,11 +329,9 @@ bool Searcher::takes_head_before(const SearchedLog& log) {
     if (opened) again = std::move(*opened);
     look = again.get();
   }
-  if (look != nullptr) {
-    auto head = find_record_head(*look, block_begin_, log.form, log.before);
-    if (head && *head) return filter_.takes_head(**head);
-  }
-  return filter_.takes_head(line_at(log, 0).text);
+  if (look == nullptr) return std::nullopt;
+  auto before = find_record_before(*look, block_begin_, log.form, log.before);
+  return before ? *std::move(before) : std::nullopt;
 }
 
 }  // namespace query

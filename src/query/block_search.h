@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "query/line_filter.h"
 #include "query/line_finder.h"
+#include "query/records.h"
 #include "store/archive_log.h"
 #include "store/log.h"
 
@@ -86,6 +87,9 @@ class Searcher {
                              UnitHits& into);
   bool takes_head_at(const SearchedLog& log, size_t begin, UnitHits& into);
   bool takes_head_before(const SearchedLog& log);
+  // Whether the line goes on in the record before.
+  bool continues(const SearchedLog& log, const Line& line) const;
+  std::optional<RecordBefore> before_block(const SearchedLog& log) const;
   base::Status follow_record(const Unit& unit, size_t frame, UnitHits& into);
   base::Result<size_t> load_frame(const SearchedLog& log, size_t frame,
                                   UnitHits& into);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "query/records.h"
-
 namespace query {
 
 bool LineQuery::takes_all() const {
@@ -62,12 +60,26 @@ bool LineFilter::is_unlevelled(std::string_view text) const {
 }
 
 bool RecordJudge::takes(std::string_view text) {
+  const bool goes_on = continues(text);
+  // Of others nothing depends, and they may be long.
+  previous_ = text.starts_with(' ') ? text : std::string_view();
   if (!filter_->by_record()) return filter_->takes(text);
-  if (!has_head_ || !continues_record(text)) {
+  if (!has_head_ || !goes_on) {
     has_head_ = true;
     head_taken_ = filter_->takes_head(text);
   }
   return head_taken_ && filter_->takes_line(text);
+}
+
+void RecordJudge::begin_after(const RecordBefore& before) {
+  has_head_ = true;
+  head_taken_ = filter_->takes_head(before.head);
+  previous_ = before.previous;
+}
+
+void RecordJudge::forget() {
+  has_head_ = false;
+  previous_.clear();
 }
 
 }  // namespace query

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "query/expression.h"
 #include "query/pattern.h"
+#include "query/records.h"
 #include "store/levels.h"
 
 namespace query {
@@ -72,14 +73,20 @@ class RecordJudge {
  public:
   explicit RecordJudge(const LineFilter& filter) : filter_(&filter) {}
   bool takes(std::string_view text);
+  // Whether the next line, if this is it, goes on in the record before.
+  bool continues(std::string_view text) const {
+    return continues_record(text, previous_);
+  }
   // Whether it knows of a record that the next line may go on in.
   bool has_head() const { return has_head_; }
-  void forget() { has_head_ = false; }
+  void begin_after(const RecordBefore& before);
+  void forget();
 
  private:
   const LineFilter* filter_;
   bool head_taken_ = false;
   bool has_head_ = false;
+  std::string previous_;
 };
 
 }  // namespace query

@@ -1,64 +1,91 @@
 #include "query/record_head.h"
 
-#include "query/records.h"
+#include <memory>
+#include <utility>
+
 #include "store/line.h"
 #include "store/live_reader.h"
 
 namespace query {
 namespace {
 
-// The whole text of a line, wherever its stamp stands.
+using Text = base::Result<std::optional<std::string>>;
+
+// The lines of a history before a place, the last first.
+class LinesBefore {
+ public:
+  LinesBefore(store::Log& log, uint64_t end, LineForm form,
+              std::span<const std::string> before)
+      : log_(&log), lines_(log, end), form_(form), older_(before) {}
+
+  Text previous() {
+    for (;;) {
+      auto mark = lines_.previous();
+      if (!mark) return base::fail(std::move(mark.error()));
+      if (*mark) {
+        if ((*mark)->torn) continue;
+        return read(**mark);
+      }
+      if (older_.empty()) return std::nullopt;
+      if (auto opened = open_older(); !opened)
+        return base::fail(std::move(opened.error()));
+    }
+  }
+
+ private:
+  base::Status open_older() {
+    auto next = store::open_log(older_.back());
+    if (!next) return base::fail(std::move(next.error()));
+    older_ = older_.first(older_.size() - 1);
+    auto size = (*next)->size();
+    if (!size) return base::fail(std::move(size.error()));
+    opened_ = std::move(*next);
+    log_ = opened_.get();
+    lines_ = store::BackwardLines(*log_, *size);
+    return {};
+  }
+  Text read(const store::BackwardLines::Mark& mark) {
+    std::string line(mark.end - mark.start, '\0');
+    for (size_t have = 0; have < line.size();) {
+      auto n = log_->read_at(std::span(line).subspan(have), mark.start + have);
+      if (!n) return base::fail(std::move(n.error()));
+      if (*n == 0) return std::nullopt;
+      have += *n;
+    }
+    return text_of(line, form_);
+  }
+
+  std::unique_ptr<store::Log> opened_;
+  store::Log* log_;
+  store::BackwardLines lines_;
+  LineForm form_;
+  std::span<const std::string> older_;  // still to be walked
+};
+
+}  // namespace
+
 std::string text_of(std::string_view line, LineForm form) {
   if (form == LineForm::Plain) return std::string(line);
   const auto parsed = store::parse_line(line);
   return std::string(parsed.lead).append(parsed.text);
 }
 
-// The last head before `end`; nullopt: the log begins within a record. The
-// first line of the `oldest` log is a head whatever it is.
-base::Result<std::optional<std::string>> last_head(store::Log& log,
-                                                   uint64_t end, LineForm form,
-                                                   bool oldest) {
-  store::BackwardLines lines(log, end);
-  std::optional<std::string> text;
-  for (;;) {
-    auto mark = lines.previous();
-    if (!mark) return base::fail(std::move(mark.error()));
-    if (!*mark) return oldest ? text : std::nullopt;
-    if ((*mark)->torn) continue;
-    std::string line((*mark)->end - (*mark)->start, '\0');
-    for (size_t have = 0; have < line.size();) {
-      auto n =
-          log.read_at(std::span(line).subspan(have), (*mark)->start + have);
-      if (!n) return base::fail(std::move(n.error()));
-      if (*n == 0) return std::nullopt;
-      have += *n;
-    }
-    text = text_of(line, form);
-    if (!continues_record(*text)) return text;
-  }
-}
-
-}  // namespace
-
-base::Result<std::optional<std::string>> find_record_head(
+base::Result<std::optional<RecordBefore>> find_record_before(
     store::Log& log, uint64_t end, LineForm form,
     std::span<const std::string> before) {
-  std::unique_ptr<store::Log> opened;
-  store::Log* look = &log;
-  for (size_t older = before.size();; --older) {
-    if (end > 0) {
-      auto head = last_head(*look, end, form, older == 0);
-      if (!head || *head || older == 0) return head;
-    }
-    if (older == 0) return std::nullopt;
-    auto next = store::open_log(before[older - 1]);
-    if (!next) return base::fail(std::move(next.error()));
-    opened = std::move(*next);
-    look = opened.get();
-    auto size = look->size();
-    if (!size) return base::fail(std::move(size.error()));
-    end = *size;
+  LinesBefore lines(log, end, form, before);
+  auto last = lines.previous();
+  if (!last) return base::fail(std::move(last.error()));
+  if (!*last) return std::nullopt;
+  RecordBefore found{.head = **last, .previous = std::move(**last)};
+  for (;;) {
+    const bool asks = asks_previous(found.head);
+    if (!asks && !continues_record(found.head, {})) return found;
+    auto older = lines.previous();
+    if (!older) return base::fail(std::move(older.error()));
+    if (!*older || (asks && !continues_record(found.head, **older)))
+      return found;
+    found.head = std::move(**older);
   }
 }
 

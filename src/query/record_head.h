@@ -1,23 +1,28 @@
 #pragma once
-// The head of a record (records.h) that was begun before the place where one
-// reads: looked for from there to the beginning of the history. Blocking; lives
-// on the thread that asks, which the log must be asked on too.
+// The record (records.h) that was begun before the place where one reads:
+// looked for from there to the beginning of the history. Blocking; lives on the
+// thread that asks, which the log must be asked on too.
 
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "query/line_finder.h"
+#include "query/records.h"
 #include "store/log.h"
 
 namespace query {
 
-// The text of the last head before `end` in `log`, or in the logs before it
-// (paths, the oldest first). The first line of all is a head whatever it is;
-// nullopt: there is no line.
-base::Result<std::optional<std::string>> find_record_head(
+// What lies before `end` in `log`, or in the logs before it (paths, the oldest
+// first). The first line of all is a head whatever it is; nullopt: there is no
+// line.
+base::Result<std::optional<RecordBefore>> find_record_before(
     store::Log& log, uint64_t end, LineForm form,
     std::span<const std::string> before);
+
+// The whole text of a line as it is stored, wherever its stamp stands.
+std::string text_of(std::string_view line, LineForm form);
 
 }  // namespace query

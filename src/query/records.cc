@@ -6,8 +6,7 @@
 namespace query {
 namespace {
 
-// What such lines begin with, at column 0. The last line of a Python traceback
-// (`ValueError: x`) is none of them: alone it looks like any first line.
+// What such lines begin with, at column 0.
 constexpr std::array<std::string_view, 17> kBeginnings = {
     "Caused by: ",
     "Suppressed: ",
@@ -63,9 +62,47 @@ bool is_go_call(std::string_view text) {
          });
 }
 
-}  // namespace
+// The last line of a Python traceback: a built-in by its ending, any other with
+// its module before it. Alone it looks like any first line.
+constexpr std::array<std::string_view, 8> kErrors = {
+    "Error", "Exception", "Warning", "Interrupt",
+    "Exit",  "Failure",   "Fault",   "StopIteration",
+};
 
-bool continues_record(std::string_view text) {
+bool is_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) ||
+         c == '_';
+}
+
+bool names_error(std::string_view text) {
+  if (is_digit(text.front())) return false;
+  size_t size = 0;
+  while (size < text.size() && (is_word(text[size]) || text[size] == '.'))
+    ++size;
+  const auto name = text.substr(0, size);
+  const auto rest = text.substr(size);
+  if (!rest.empty() && rest.front() != ':' && rest != "\r") return false;
+  if (std::ranges::any_of(kErrors, [&](std::string_view error) {
+        return name.ends_with(error);
+      }))
+    return true;
+  const auto dot = name.rfind('.');
+  if (dot == name.npos || dot == 0 || dot + 1 == name.size()) return false;
+  const char first = name[dot + 1];
+  return first >= 'A' && first <= 'Z' &&
+         (!rest.starts_with(':') || rest.starts_with(": "));
+}
+
+bool is_in_traceback(std::string_view previous) {
+  if (!previous.starts_with(' ')) return false;
+  const auto text = previous.substr(
+      std::min(previous.find_first_not_of(' '), previous.size()));
+  return !text.empty() && text.front() != '\t' && !text.starts_with("at ") &&
+         !text.starts_with("... ");
+}
+
+// Whatever the line before is.
+bool continues_any(std::string_view text) {
   if (text.empty() || text == "\r") return true;
   const char first = text.front();
   if (first == ' ' || first == '\t') return true;
@@ -74,6 +111,17 @@ bool continues_record(std::string_view text) {
   return std::ranges::any_of(kBeginnings, [&](std::string_view beginning) {
     return text.starts_with(beginning);
   });
+}
+
+}  // namespace
+
+bool continues_record(std::string_view text, std::string_view previous) {
+  return continues_any(text) ||
+         (is_in_traceback(previous) && names_error(text));
+}
+
+bool asks_previous(std::string_view text) {
+  return !continues_any(text) && names_error(text);
 }
 
 }  // namespace query

@@ -1,8 +1,9 @@
 #pragma once
 // A record is a line and those that belong to it: a stack trace, a dump, what
-// is indented. Told from each line alone, so that search and follow agree.
-// Pure; any thread.
+// is indented. Told from a line and the one before it in its history, so that
+// search, which begins anywhere, and follow agree. Pure; any thread.
 
+#include <string>
 #include <string_view>
 
 namespace query {
@@ -10,7 +11,20 @@ namespace query {
 // Whether a line (the child's bytes) goes on in the record of the line before:
 // it is blank or indented, a closing bracket, or of the forms that stack traces
 // of common languages have at column 0 ("Caused by: ", "Traceback (most recent
-// call last):" followed by its lines, "goroutine 1 [running]:", ...).
-bool continues_record(std::string_view text);
+// call last):" followed by its lines, "goroutine 1 [running]:", ...). Or it
+// names an error as Python does (`ValueError: x`, `shop.errors.NotFound`) and
+// `previous`, the text of the line before, is one of a Python traceback:
+// indented by spaces, and no `at ...` of other languages, whose next error is a
+// record of its own. Without a line before, `previous` is empty.
+bool continues_record(std::string_view text, std::string_view previous);
+
+// Whether `previous` decides.
+bool asks_previous(std::string_view text);
+
+// What a history has before a line that may go on in a record.
+struct RecordBefore {
+  std::string head;      // of the record that the line before is in
+  std::string previous;  // the line before
+};
 
 }  // namespace query

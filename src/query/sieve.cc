@@ -52,19 +52,19 @@ void Sieve::judge(Flow& flow, std::optional<base::Timestamp> time,
     gather(flow, time, text, ends);
     return;
   }
+  const bool is_head = !flow.judge.continues(text);
   const bool taken = takes(flow, time, text);
-  if (!taken && filter_.is_unlevelled(text) && !continues_record(text))
-    ++unlevelled_;
+  if (!taken && is_head && filter_.is_unlevelled(text)) ++unlevelled_;
   if (taken || next_.needs_others())
     give(*flow.origin, time, text, ends, taken);
 }
 
 bool Sieve::takes(Flow& flow, std::optional<base::Timestamp> time,
                   std::string_view text) {
-  if (filter_.by_record() && !flow.judge.has_head() && continues_record(text) &&
-      find_head_)
-    if (const auto head = find_head_(*flow.origin))
-      (void)flow.judge.takes(*head);
+  if (filter_.by_record() && !flow.judge.has_head() && find_record_ &&
+      (asks_previous(text) || continues_record(text, {})))
+    if (const auto before = find_record_(*flow.origin))
+      flow.judge.begin_after(*before);
   if (!flow.judge.takes(text)) return false;
   const auto first = firsts_.find(flow.origin->app);
   return first == firsts_.end() || time >= first->second;
@@ -78,7 +78,8 @@ void Sieve::passed_over(const Origin& origin) {
 
 void Sieve::gather(Flow& flow, std::optional<base::Timestamp> time,
                    std::string_view text, bool ends) {
-  if (!flow.record.empty() && !continues_record(text)) close_record(flow);
+  if (!flow.record.empty() && !continues_record(text, flow.record.back().text))
+    close_record(flow);
   flow.record.push_back({time, std::string(text), ends});
 }
 

@@ -25,10 +25,10 @@ class Sieve final : public Printer {
 
   // Whether what comes from now on was judged already.
   void set_judged(bool judged) { judged_ = judged; }
-  // For a line that goes on in a record of which nothing came: its head.
-  void set_head_finder(
-      std::function<std::optional<std::string>(const Origin&)> find) {
-    find_head_ = std::move(find);
+  // For a line that may go on in a record of which nothing came.
+  void set_record_finder(
+      std::function<std::optional<RecordBefore>(const Origin&)> find) {
+    find_record_ = std::move(find);
   }
   // What matches before that, of an app, is no match.
   void set_first(const std::string& app, std::optional<base::Timestamp> first) {
@@ -83,11 +83,11 @@ class Sieve final : public Printer {
   const LineFilter& filter_;
   bool judged_ = false;
   bool following_ = false;
-  Flow* open_ = nullptr;  // whose line is going on
+  Flow* open_ = nullptr;               // whose line is going on
   std::map<std::string, Flow> flows_;  // by path
   const Origin* last_origin_ = nullptr;
   Flow* last_ = nullptr;
-  std::function<std::optional<std::string>(const Origin&)> find_head_;
+  std::function<std::optional<RecordBefore>(const Origin&)> find_record_;
   std::map<std::string, std::optional<base::Timestamp>> firsts_;
   uint64_t matches_ = 0;
   uint64_t unlevelled_ = 0;

@@ -183,7 +183,7 @@ void Source::allow(uint64_t limit, bool partial) {
   partial_ = partial && !has_event();
 }
 
-std::optional<std::string> Source::record_head() const {
+std::optional<RecordBefore> Source::record_before() const {
   store::Log* log = segment_ ? segment_.get() : live_.get();
   if (log == nullptr) return std::nullopt;
   std::vector<std::string> before;
@@ -194,8 +194,8 @@ std::optional<std::string> Source::record_head() const {
   store::BackwardLines lines(*log, reader_.offset());
   const auto own = lines.previous();
   if (!own || !*own) return std::nullopt;
-  auto head = find_record_head(*log, (*own)->start, form, before);
-  return head ? *head : std::nullopt;
+  auto found = find_record_before(*log, (*own)->start, form, before);
+  return found ? *found : std::nullopt;
 }
 
 bool Source::in_range(std::optional<base::Timestamp> time) const {

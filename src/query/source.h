@@ -19,6 +19,7 @@
 #include "query/history.h"
 #include "query/hits.h"
 #include "query/query.h"
+#include "query/records.h"
 #include "store/events.h"
 #include "store/live_reader.h"
 
@@ -92,8 +93,8 @@ class Source {
   void begin_after(const Cursor& cursor, int rank);
   // Whether lines were passed over since this was asked last.
   bool take_skipped() { return std::exchange(skipped_, false); }
-  // The head of the record that the line given last goes on in (records.h).
-  std::optional<std::string> record_head() const;
+  // What lies before the line given last, which may go on in its record.
+  std::optional<RecordBefore> record_before() const;
   bool has_event() const { return origin_.kind == Kind::Events; }
   // What sources are merged by: the stamp, but never less than one before it,
   // nor, going backward, greater.

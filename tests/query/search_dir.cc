@@ -47,7 +47,6 @@ constexpr std::string_view kLines[] = {
     R"({"level":"info","msg":"pay\u006dent ok","status":200,"tags":["a","b"]})",
     R"(prefix {"level":"warn","status":"503","path":"\/api\/v1"})",
     "    at main (x.js:1:2)",
-    "Traceback (most recent call last):",
     "Caused by: java.io.IOException: refused",
     "",
     "}",
@@ -55,9 +54,23 @@ constexpr std::string_view kLines[] = {
     "ERROR boom",
     "2026-11-21T10:15:02.123456Z in the text itself"};
 
+// Whether the last of these go on in a record is for the line before to say,
+// which may lie in another frame or file.
+constexpr std::string_view kTrace[] = {
+    "Traceback (most recent call last):",
+    "  File \"/srv/shop.py\", line 503, in ask",
+    "    raise ValueError(\"ERROR\")",
+    "    at main (x.js:1:2)",
+    "ValueError: timeout of user",
+    "shop.errors.Refused: status=503",
+    "ERRORError",
+    "KeyboardInterrupt\r"};
+
 }  // namespace
 
 std::string SearchDir::text() {
+  in_trace_ = number(0, in_trace_ ? 2 : 15) == 0 ? !in_trace_ : in_trace_;
+  if (in_trace_) return one_of(std::span(kTrace));
   if (number(0, 3) == 0) return one_of(std::span(kLines));
   std::string text;
   for (int words = number(0, 6); words >= 0; --words) {

@@ -49,6 +49,7 @@ class SearchDir {
             const std::vector<store::TimeEntry>& times);
 
   std::mt19937 random_;
+  bool in_trace_ = false;
 };
 
 // All lines of a history, oldest first, the plain way.

@@ -257,9 +257,9 @@ TEST_CASE("lines around matches are those of reading everything") {
         Collector rows;
         query::Context context(rows, options);
         query::Sieve sieve(context, rows, *filter);
-        sieve.set_head_finder([&](const query::Origin& origin) {
+        sieve.set_record_finder([&](const query::Origin& origin) {
           const auto* source = reading.find(origin);
-          return source == nullptr ? std::nullopt : source->record_head();
+          return source == nullptr ? std::nullopt : source->record_before();
         });
         if (in_excerpts)
           reading.replay_around(sieve, *filter,
