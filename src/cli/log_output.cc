@@ -146,11 +146,11 @@ Result<std::unique_ptr<LogOutput>> LogOutput::make(
   }
   made->sieve_ = std::make_unique<query::Sieve>(*first, *last, *request.filter);
   made->sieve_->set_following(request.follow);
-  made->sieve_->set_record_finder(
-      [&reading](const query::Origin& origin) -> std::optional<std::string> {
-        const auto* source = reading.find(origin);
-        return source == nullptr ? std::nullopt : source->record_before();
-      });
+  made->sieve_->set_record_finder([&reading](const query::Origin& origin)
+                                      -> std::optional<query::RecordBefore> {
+    const auto* source = reading.find(origin);
+    return source == nullptr ? std::nullopt : source->record_before();
+  });
   return made;
 }
 

@@ -90,7 +90,7 @@ Result<std::shared_ptr<query::Sums>> read_baseline(const base::Home& home,
   query::Context matches(*sums, {});
   query::Sieve sieve(matches, *sums, *request.filter);
   sieve.set_record_finder(
-      [&](const query::Origin& origin) -> std::optional<std::string> {
+      [&](const query::Origin& origin) -> std::optional<query::RecordBefore> {
         const auto* source = reading.find(origin);
         return source == nullptr ? std::nullopt : source->record_before();
       });

@@ -9,10 +9,10 @@
 #include "base/fs.h"
 #include "base/units.h"
 #include "cli/log_output.h"
+#include "cli/log_range.h"
 #include "cli/log_request.h"
 #include "cli/report.h"
 #include "query/follow.h"
-#include "query/gaps.h"
 #include "query/generations.h"
 #include "store/catalog.h"
 
@@ -77,72 +77,6 @@ bool follow(const base::Home& home, const LogRequest& request,
   follower.start();
   loop.run();
   return !trouble;
-}
-
-// A word aside, for a person at a terminal.
-void aside(std::string_view words, const LogsArgs& args) {
-  if (::isatty(STDOUT_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) return;
-  const std::string line = wants_colours(args)
-                               ? fmt::format("\x1b[2m{}\x1b[0m\n", words)
-                               : fmt::format("{}\n", words);
-  (void)base::fs::write_all(STDERR_FILENO, line, "standard error");
-}
-
-std::string moment(base::Timestamp time, base::Zone zone) {
-  const auto t = base::wall_time(time, zone);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", t.year, t.month,
-                     t.day, t.hour, t.minute, t.second);
-}
-
-// `10m` may be mistyped, `10:15` may be yesterday's: says what was meant.
-void tell_range(const query::Query& query, const LogsArgs& args,
-                base::Zone zone) {
-  const std::string from =
-      query.since ? moment(*query.since, zone) : "the beginning";
-  const std::string to = query.until ? moment(*query.until, zone) : "now";
-  const auto some = query.since ? *query.since : *query.until;
-  aside(fmt::format("{} to {}, {}", from, to, base::zone_name(some, zone)),
-        args);
-}
-
-std::string quoted(std::optional<base::Timestamp> time) {
-  return time ? '"' + base::format_stamp(*time) + '"' : "null";
-}
-
-// A range that reaches back behind what is stored must not look like one in
-// which nothing happened: a line on stderr, or an object among the others.
-void tell_gaps(const LogRequest& request, const LogsArgs& args,
-               query::Output& output) {
-  if (!request.query.since || request.diary) return;
-  query::Query all = request.query;
-  all.events = true;
-  const auto plan = plan_for(request.dir, all);
-  if (!plan) return;
-  query::Problems problems;  // said by the reading itself
-  const auto zone = request.zone;
-  for (const auto& gap :
-       query::find_gaps(plan->origins, *request.query.since, problems)) {
-    if (args.json) {
-      output.put(
-          fmt::format(R"({{"v":1,"gap":{{"app":"{}","begin":{},"kept":{},)"
-                      R"("reason":"flushed","flushed":"{}"}}}})"
-                      "\n",
-                      gap.app, quoted(gap.begin), quoted(gap.kept),
-                      base::format_stamp(gap.flushed)));
-      continue;
-    }
-    if (gap.kept) {
-      fmt::print(stderr, "lodge: {}: no lines from {} to {} (flushed {})\n",
-                 gap.app, moment(*gap.kept, zone),
-                 gap.begin ? moment(*gap.begin, zone) : "now",
-                 moment(gap.flushed, zone));
-      continue;
-    }
-    fmt::print(stderr, "lodge: {}: {} (older: flushed {})\n", gap.app,
-               gap.begin ? "logs begin " + moment(*gap.begin, zone)
-                         : "no logs are stored",
-               moment(gap.flushed, zone));
-  }
 }
 
 // What a search did without, and what it cost.

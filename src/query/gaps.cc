@@ -1,7 +1,11 @@
 #include "query/gaps.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+
+#include "query/losses.h"
+#include "query/removals.h"
 
 namespace query {
 namespace {
@@ -64,32 +68,137 @@ class Left {
   Problems& problems_;
 };
 
-}  // namespace
+// What events tell of what is missing.
+struct Told {
+  explicit Told(GapRange range) : losses(range) {}
+  std::map<std::string, base::Timestamp> flushed;  // last, by app
+  Removals removals;
+  Losses losses;
+};
 
-std::vector<Gap> find_gaps(const std::vector<Origin>& origins,
-                           base::Timestamp since, Problems& problems) {
-  std::map<std::string, base::Timestamp> flushed;
+bool is_known_stream(const std::vector<Origin>& origins,
+                     const store::Event& event) {
+  if (!event.stream) return true;
+  const Kind kind =
+      *event.stream == store::Stream::Error ? Kind::Error : Kind::Out;
+  return std::ranges::any_of(origins, [&](const Origin& origin) {
+    return origin.app == event.app && origin.kind != Kind::Events &&
+           (origin.kind == kind || origin.shared);
+  });
+}
+
+Told read_told(const std::vector<Origin>& origins, GapRange range,
+               Problems& problems) {
+  Told told(range);
   read_events(origins, problems, [&](const store::Event& event) {
-    if (event.kind != store::EventKind::Flush || event.time < since) return;
-    auto& last = flushed.try_emplace(event.app, event.time).first->second;
+    told.removals.add(event);
+    if (is_known_stream(origins, event)) told.losses.add(event);
+    if (event.kind != store::EventKind::Flush || event.time < range.since)
+      return;
+    auto& last = told.flushed.try_emplace(event.app, event.time).first->second;
     last = std::max(last, event.time);
   });
-  std::vector<Gap> gaps;
-  for (const auto& origin : origins) {
-    const auto found = flushed.find(origin.app);
-    if (found == flushed.end() || origin.kind == Kind::Events) continue;
-    if (gaps.empty() || gaps.back().app != origin.app)
-      gaps.push_back({origin.app, std::nullopt, std::nullopt, found->second});
-    Gap& gap = gaps.back();
-    const Left left(origin, found->second, problems);
+  return told;
+}
+
+std::optional<Gap> flush_gap(const std::vector<const Origin*>& histories,
+                             base::Timestamp flushed, GapRange range,
+                             Problems& problems) {
+  Gap gap{.app = histories.front()->app,
+          .cause = Gap::Cause::Flushed,
+          .kept = {},
+          .begin = {},
+          .when = flushed,
+          .words = {}};
+  for (const auto* origin : histories) {
+    const Left left(*origin, flushed, problems);
     if (left.begin)
       gap.begin = gap.begin ? std::min(*gap.begin, *left.begin) : *left.begin;
     if (left.kept && !left.untouched)
       gap.kept = gap.kept ? std::min(*gap.kept, *left.kept) : *left.kept;
   }
   // A stream that was left out of the flush may reach back far enough.
-  std::erase_if(
-      gaps, [&](const Gap& gap) { return gap.begin && *gap.begin < since; });
+  if (gap.begin && *gap.begin < range.since) return std::nullopt;
+  return gap;
+}
+
+// Of an app's histories that were cut, the one that begins last says from where
+// on all is there.
+std::optional<Gap> removal_gap(const std::vector<const Origin*>& histories,
+                               const Removals& removals, GapRange range,
+                               Problems& problems) {
+  std::optional<Gap> gap;
+  for (const auto* origin : histories) {
+    if (!origin->owner) continue;
+    Source source(*origin, {});
+    if (const auto opened = source.open(); !opened) {
+      problems.push_back(opened.error());
+      continue;
+    }
+    std::optional<uint64_t> oldest;
+    if (!source.segments().empty()) oldest = source.segments().front().sequence;
+    const auto gone = removals.before(*origin->owner, oldest);
+    if (!gone || gone->end < range.since ||
+        (range.until && gone->first >= *range.until))
+      continue;
+    const auto size = source.size();
+    source.allow(size ? *size : 0, true);
+    source.begin_at(0, 0);
+    const auto more = source.advance();
+    if (!more) problems.push_back(more.error());
+    const Time begin = more && *more ? source.piece().time : std::nullopt;
+    if (begin && *begin <= range.since) continue;
+    if (!gap)
+      gap = Gap{.app = origin->app,
+                .cause = Gap::Cause::Removed,
+                .kept = {},
+                .begin = {},
+                .when = {},
+                .words = {}};
+    if (begin) gap->begin = std::max(gap->begin.value_or(*begin), *begin);
+    if (gone->when < gap->when) continue;
+    gap->when = gone->when;
+    gap->words = gone->reason;
+  }
+  return gap;
+}
+
+}  // namespace
+
+std::string_view gap_reason(const Gap& gap) {
+  switch (gap.cause) {
+    case Gap::Cause::Flushed:
+      return "flushed";
+    case Gap::Cause::Removed:
+      if (gap.words.empty()) return "deleted";
+      return gap.words == "pruned" ? "pruned" : "retention";
+    case Gap::Cause::Dropped:
+      return gap.words;
+    case Gap::Cause::Lost:
+      return "lost";
+  }
+  return {};
+}
+
+std::vector<Gap> find_gaps(const std::vector<Origin>& origins, GapRange range,
+                           Problems& problems) {
+  const Told told = read_told(origins, range, problems);
+  std::vector<Gap> gaps;
+  for (size_t i = 0; i < origins.size();) {
+    const std::string& app = origins[i].app;
+    std::vector<const Origin*> histories;
+    for (; i < origins.size() && origins[i].app == app; ++i)
+      if (origins[i].kind != Kind::Events) histories.push_back(&origins[i]);
+    if (histories.empty()) continue;
+    std::optional<Gap> gap =
+        removal_gap(histories, told.removals, range, problems);
+    if (gap) gaps.push_back(std::move(*gap));
+    if (const auto at = told.flushed.find(app); at != told.flushed.end()) {
+      gap = flush_gap(histories, at->second, range, problems);
+      if (gap) gaps.push_back(std::move(*gap));
+    }
+    std::ranges::move(told.losses.of(app), std::back_inserter(gaps));
+  }
   return gaps;
 }
 

@@ -1,11 +1,14 @@
 #pragma once
 // Where stored lines are missing in a range that was asked for: apps whose logs
-// were flushed after the range began. (An app that merely wrote nothing that
-// early has no gap.) A flush takes live files alone, so segments may lie before
-// the gap. Reads the events and the first and last lines of a few files.
+// were flushed after the range began, or whose oldest files were deleted that
+// may have reached into it, and what was dropped or lost meanwhile. (An app
+// that merely wrote nothing that early has no gap.) A flush takes live files
+// alone, so segments may lie before the gap. Reads the events and the first and
+// last lines of a few files.
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -13,16 +16,31 @@
 
 namespace query {
 
-struct Gap {
-  std::string app;
-  std::optional<base::Timestamp> begin;  // first line after it; none = no line
-  std::optional<base::Timestamp> kept;   // last line before it, of the
-                                         // stream that ends first
-  base::Timestamp flushed;               // when what is missing went, last
+struct GapRange {
+  base::Timestamp since;
+  std::optional<base::Timestamp> until;  // exclusive
 };
 
+struct Gap {
+  enum class Cause { Flushed, Removed, Dropped, Lost };
+  std::string app;
+  Cause cause = Cause::Flushed;
+  // Last line before it, of the stream that ends first; of a loss, the first
+  // that is missing, as near as is known. None: no line is older.
+  std::optional<base::Timestamp> kept;
+  // First line after it, none = no line; of a loss, the last that is missing.
+  std::optional<base::Timestamp> begin;
+  base::Timestamp when;  // what is missing went, last
+  uint64_t lines = 0;    // dropped
+  std::string words;     // the event's reason
+};
+
+// "flushed", "retention", "pruned", "deleted", "overflow", "disk_full", "rate",
+// "lost".
+std::string_view gap_reason(const Gap& gap);
+
 // `origins` of all kinds, events among them; by app as they are there.
-std::vector<Gap> find_gaps(const std::vector<Origin>& origins,
-                           base::Timestamp since, Problems& problems);
+std::vector<Gap> find_gaps(const std::vector<Origin>& origins, GapRange range,
+                           Problems& problems);
 
 }  // namespace query

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "query/log_dir.h"
+#include "query/losses.h"
 #include "store/line.h"
 
 namespace {
@@ -24,10 +25,53 @@ void flush_event(const LogDir& dir, const std::string& app, int64_t us) {
   dir.append(app + "-events.log", store::format_event(event) + "\n");
 }
 
+store::Event event(store::EventKind kind, int64_t us,
+                   std::string_view reason = {}) {
+  store::Event event;
+  event.time = {kStart + us};
+  event.kind = kind;
+  event.app = "api";
+  event.reason = reason;
+  return event;
+}
+
+store::Event drop(int64_t first, int64_t last, std::string_view reason,
+                  store::Stream stream = store::Stream::Out) {
+  auto told = event(store::EventKind::Drop, last, reason);
+  told.first = {kStart + first};
+  told.last = {kStart + last};
+  told.lines = 10;
+  told.stream = stream;
+  return told;
+}
+
+void tell(const LogDir& dir, const store::Event& event) {
+  dir.append("api-events.log", store::format_event(event) + "\n");
+}
+
+std::string segment_file(const LogDir& dir, uint64_t sequence, int64_t us) {
+  store::Segment segment;
+  segment.sequence = sequence;
+  segment.first = {kStart + us};
+  return base::fs::join(store::archive_dir(dir.path(), "api"),
+                        store::segment_name(segment));
+}
+
+// Sealed and deleted again.
+void removed(const LogDir& dir, uint64_t sequence, int64_t first, int64_t seal,
+             int64_t remove, std::string_view reason) {
+  auto told = event(store::EventKind::Seal, seal);
+  told.file = segment_file(dir, sequence, first);
+  tell(dir, told);
+  told = event(store::EventKind::Remove, remove, reason);
+  told.file = store::archive_path(segment_file(dir, sequence, first));
+  tell(dir, told);
+}
+
 std::vector<query::Gap> gaps(const LogDir& dir, int64_t since) {
   query::Problems problems;
   auto found =
-      query::find_gaps(dir.plan({}).origins, {kStart + since}, problems);
+      query::find_gaps(dir.plan({}).origins, {{kStart + since}, {}}, problems);
   CHECK(problems.empty());
   return found;
 }
@@ -47,7 +91,7 @@ TEST_CASE("a range that begins before the last flush has a gap") {
   REQUIRE(found.size() == 1);
   CHECK(found[0].app == "api");
   CHECK(found[0].begin == base::Timestamp{kStart + 80});
-  CHECK(found[0].flushed == base::Timestamp{kStart + 60});
+  CHECK(found[0].when == base::Timestamp{kStart + 60});
   CHECK(gaps(dir, 70).empty());  // nothing of this range was flushed
 }
 
@@ -67,4 +111,88 @@ TEST_CASE("lines older than the range are no gap, whatever was flushed") {
   flush_event(dir, "api", 50);
   dir.append("api-out.log", stamped(1, "kept\n"));
   CHECK(gaps(dir, 10).empty());
+}
+
+constexpr int64_t kSecond = 1'000'000;
+
+TEST_CASE("a range that begins before the oldest file that is left is cut") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  removed(dir, 1, 0, 10 * kSecond, 60 * kSecond, "older than 7 d");
+  removed(dir, 2, 10 * kSecond, 20 * kSecond, 70 * kSecond, "older than 8 d");
+  dir.append("api-out.log", stamped(20 * kSecond, "oldest\n"));
+  auto found = gaps(dir, 5 * kSecond);
+  REQUIRE(found.size() == 1);
+  CHECK(query::gap_reason(found[0]) == "retention");
+  CHECK(found[0].words == "older than 8 d");
+  CHECK(found[0].begin == base::Timestamp{kStart + 20 * kSecond});
+  CHECK(found[0].when == base::Timestamp{kStart + 70 * kSecond});
+  // What was deleted is older than the range: the app wrote nothing.
+  dir.flush("api-out.log");
+  CHECK(gaps(dir, 21 * kSecond).empty());
+  CHECK(gaps(dir, 15 * kSecond).size() == 1);
+  dir.append("api-out.log", stamped(14 * kSecond, "older\n"));
+  CHECK(gaps(dir, 15 * kSecond).empty());
+}
+
+TEST_CASE(
+    "a deleted file behind one that is left doesn't move where logs begin") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  removed(dir, 3, 10 * kSecond, 20 * kSecond, 70 * kSecond, "pruned");
+  REQUIRE(base::fs::make_dirs(store::archive_dir(dir.path(), "api")));
+  const auto fd =
+      base::fs::open(segment_file(dir, 2, 8 * kSecond), O_WRONLY | O_CREAT);
+  REQUIRE(fd);
+  REQUIRE(base::fs::write_all(fd->get(), stamped(8 * kSecond, "old\n"), "old"));
+  CHECK(gaps(dir, 0).empty());
+  removed(dir, 1, 0, 8 * kSecond, 71 * kSecond, "pruned");
+  const auto found = gaps(dir, 0);
+  REQUIRE(found.size() == 1);
+  CHECK(query::gap_reason(found[0]) == "pruned");
+  CHECK(found[0].begin == base::Timestamp{kStart + 8 * kSecond});
+}
+
+TEST_CASE("drops in a row are one gap, within the range alone") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  tell(dir, drop(0, 1 * kSecond, "overflow"));
+  tell(dir, drop(100 * kSecond, 110 * kSecond, "disk_full"));
+  tell(dir, drop(120 * kSecond, 130 * kSecond, "disk_full"));
+  tell(dir, drop(121 * kSecond, 122 * kSecond, "rate"));
+  tell(dir,
+       event(store::EventKind::Lost, 140 * kSecond, "a read was cut short"));
+  const auto found = gaps(dir, 2 * kSecond);
+  REQUIRE(found.size() == 3);
+  CHECK(query::gap_reason(found[0]) == "disk_full");
+  CHECK(found[0].lines == 20);
+  CHECK(found[0].kept == base::Timestamp{kStart + 100 * kSecond});
+  CHECK(found[0].begin == base::Timestamp{kStart + 130 * kSecond});
+  CHECK(query::gap_reason(found[1]) == "rate");
+  CHECK(query::gap_reason(found[2]) == "lost");
+  CHECK(gaps(dir, 0).size() == 4);
+  query::Problems problems;
+  CHECK(query::find_gaps(
+            dir.plan({}).origins,
+            {{kStart + 2 * kSecond}, base::Timestamp{kStart + 50 * kSecond}},
+            problems)
+            .empty());
+  query::Query errors;
+  errors.out = false;
+  CHECK(query::find_gaps(dir.plan(errors).origins, {{kStart + 2 * kSecond}, {}},
+                         problems)
+            .size() == 1);  // the streams' drops are another's
+}
+
+TEST_CASE("however often lines are dropped, a few gaps hold them all") {
+  query::Losses losses({{kStart}, {}});
+  for (int64_t i = 0; i < 500; ++i)
+    losses.add(drop(i * 600 * kSecond, (i * 600 + 1) * kSecond,
+                    i % 2 == 0 ? "rate" : "overflow"));
+  const auto found = losses.of("api");
+  CHECK(found.size() == 6);
+  uint64_t lines = 0;
+  for (const auto& gap : found) lines += gap.lines;
+  CHECK(lines == 5000);
+  CHECK(losses.of("apj").empty());
 }

@@ -325,8 +325,8 @@ TEST_CASE("a flush between segments is a gap within the range") {
   event.app = "api";
   dir.append("api-events.log", store::format_event(event) + "\n");
   query::Problems problems;
-  const auto found =
-      query::find_gaps(dir.plan({}).origins, {kStart + kMinute}, problems);
+  const auto found = query::find_gaps(dir.plan({}).origins,
+                                      {{kStart + kMinute}, {}}, problems);
   CHECK(problems.empty());
   REQUIRE(found.size() == 1);
   CHECK(found[0].begin == base::Timestamp{kStart + 3 * kMinute});
@@ -345,6 +345,6 @@ TEST_CASE("a file that was written through a flush has no gap") {
   event.app = "api";
   dir.append("api-events.log", store::format_event(event) + "\n");
   query::Problems problems;
-  CHECK(
-      query::find_gaps(dir.plan({}).origins, {kStart + 10}, problems).empty());
+  CHECK(query::find_gaps(dir.plan({}).origins, {{kStart + 10}, {}}, problems)
+            .empty());
 }

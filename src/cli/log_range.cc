@@ -1,0 +1,126 @@
+#include "cli/log_range.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "cli/log_output.h"
+#include "cli/text_cells.h"
+#include "query/gaps.h"
+#include "query/json_text.h"
+
+namespace cli {
+namespace {
+
+using query::Gap;
+
+std::string moment(base::Timestamp time, base::Zone zone) {
+  const auto t = base::wall_time(time, zone);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", t.year, t.month,
+                     t.day, t.hour, t.minute, t.second);
+}
+
+std::string quoted(std::optional<base::Timestamp> time) {
+  return time ? '"' + base::format_stamp(*time) + '"' : "null";
+}
+
+std::string quoted(std::string_view words) {
+  std::string text;
+  query::append_json_string(words, text);
+  return text;
+}
+
+std::string gap_object(const Gap& gap) {
+  const bool is_loss =
+      gap.cause == Gap::Cause::Dropped || gap.cause == Gap::Cause::Lost;
+  std::string members = fmt::format(
+      R"("app":{},"{}":{},"{}":{},"reason":{})", quoted(gap.app),
+      is_loss ? "first" : "begin", quoted(is_loss ? gap.kept : gap.begin),
+      is_loss ? "last" : "kept", quoted(is_loss ? gap.begin : gap.kept),
+      quoted(query::gap_reason(gap)));
+  switch (gap.cause) {
+    case Gap::Cause::Flushed:
+      members += fmt::format(R"(,"flushed":{})", quoted(gap.when));
+      break;
+    case Gap::Cause::Removed:
+      members += fmt::format(R"(,"removed":{},"words":{})", quoted(gap.when),
+                             quoted(gap.words));
+      break;
+    case Gap::Cause::Dropped:
+      members += fmt::format(R"(,"lines":{})", gap.lines);
+      break;
+    case Gap::Cause::Lost:
+      members += fmt::format(R"(,"words":{})", quoted(gap.words));
+      break;
+  }
+  return fmt::format("{{\"v\":1,\"gap\":{{{}}}}}\n", members);
+}
+
+std::string gap_words(const Gap& gap, base::Zone zone) {
+  const auto from = gap.kept ? moment(*gap.kept, zone) : std::string();
+  const auto to = gap.begin ? moment(*gap.begin, zone) : "now";
+  switch (gap.cause) {
+    case Gap::Cause::Dropped:
+      return fmt::format("{} {} dropped between {} and {} ({})", gap.lines,
+                         gap.lines == 1 ? "line" : "lines", from, to,
+                         gap.words);
+    case Gap::Cause::Lost:
+      return from == to
+                 ? fmt::format("lines may be missing at {} ({})", from,
+                               gap.words)
+                 : fmt::format("lines may be missing between {} and {} ({})",
+                               from, to, gap.words);
+    case Gap::Cause::Flushed:
+      if (gap.kept)
+        return fmt::format("no lines from {} to {} (flushed {})", from, to,
+                           moment(gap.when, zone));
+      break;
+    case Gap::Cause::Removed:
+      break;
+  }
+  std::string why(query::gap_reason(gap));
+  if (gap.cause == Gap::Cause::Flushed) why += ' ' + moment(gap.when, zone);
+  return fmt::format("{} (older: {})",
+                     gap.begin ? "logs begin " + to : "no logs are stored",
+                     why);
+}
+
+}  // namespace
+
+void aside(std::string_view words, const LogsArgs& args) {
+  if (::isatty(STDOUT_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) return;
+  const std::string line = wants_colours(args)
+                               ? fmt::format("\x1b[2m{}\x1b[0m\n", words)
+                               : fmt::format("{}\n", words);
+  (void)base::fs::write_all(STDERR_FILENO, line, "standard error");
+}
+
+void tell_range(const query::Query& query, const LogsArgs& args,
+                base::Zone zone) {
+  const std::string from =
+      query.since ? moment(*query.since, zone) : "the beginning";
+  const std::string to = query.until ? moment(*query.until, zone) : "now";
+  const auto some = query.since ? *query.since : *query.until;
+  aside(fmt::format("{} to {}, {}", from, to, base::zone_name(some, zone)),
+        args);
+}
+
+void tell_gaps(const LogRequest& request, const LogsArgs& args,
+               query::Output& output) {
+  if (!request.query.since || request.diary) return;
+  query::Query all = request.query;
+  all.events = true;
+  const auto plan = plan_for(request.dir, all);
+  if (!plan) return;
+  query::Problems problems;  // said by the reading itself
+  const query::GapRange range{*request.query.since, request.query.until};
+  for (const auto& gap : query::find_gaps(plan->origins, range, problems)) {
+    if (args.json)
+      output.put(gap_object(gap));
+    else
+      fmt::print(stderr, "lodge: {}: {}\n", printable(gap.app),
+                 printable(gap_words(gap, request.zone)));
+  }
+}
+
+}  // namespace cli

@@ -1,0 +1,25 @@
+#pragma once
+// What one is told of the range asked for: which it is, and where lines of it
+// are missing. On stderr, or as objects among the others of --json.
+
+#include <string_view>
+
+#include "cli/log_request.h"
+#include "cli/logs_command.h"
+#include "query/output.h"
+
+namespace cli {
+
+// A word aside, for a person at a terminal.
+void aside(std::string_view words, const LogsArgs& args);
+
+// `10m` may be mistyped, `10:15` may be yesterday's: says what was meant.
+void tell_range(const query::Query& query, const LogsArgs& args,
+                base::Zone zone);
+
+// A range that reaches back behind what is stored, or over what was dropped,
+// must not look like one in which nothing happened.
+void tell_gaps(const LogRequest& request, const LogsArgs& args,
+               query::Output& output);
+
+}  // namespace cli

@@ -1,0 +1,41 @@
+#pragma once
+// Sealed files that are gone, as events tell: until when each may have had
+// lines, so that a history whose oldest line is young is known to be cut. Pure;
+// any thread.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "base/clock.h"
+#include "store/events.h"
+#include "store/segments.h"
+
+namespace query {
+
+struct RemovedFile {
+  uint64_t sequence = 0;
+  base::Timestamp first;  // of its first line, to the second
+  base::Timestamp end;    // it has no later line
+  base::Timestamp when;   // it was deleted
+  std::string reason;
+};
+
+class Removals {
+ public:
+  // In the order of their times; others than these are passed over.
+  void add(const store::Event& event);
+  // The last by number of those that lay before a history's oldest file;
+  // `oldest`: its number, none = there is no sealed one.
+  std::optional<RemovedFile> before(const store::SegmentOwner& owner,
+                                    std::optional<uint64_t> oldest) const;
+
+ private:
+  using Owner = std::tuple<std::string, store::SegmentKind, int>;
+  std::map<std::string, base::Timestamp> sealed_;  // by file, until it is gone
+  std::map<Owner, std::map<uint64_t, RemovedFile>> gone_;  // by number
+};
+
+}  // namespace query
