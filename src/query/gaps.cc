@@ -93,7 +93,8 @@ Told read_told(const std::vector<Origin>& origins, GapRange range,
   read_events(origins, problems, [&](const store::Event& event) {
     told.removals.add(event);
     if (is_known_stream(origins, event)) told.losses.add(event);
-    if (event.kind != store::EventKind::Flush || event.time < range.since)
+    if (event.kind != store::EventKind::Flush || event.time < range.since ||
+        is_prune(event))
       return;
     auto& last = told.flushed.try_emplace(event.app, event.time).first->second;
     last = std::max(last, event.time);

@@ -5,36 +5,41 @@
 namespace query {
 
 void Removals::add(const store::Event& event) {
-  const bool sealed = event.kind == store::EventKind::Seal;
-  if (!sealed && event.kind != store::EventKind::Remove) return;
-  const std::string path = store::segment_path(event.file);
-  if (sealed) {
-    sealed_[path] = event.time;
+  if (is_prune(event)) {
+    pruned_[event.app] = event.time;
     return;
   }
-  const auto segment = store::parse_segment_name(base::fs::base_name(path));
+  const bool removed = event.kind == store::EventKind::Remove;
+  if (!removed && event.kind != store::EventKind::Seal) return;
+  const auto segment = store::parse_segment_name(
+      base::fs::base_name(store::segment_path(event.file)));
   if (!segment) return;
-  RemovedFile file{.sequence = segment->sequence,
-                   .first = segment->first,
-                   .end = event.time,
-                   .when = event.time,
-                   .reason = event.reason};
-  if (const auto at = sealed_.find(path); at != sealed_.end()) {
-    file.end = at->second;
-    sealed_.erase(at);
-  }
-  gone_[{event.app, segment->kind, segment->instance}].insert_or_assign(
-      file.sequence, std::move(file));
+  auto& file = files_[{event.app, segment->kind, segment->instance}]
+                   .try_emplace(segment->sequence,
+                                Sealed{segment->first, event.time, {}, {}})
+                   .first->second;
+  if (!removed) return;
+  file.removed = event.time;
+  file.reason = event.reason;
 }
 
 std::optional<RemovedFile> Removals::before(
     const store::SegmentOwner& owner, std::optional<uint64_t> oldest) const {
-  const auto found = gone_.find({owner.app, owner.kind, owner.instance});
-  if (found == gone_.end()) return std::nullopt;
+  const auto found = files_.find({owner.app, owner.kind, owner.instance});
+  if (found == files_.end()) return std::nullopt;
   const auto& files = found->second;
   auto at = oldest ? files.lower_bound(*oldest) : files.end();
   if (at == files.begin()) return std::nullopt;
-  return (--at)->second;
+  const Sealed& file = (--at)->second;
+  if (file.removed)
+    return RemovedFile{file.first, file.end, *file.removed, file.reason};
+  const auto pruned = pruned_.find(owner.app);
+  if (pruned == pruned_.end() || pruned->second < file.end) return std::nullopt;
+  return RemovedFile{file.first, file.end, pruned->second, "pruned"};
+}
+
+bool is_prune(const store::Event& event) {
+  return event.kind == store::EventKind::Flush && event.reason == "pruned";
 }
 
 }  // namespace query

@@ -1,7 +1,8 @@
 #pragma once
 // Sealed files that are gone, as events tell: until when each may have had
-// lines, so that a history whose oldest line is young is known to be cut. Pure;
-// any thread.
+// lines, so that a history whose oldest line is young is known to be cut. What
+// is pruned has one event an app, which names no file: those that were sealed
+// before and are not there any more are meant. Pure; any thread.
 
 #include <map>
 #include <optional>
@@ -16,12 +17,14 @@
 namespace query {
 
 struct RemovedFile {
-  uint64_t sequence = 0;
   base::Timestamp first;  // of its first line, to the second
   base::Timestamp end;    // it has no later line
   base::Timestamp when;   // it was deleted
   std::string reason;
 };
+
+// Of sealed files alone, unlike other flushes.
+bool is_prune(const store::Event& event);
 
 class Removals {
  public:
@@ -34,8 +37,13 @@ class Removals {
 
  private:
   using Owner = std::tuple<std::string, store::SegmentKind, int>;
-  std::map<std::string, base::Timestamp> sealed_;  // by file, until it is gone
-  std::map<Owner, std::map<uint64_t, RemovedFile>> gone_;  // by number
+  struct Sealed {
+    base::Timestamp first, end;
+    std::optional<base::Timestamp> removed;
+    std::string reason;
+  };
+  std::map<Owner, std::map<uint64_t, Sealed>> files_;  // by number
+  std::map<std::string, base::Timestamp> pruned_;      // last, by app
 };
 
 }  // namespace query

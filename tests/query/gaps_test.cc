@@ -153,6 +153,23 @@ TEST_CASE(
   CHECK(found[0].begin == base::Timestamp{kStart + 8 * kSecond});
 }
 
+TEST_CASE("what was pruned is known by what was sealed and is not there") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  auto told = event(store::EventKind::Seal, 20 * kSecond);
+  told.file = segment_file(dir, 1, 0);
+  tell(dir, told);
+  dir.append("api-out.log", stamped(20 * kSecond, "oldest\n"));
+  CHECK(gaps(dir, 0).empty());  // nobody says that it was deleted
+  tell(dir, event(store::EventKind::Flush, 30 * kSecond, "pruned"));
+  const auto found = gaps(dir, 0);
+  REQUIRE(found.size() == 1);
+  CHECK(query::gap_reason(found[0]) == "pruned");
+  CHECK(found[0].begin == base::Timestamp{kStart + 20 * kSecond});
+  CHECK(found[0].when == base::Timestamp{kStart + 30 * kSecond});
+  CHECK(gaps(dir, 25 * kSecond).empty());
+}
+
 TEST_CASE("drops in a row are one gap, within the range alone") {
   LogDir dir;
   dir.add_app("api", 1);
