@@ -1,9 +1,7 @@
-# In builds for the sanitizers what nearly every file includes is parsed once
-# for all, which is a fifth of their time. It is for the compiler alone: each
-# file still includes what it uses, as the other builds and clang-tidy see.
-#
-# Who compiles with the same flags shares one: the libraries that of
-# lodge_base, the tests that of lodge_test_support.
+# In builds for the sanitizers what nearly every file of the libraries includes
+# is parsed once for all, which is a fifth of their time. It is for the compiler
+# alone: each file still includes what it uses, as the other builds and
+# clang-tidy see. All of them share that of lodge_base.
 function(precompile target)
   if(LODGE_SANITIZE)
     target_precompile_headers(${target} PRIVATE
