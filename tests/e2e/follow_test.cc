@@ -144,6 +144,8 @@ TEST_CASE("-n 0 shows what comes, not what was") {
     return home.must({"logs", "app", "--raw"}).out.starts_with("old\n");
   }));
   Child follower = follow(home, {"app", "-n", "0"});
+  // Not before it has found the end.
+  CHECK(wait_until([&] { return !follower.out().empty(); }));
   home.must({"restart", "app"});
   CHECK(wait_until(
       [&] { return follower.out().find("old\n") != std::string::npos; }));
