@@ -138,8 +138,8 @@ TEST_CASE("an app that appears later is followed, too") {
 TEST_CASE("-n 0 shows what comes, not what was") {
   const TestHome home;
   home.start("app",
-             "echo old; while read -r x; do echo new $x; done;"
-             " i=0; while sleep 0.05; do i=$((i+1)); echo new $i; done");
+             "echo old; i=0; while sleep 0.05; do i=$((i+1)); echo new $i;"
+             " done");
   CHECK(wait_until([&] {
     return home.must({"logs", "app", "--raw"}).out.starts_with("old\n");
   }));
