@@ -89,12 +89,13 @@ void HitStream::open_file(size_t file) {
     within.begin = std::max(within.begin, files_.begin->offset);
   stats_.covered += within.end - std::min(within.begin, within.end);
   if (log->archive != nullptr)
-    add_frame_units(file, std::move(log), within);
+    add_frame_units(file, log, within);
   else
-    add_file_units(file, std::move(log), within);
+    add_file_units(file, log, within);
 }
 
-void HitStream::add_file_units(size_t file, std::shared_ptr<SearchedLog> log,
+void HitStream::add_file_units(size_t file,
+                               const std::shared_ptr<SearchedLog>& log,
                                store::Range range) {
   const size_t first = units_.size();
   for (uint64_t at = range.begin; at < range.end; at += unit_size_)
@@ -107,7 +108,8 @@ void HitStream::add_file_units(size_t file, std::shared_ptr<SearchedLog> log,
                  units_.end());
 }
 
-void HitStream::add_frame_units(size_t file, std::shared_ptr<SearchedLog> log,
+void HitStream::add_frame_units(size_t file,
+                                const std::shared_ptr<SearchedLog>& log,
                                 store::Range range) {
   auto& archive = *log->archive;
   const auto& frames = archive.frames();

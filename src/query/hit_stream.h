@@ -70,9 +70,9 @@ class HitStream final : public Hits {
   void look_ahead();
   bool open_next();
   void open_file(size_t file);
-  void add_file_units(size_t file, std::shared_ptr<SearchedLog> log,
+  void add_file_units(size_t file, const std::shared_ptr<SearchedLog>& log,
                       store::Range range);
-  void add_frame_units(size_t file, std::shared_ptr<SearchedLog> log,
+  void add_frame_units(size_t file, const std::shared_ptr<SearchedLog>& log,
                        store::Range range);
   void narrow(store::ArchiveReader& archive, store::Range range,
               std::vector<bool>& frames);
