@@ -4,93 +4,29 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <map>
-#include <set>
 
-#include "base/fs.h"
+#include "base/event_loop.h"
 #include "base/target.h"
 #include "base/time_spec.h"
 #include "cli/commands.h"
+#include "cli/event_reader.h"
+#include "cli/leaving.h"
 #include "cli/report.h"
 #include "cli/table.h"
 #include "cli/text_cells.h"
 #include "cli/views.h"
-#include "store/catalog.h"
 
 namespace cli {
 namespace {
 
-namespace fs = base::fs;
 using base::Errc;
 using base::Result;
 
 constexpr size_t kDefaultLines = 15;
-// Of one file; older events of a longer one are left out.
-constexpr uint64_t kMostBytes = uint64_t{64} << 20;
-
-// The end of a file, from the beginning of a line. A missing file is empty.
-Result<std::string> read_tail(const std::string& path) {
-  auto fd = fs::open(path, O_RDONLY);
-  if (!fd && fd.error().code == Errc::NotFound) return std::string();
-  if (!fd) return base::fail(std::move(fd.error()));
-  auto info = fs::fstat(fd->get(), path);
-  if (!info) return base::fail(std::move(info.error()));
-  const auto size = static_cast<uint64_t>(info->st_size);
-  const uint64_t begin = size > kMostBytes ? size - kMostBytes : 0;
-  std::string text(size - begin, '\0');
-  size_t have = 0;
-  while (have < text.size()) {
-    auto got =
-        fs::pread(fd->get(), std::span(text).subspan(have), begin + have, path);
-    if (!got) return base::fail(std::move(got.error()));
-    if (*got == 0) break;
-    have += *got;
-  }
-  text.resize(have);
-  if (begin > 0) text.erase(0, text.find('\n') + 1);
-  return text;
-}
-
-struct Wanted {
-  std::set<std::pair<std::string, int>> instances;
-  std::set<std::string> files;
-};
-
-Result<Wanted> choose(const store::Catalog& catalog,
-                      const EventFilter& filter) {
-  Wanted wanted;
-  std::vector<std::string> targets;
-  for (const auto& word : filter.targets)
-    if (word == "lodge")
-      wanted.files.emplace(store::kDaemonEvents);
-    else
-      targets.push_back(word);
-  if (filter.targets.empty()) wanted.files.emplace(store::kDaemonEvents);
-  if (targets.empty() && !filter.targets.empty()) return wanted;
-
-  std::vector<base::TargetCandidate> candidates;
-  for (const auto& app : catalog.apps)
-    for (const auto& instance : app.instances)
-      candidates.push_back({.id = instance.id,
-                            .app = app.name,
-                            .space = app.space,
-                            .instance = instance.number});
-  auto chosen = base::resolve_targets(targets, filter.exclude, candidates);
-  if (!chosen) return base::fail(std::move(chosen.error()));
-  for (const size_t i : *chosen) {
-    const auto& candidate = candidates[i];
-    wanted.instances.emplace(candidate.app, candidate.instance);
-    wanted.files.insert(catalog.find(candidate.app)->events_file);
-  }
-  return wanted;
-}
-
-bool is_wanted(const store::Event& event, const Wanted& wanted,
-               const EventFilter& filter) {
-  if (filter.since && event.time < *filter.since) return false;
-  if (event.app.empty() || event.instance < 0) return true;  // whole file's
-  return wanted.instances.contains({event.app, event.instance});
-}
+// Where the directory can't be watched, and for what a watch may miss.
+constexpr std::chrono::milliseconds kLookAgain{1000};
 
 std::string time_text(base::Timestamp time, bool utc) {
   const auto at =
@@ -106,87 +42,178 @@ std::string event_row(const store::Event& event, bool several, bool utc,
   const std::string name = several && event.instance >= 0
                                ? fmt::format("{}/{}", app, event.instance)
                                : app;
-  std::string row = fmt::format("{} {} · {}", time_text(event.time, utc),
-                                styled(printable(name), Style::Bold, color),
-                                printable(store::describe_event(event)));
-  if (!event.actor.empty())
-    row += fmt::format(" by {}", printable(event.actor));
-  if (!event.command.empty())
-    row += styled(fmt::format(" ({})", printable(event.command)), Style::Dim,
-                  color);
-  return row + "\n";
+  const auto words = event_words(event);
+  return fmt::format("{} {} · {}{}\n", time_text(event.time, utc),
+                     styled(printable(name), Style::Bold, color),
+                     printable(words.what),
+                     words.command.empty()
+                         ? std::string()
+                         : styled(printable(words.command), Style::Dim, color));
 }
 
-Result<std::optional<size_t>> line_limit(const Args& args) {
-  const auto text = args.value("lines");
-  if (!text) return std::optional(kDefaultLines);
-  if (*text == "all") return std::nullopt;
+Result<std::optional<size_t>> number_of(const Args& args,
+                                        std::string_view flag) {
+  const auto text = args.value(flag);
+  if (!text || (flag == "lines" && *text == "all")) return std::nullopt;
   size_t value = 0;
   const auto [end, error] =
       std::from_chars(text->data(), text->data() + text->size(), value);
   if (error == std::errc{} && end == text->data() + text->size()) return value;
-  return base::fail(Errc::Invalid,
-                    fmt::format("--lines: '{}' is not a number", *text),
-                    "for example: -n 100, or -n all");
+  return base::fail(
+      Errc::Invalid, fmt::format("--{}: '{}' is not a number", flag, *text),
+      flag == "lines" ? "for example: -n 100, or -n all"
+                      : fmt::format("for example: --{} 10", flag));
+}
+
+Result<std::optional<base::Timestamp>> time_of(const Args& args,
+                                               std::string_view flag) {
+  const auto text = args.value(flag);
+  if (!text) return std::nullopt;
+  auto time =
+      base::parse_time(*text, base::SystemClock().now(),
+                       args.has("utc") ? base::Zone::Utc : base::Zone::Local);
+  if (!time) return base::pass(std::move(time), fmt::format("--{}", flag));
+  return *time;
+}
+
+// "start,exit", also repeated.
+Result<std::set<store::EventKind>> kinds_of(const Args& args) {
+  std::set<store::EventKind> kinds;
+  for (const auto& value : args.values("kind")) {
+    for (size_t at = 0; at <= value.size();) {
+      const auto end = std::min(value.find(',', at), value.size());
+      const auto word = value.substr(at, end - at);
+      at = end + 1;
+      if (const auto kind = store::find_event_kind(word)) {
+        kinds.insert(*kind);
+        continue;
+      }
+      std::vector<std::string> known;
+      for (const auto name : store::event_names()) known.emplace_back(name);
+      const auto nearest = base::nearest_word(word, known);
+      return base::fail(
+          Errc::Invalid, fmt::format("--kind: '{}' is no event", word),
+          nearest.empty() ? fmt::format("{}", fmt::join(known, ", "))
+                          : fmt::format("did you mean {}?", nearest));
+    }
+  }
+  return kinds;
+}
+
+Result<EventFilter> filter_of(const Args& args) {
+  auto since = time_of(args, "since");
+  if (!since) return base::fail(std::move(since.error()));
+  auto until = time_of(args, "until");
+  if (!until) return base::fail(std::move(until.error()));
+  if (*since && *until && **until <= **since)
+    return base::fail(Errc::Invalid, "--until: is not after --since");
+  auto kinds = kinds_of(args);
+  if (!kinds) return base::fail(std::move(kinds.error()));
+  auto text = query::Pattern::compile({.any = args.values("grep"),
+                                       .all = {},
+                                       .none = args.values("not"),
+                                       .ignore_case = args.has("ignore-case")});
+  if (!text) return base::fail(std::move(text.error()));
+  for (const char* sums : {"reverse", "count"})
+    if (args.has("follow") && args.has(sums))
+      return base::fail(
+          Errc::Invalid,
+          fmt::format("--follow and --{}: one or the other", sums));
+  return EventFilter{.targets = args.words,
+                     .exclude = args.values("exclude"),
+                     .since = *since,
+                     .until = *until,
+                     .kinds = std::move(*kinds),
+                     .text = std::move(*text)};
+}
+
+class Rows {
+ public:
+  Rows(const Invocation& invocation, std::optional<size_t> most)
+      : invocation_(invocation), left_(most) {}
+
+  void show(const std::vector<store::Event>& events) {
+    for (const auto& event : events)
+      several_[event.app] = several_[event.app] || event.instance > 0;
+    for (const auto& event : events) {
+      if (!wants_more()) break;
+      if (left_) --*left_;
+      say(invocation_, invocation_.json ? store::format_event(event) + "\n"
+                                        : event_row(event, several_[event.app],
+                                                    invocation_.args.has("utc"),
+                                                    invocation_.color));
+    }
+    (void)std::fflush(stdout);
+  }
+  bool wants_more() const { return left_ != size_t{0}; }
+
+ private:
+  const Invocation& invocation_;
+  std::optional<size_t> left_;
+  std::map<std::string, bool> several_;  // instances were seen
+};
+
+int follow(const Invocation& invocation, EventReader& reader, Rows& rows) {
+  leave_quietly_on_signals();
+  base::EventLoop loop;
+  const ReaderWatch reader_watch(loop);
+  int exit = kDone;
+  const auto look = [&] {
+    auto events = reader.read_new();
+    if (!events) {
+      exit = report(invocation, events.error(), kUsage);
+      return loop.stop();
+    }
+    rows.show(*events);
+    if (!rows.wants_more()) loop.stop();
+  };
+  const auto watch = base::DirWatch::open(
+      loop, invocation.home.logs(), [&](std::string_view name) {
+        if (name.empty() || name.ends_with("-events.log")) look();
+      });
+  base::Timer again(loop, look);
+  again.start(std::chrono::milliseconds{0}, kLookAgain);
+  loop.run();
+  return exit;
 }
 
 }  // namespace
 
-Result<std::vector<store::Event>> read_events(const std::string& log_dir,
-                                              const EventFilter& filter) {
-  auto catalog = store::load_catalog(log_dir);
-  if (!catalog) return base::fail(std::move(catalog.error()));
-  auto wanted = choose(*catalog, filter);
-  if (!wanted) return base::fail(std::move(wanted.error()));
-  std::vector<store::Event> events;
-  for (const auto& file : wanted->files) {
-    auto text = read_tail(fs::join(log_dir, file));
-    if (!text) return base::fail(std::move(text.error()));
-    std::string_view left(*text);
-    while (!left.empty()) {
-      const auto end = std::min(left.find('\n'), left.size());
-      auto event = store::parse_event(left.substr(0, end));
-      if (event && is_wanted(*event, *wanted, filter))
-        events.push_back(std::move(*event));
-      left.remove_prefix(std::min(end + 1, left.size()));
-    }
-  }
-  std::ranges::stable_sort(events, {}, &store::Event::time);
-  if (filter.last && events.size() > *filter.last)
-    events.erase(events.begin(),
-                 events.end() - static_cast<ptrdiff_t>(*filter.last));
-  return events;
-}
-
 int run_events(const Invocation& invocation) {
-  auto limit = line_limit(invocation.args);
-  if (!limit) return report(invocation, limit.error(), kUsage);
-  const bool utc = invocation.args.has("utc");
-  EventFilter filter{.targets = invocation.args.words,
-                     .exclude = invocation.args.values("exclude"),
-                     .last = *limit,
-                     .since = {}};
-  if (const auto text = invocation.args.value("since")) {
-    auto since = base::parse_time(*text, base::SystemClock().now(),
-                                  utc ? base::Zone::Utc : base::Zone::Local);
-    if (!since)
-      return report(invocation,
-                    std::move(since.error()).with_context("--since"), kUsage);
-    filter.since = *since;
-    if (!invocation.args.has("lines")) filter.last.reset();
-  }
-  auto events = read_events(invocation.home.logs(), filter);
+  const Args& args = invocation.args;
+  auto last = number_of(args, "lines");
+  if (!last) return report(invocation, last.error(), kUsage);
+  auto most = number_of(args, "max-count");
+  if (!most) return report(invocation, most.error(), kUsage);
+  auto filter = filter_of(args);
+  if (!filter) return report(invocation, filter.error(), kUsage);
+  const bool selection = filter->since || filter->until ||
+                         !filter->kinds.empty() || args.has("grep") ||
+                         args.has("not");
+  // Who selects, or counts, means all of them.
+  if (!args.has("lines") && !selection && !args.has("count") && !*most)
+    *last = kDefaultLines;
+  EventReader reader(invocation.home.logs(), std::move(*filter));
+  auto events = reader.read_new();
   if (!events) return report(invocation, events.error(), kUsage);
-
-  std::map<std::string, int> most;  // the highest instance seen of each app
-  for (const auto& event : *events)
-    most[event.app] = std::max(most[event.app], event.instance);
-  for (const auto& event : *events)
-    say(invocation, invocation.json ? store::format_event(event) + "\n"
-                                    : event_row(event, most[event.app] > 0, utc,
-                                                invocation.color));
+  const bool found = !events->empty();
+  if (*last && events->size() > **last)
+    events->erase(events->begin(),
+                  events->end() - static_cast<std::ptrdiff_t>(**last));
+  if (args.has("reverse")) std::ranges::reverse(*events);
+  if (args.has("count")) {
+    const size_t count = std::min(events->size(), most->value_or(SIZE_MAX));
+    say(invocation, invocation.json
+                        ? fmt::format("{{\"v\":1,\"count\":{}}}\n", count)
+                        : fmt::format("{}\n", count));
+    return selection && !found ? kFailed : kDone;
+  }
+  Rows rows(invocation, *most);
+  rows.show(*events);
+  if (args.has("follow"))
+    return rows.wants_more() ? follow(invocation, reader, rows) : kDone;
   // As for lines: nothing there is no failure, nothing found is.
-  return filter.since && events->empty() ? kFailed : kDone;
+  return selection && !found ? kFailed : kDone;
 }
 
 }  // namespace cli

@@ -45,13 +45,23 @@ inline constexpr std::array kTailExamples = {
     Example{"lodge tail api web", "two apps in one stream"},
 };
 inline constexpr std::array kEventsFlags = {
+    Flag{"follow", 'f', "", "go on with what comes"},
     Flag{"lines", 'n', "N", "the last N events, or all (default: 15)"},
+    Flag{"max-count", 'm', "N", "N events, then stop"},
     Flag{"since", 0, "TIME", "from then on: 10:15, -10m, 2026-11-21"},
+    Flag{"until", 0, "TIME", "until then, exclusive"},
+    Flag{"kind", 0, "KIND,…", "only these: start, exit, errored, drop, ..."},
+    Flag{"grep", 'g', "RE", "words that match (repeatable: any)"},
+    Flag{"not", 'V', "RE", "... and not this (repeatable)"},
+    Flag{"ignore-case", 'i', "", "upper case is lower case"},
+    Flag{"count", 'c', "", "how many"},
+    Flag{"reverse", 0, "", "the newest first"},
     Flag{"utc", 0, "", "times in UTC"},
     kExclude,
 };
 inline constexpr std::array kEventsExamples = {
     Example{"lodge events api", "its starts, exits and restarts"},
+    Example{"lodge events -f --kind exit,errored", "what ends, as it does"},
     Example{"lodge events -n all --json", "everything, for scripts"},
 };
 inline constexpr std::array kFlushNames = {Names("clear")};

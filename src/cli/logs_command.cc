@@ -8,6 +8,7 @@
 #include "base/event_loop.h"
 #include "base/fs.h"
 #include "base/units.h"
+#include "cli/leaving.h"
 #include "cli/log_output.h"
 #include "cli/log_range.h"
 #include "cli/log_request.h"
@@ -31,20 +32,6 @@ void raise_descriptor_limit() {
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Ctrl-C is how one leaves a follower: at once, also while a slow reader blocks
-// our write, and with the terminal's colours as they were.
-void leave_quietly_on_signals() {
-  struct sigaction action{};
-  action.sa_handler = [](int) {
-    if (::isatty(STDOUT_FILENO) == 1 &&
-        ::write(STDOUT_FILENO, "\x1b[0m", 4) < 0) {
-    }
-    ::_exit(0);
-  };
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
-}
-
 // False when something could not be read.
 bool follow(const base::Home& home, const LogRequest& request,
             const LogsArgs& args, query::Reading& reading, LogOutput& lines) {
@@ -61,18 +48,7 @@ bool follow(const base::Home& home, const LogRequest& request,
     trouble = true;
     report(problem, args, 2);
   };
-  // A pipe whose reader leaves is noticed though nothing is written to it: the
-  // writing end never is readable for another reason. It is opened anew because
-  // a watch makes its descriptor non-blocking for all who share it.
-  base::Result<base::UniqueFd> pipe = base::UniqueFd();
-  std::optional<base::FdWatch> reader_left;
-  auto out = base::fs::fstat(STDOUT_FILENO, "standard output");
-  if (out && S_ISFIFO(out->st_mode))
-    pipe = base::fs::open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK);
-  if (pipe && *pipe) {
-    reader_left.emplace(loop, pipe->get(), [&](int) { loop.stop(); });
-    reader_left->want(base::FdWatch::Readable);
-  }
+  const ReaderWatch reader_watch(loop);
   query::Follower follower(loop, reading, lines.rows(), std::move(options));
   follower.start();
   loop.run();

@@ -104,6 +104,18 @@ std::string_view event_name(EventKind kind) {
   return kKinds[static_cast<size_t>(kind)].name;
 }
 
+std::optional<EventKind> find_event_kind(std::string_view name) {
+  for (const auto& kind : kKinds)
+    if (kind.name == name) return kind.kind;
+  return std::nullopt;
+}
+
+std::vector<std::string_view> event_names() {
+  std::vector<std::string_view> names;
+  for (const auto& kind : kKinds) names.push_back(kind.name);
+  return names;
+}
+
 std::string format_event(const Event& event) {
   nlohmann::ordered_json json;
   json["v"] = 1;
@@ -144,14 +156,9 @@ base::Result<Event> parse_event(std::string_view line) {
     const auto time = base::parse_stamp(parsed->value("time", ""));
     if (!time) return bad();
     event.time = *time;
-    const std::string name = parsed->value("event", "");
-    bool known = false;
-    for (const auto& kind : kKinds) {
-      if (kind.name != name) continue;
-      event.kind = kind.kind;
-      known = true;
-    }
-    if (!known) return bad();
+    const auto kind = find_event_kind(parsed->value("event", ""));
+    if (!kind) return bad();
+    event.kind = *kind;
     event.app = parsed->value("app", "");
     event.id = parsed->value("id", -1);
     event.instance = parsed->value("instance", -1);

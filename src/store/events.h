@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -38,6 +39,8 @@ enum class EventKind {
   Error,      // something failed that a user should know of; reason
 };
 std::string_view event_name(EventKind kind);  // "start", "line_ended", ...
+std::optional<EventKind> find_event_kind(std::string_view name);
+std::vector<std::string_view> event_names();
 
 struct Event {
   base::Timestamp time;

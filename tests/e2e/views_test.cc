@@ -278,6 +278,33 @@ TEST_CASE("events tell who did what, with which command, and what came of it") {
   }));
 }
 
+TEST_CASE("events are chosen, counted, and followed as they come") {
+  const TestHome home;
+  home.start("api", "exec sleep 1000");
+  Child follower = home.background(
+      {"events", "-f", "--kind", "exit,start", "--json", "-m", "4"});
+  home.must({"restart", "api"});
+  home.start("web", "exec sleep 1000");
+  // Four have come: it ends by itself.
+  const Ran followed = follower.wait();
+  CHECK(followed.exit == 0);
+  std::vector<std::string> came;
+  for (const auto& event : json_lines(followed.out))
+    came.push_back(event.at("app").get<std::string>() + " " +
+                   event.at("event").get<std::string>());
+  CHECK(came == std::vector<std::string>{"api start", "api exit", "api start",
+                                         "web start"});
+  CHECK(home.must({"events", "--kind", "exit", "-c"}).out == "1\n");
+  CHECK(home.must({"events", "web", "-g", "pid", "-c", "--json"}).out ==
+        "{\"v\":1,\"count\":1}\n");
+  CHECK(home.lodge({"events", "web", "--kind", "exit"}).exit == 1);
+  const auto newest = json_lines(home.must({"events", "-g", "STARTED", "-i",
+                                            "--reverse", "-m", "1", "--json"})
+                                     .out);
+  REQUIRE(newest.size() == 1);
+  CHECK(newest[0].at("app") == "web");
+}
+
 TEST_CASE("targets: id, instance, namespace, glob, regex, exclude") {
   const TestHome home;
   home.start("api", "exec sleep 1000", {"-i", "2", "--namespace", "shop"});

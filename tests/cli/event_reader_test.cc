@@ -1,0 +1,144 @@
+#include "cli/event_reader.h"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+
+#include "base/fs.h"
+
+namespace {
+
+using store::EventKind;
+
+class Logs {
+ public:
+  Logs() {
+    std::string name = "/tmp/lodge-events-XXXXXX";
+    dir = ::mkdtemp(name.data());
+    add_app("api", 2);
+  }
+  ~Logs() { std::filesystem::remove_all(dir); }
+  Logs(const Logs&) = delete;
+  Logs& operator=(const Logs&) = delete;
+
+  void add_app(const std::string& app, int instances) {
+    store::CatalogApp entry;
+    entry.name = app;
+    entry.space = "default";
+    entry.events_file = store::events_name(app);
+    for (int i = 0; i < instances; ++i)
+      entry.instances.push_back({next_id_++, i, "", ""});
+    catalog_.apps.push_back(std::move(entry));
+    REQUIRE(store::save_catalog(dir, catalog_));
+  }
+  void tell(int64_t us, EventKind kind, int instance = 0,
+            const std::string& reason = {},
+            const std::string& app = "api") const {
+    store::Event event;
+    event.time = {us};
+    event.kind = kind;
+    event.app = app;
+    event.instance = instance;
+    event.reason = reason;
+    event.actor = "ada";
+    REQUIRE(store::append_event(dir, event));
+  }
+
+  std::string dir;
+
+ private:
+  store::Catalog catalog_;
+  int next_id_ = 0;
+};
+
+struct Ask {
+  std::vector<std::string> targets{}, grep{}, none{};
+  std::optional<base::Timestamp> since{}, until{};
+  std::set<EventKind> kinds{};
+};
+
+cli::EventReader reader_of(const Logs& logs, const Ask& ask = {}) {
+  auto text = query::Pattern::compile(
+      {.any = ask.grep, .all = {}, .none = ask.none, .ignore_case = true});
+  REQUIRE(text);
+  return {logs.dir,
+          {.targets = ask.targets,
+           .exclude = {},
+           .since = ask.since,
+           .until = ask.until,
+           .kinds = ask.kinds,
+           .text = std::move(*text)}};
+}
+
+std::vector<int64_t> times(cli::EventReader& reader) {
+  auto events = reader.read_new();
+  REQUIRE(events);
+  std::vector<int64_t> times;
+  for (const auto& event : *events) times.push_back(event.time.us);
+  return times;
+}
+
+std::vector<int64_t> found(const Logs& logs, const Ask& ask) {
+  auto reader = reader_of(logs, ask);
+  return times(reader);
+}
+
+using Times = std::vector<int64_t>;
+
+}  // namespace
+
+TEST_CASE("events are chosen by kind, time, words and instance") {
+  Logs logs;
+  logs.tell(10, EventKind::Start);
+  logs.tell(20, EventKind::Exit, 1, "crash");
+  logs.tell(30, EventKind::Errored, 0, "too many restarts");
+  logs.tell(40, EventKind::Delete, -1);
+  CHECK(found(logs, {}) == Times{10, 20, 30, 40});
+  CHECK(found(logs, {.kinds = {EventKind::Start, EventKind::Exit}}) ==
+        Times{10, 20});
+  CHECK(found(logs, {.since = {{20}}, .until = {{40}}}) == Times{20, 30});
+  CHECK(found(logs, {.grep = {"CRASH", "deleted"}}) == Times{20, 40});
+  CHECK(found(logs, {.grep = {"by ada"}, .none = {"errored"}}) ==
+        Times{10, 20, 40});
+  // What is about the whole app is about each of its instances.
+  CHECK(found(logs, {.targets = {"api/1"}}) == Times{20, 40});
+  CHECK(found(logs, {.targets = {"lodge"}}).empty());
+}
+
+TEST_CASE("a reader that reads on gives each event once") {
+  Logs logs;
+  auto reader = reader_of(logs);
+  CHECK(times(reader).empty());
+  logs.tell(10, EventKind::Start);
+  CHECK(times(reader) == Times{10});
+  CHECK(times(reader).empty());
+  logs.tell(20, EventKind::Exit);
+  logs.tell(15, EventKind::Wait);
+  CHECK(times(reader) == Times{15, 20});
+}
+
+TEST_CASE("an event that is half written waits for its end") {
+  Logs logs;
+  auto reader = reader_of(logs);
+  logs.tell(10, EventKind::Start);
+  const auto path = base::fs::join(logs.dir, "api-events.log");
+  const auto whole = *base::fs::read_file(path);
+  REQUIRE(base::fs::unlink(path));
+  auto file = base::fs::open(path, O_WRONLY | O_CREAT | O_APPEND);
+  REQUIRE(file);
+  for (const char& byte : whole) {
+    CHECK(times(reader).empty());
+    REQUIRE(base::fs::write_all(file->get(), {&byte, 1}, path));
+  }
+  CHECK(times(reader) == Times{10});
+}
+
+TEST_CASE("events of an app that appears later come, too") {
+  Logs logs;
+  auto reader = reader_of(logs);
+  CHECK(times(reader).empty());
+  logs.add_app("web", 1);
+  logs.tell(10, EventKind::Start, 0, {}, "web");
+  CHECK(times(reader) == Times{10});
+}
