@@ -20,7 +20,9 @@ import sys
 import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from archive import ROOT, table
+from rivals import wait_for
+
 LODGE = os.path.join(ROOT, "build", "release", "lodge")
 CORPUS = os.path.join(ROOT, "build", "release", "bench", "bench_log_corpus")
 ONCE = "3f9d2c71-8e4a-4b60-9d15-7ac1e5b20f01"
@@ -97,14 +99,13 @@ class Home:
             file.write(plant(mib, kind, 1))
         self.lodge("start", script, "--name", name, "--set",
                    f"log.max_size={size}", "--no-wait")
-        while b"the end" not in self.lodge("logs", name, "-n", "1",
-                                           "--no-events").stdout:
-            time.sleep(0.5)
+        wait_for(lambda: b"the end" in self.lodge(
+            "logs", name, "-n", "1", "--no-events").stdout, name, 600, 0.5)
 
     def finish(self, name):
         self.lodge("rotate", name)
-        while b"segment" in self.lodge("archive", "ls", name).stdout:
-            time.sleep(0.5)
+        wait_for(lambda: b"segment" not in self.lodge(
+            "archive", "ls", name).stdout, f"{name}'s archives", 600, 0.5)
 
 
 def run(command, env=None):
@@ -116,15 +117,6 @@ def run(command, env=None):
     return {"seconds": took, "lines": done.stdout.count(b"\n"),
             "cpu": (after.ru_utime - before.ru_utime) +
                    (after.ru_stime - before.ru_stime)}
-
-
-def table(rows):
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        print("  ".join(cell.ljust(width) if i == 0 else cell.rjust(width)
-                        for i, (cell, width) in enumerate(zip(row, widths))
-                        ).rstrip(), flush=True)
-    print()
 
 
 def turns(commands, rounds, env):

@@ -18,7 +18,7 @@ constexpr std::array kTasks = {
     Example{"lodge start api.js -i 2", "start an app, here two copies"},
     Example{"lodge list", "what runs, since when, at what cost"},
     Example{"lodge logs api -f", "follow its lines, through restarts"},
-    Example{"lodge logs --err --since 10:15", "errors of all apps since then"},
+    Example{"lodge grep timeout --since 1h", "search all lines there are"},
     Example{"lodge restart api", "stop and start it"},
     Example{"lodge stop api", "stop it; it stays in the list"},
     Example{"lodge delete api", "forget it; its logs stay"},

@@ -43,20 +43,17 @@ Result<std::optional<query::TimeFormat>> time_format(const LogsArgs& args) {
 }
 
 // What is coloured in rows: what was searched for, or --highlight.
-Result<query::Marks> make_marks(const LogsArgs& args,
-                                const LogRequest& request) {
-  auto pattern =
-      std::make_shared<query::Pattern>(request.filter->pattern().clone());
+Result<query::Marks> make_marks(const LogsArgs& args) {
+  query::TextQuery wanted = args.text;
   if (!args.highlight.empty()) {
-    query::TextQuery text = args.text;
-    text.invert = false;
-    text.any.push_back(args.highlight);
-    auto compiled = query::Pattern::compile(text);
-    if (!compiled) return base::pass(std::move(compiled), "--highlight");
-    pattern = std::make_shared<query::Pattern>(std::move(*compiled));
+    wanted.invert = false;
+    wanted.any.push_back(args.highlight);
   }
-  if (pattern->query().any.empty()) return query::Marks{};
+  if (wanted.any.empty()) return query::Marks{};
+  auto compiled = query::Pattern::compile(wanted);
+  if (!compiled) return base::pass(std::move(compiled), "--highlight");
   // Shared since a function must be copyable; it has one owner.
+  const auto pattern = std::make_shared<query::Pattern>(std::move(*compiled));
   return query::Marks(
       [pattern](std::string_view text, std::vector<query::Span>& spans) {
         pattern->find_spans(text, spans);
@@ -78,9 +75,11 @@ Result<std::unique_ptr<query::Printer>> make_text(const LogsArgs& args,
   auto time = time_format(args);
   if (!time) return base::fail(std::move(time.error()));
   style.time = std::move(*time);
-  auto marks = make_marks(args, request);
-  if (!marks) return base::fail(std::move(marks.error()));
-  if (style.colour || style.only) style.marks = std::move(*marks);
+  if (style.colour || style.only || !args.highlight.empty()) {
+    auto marks = make_marks(args);
+    if (!marks) return base::fail(std::move(marks.error()));
+    if (style.colour || style.only) style.marks = std::move(*marks);
+  }
   auto fields = parse_fields(args.fields);
   if (!fields) return base::fail(std::move(fields.error()));
   style.fields = std::move(*fields);

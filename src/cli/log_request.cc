@@ -166,11 +166,14 @@ base::Status check_conflicts(const LogsArgs& args) {
 }
 
 // Lodge's own directory, or one that was copied from elsewhere.
-std::string log_dir(const base::Home& home, const std::string& from) {
+Result<std::string> log_dir(const base::Home& home, const std::string& from) {
   if (from.empty()) return home.logs();
-  const std::string logs = base::fs::join(from, "logs");
-  return base::fs::exists(base::fs::join(logs, store::kCatalogName)) ? logs
-                                                                     : from;
+  for (const auto& dir : {base::fs::join(from, "logs"), from})
+    if (base::fs::exists(base::fs::join(dir, store::kCatalogName))) return dir;
+  return base::fail(Errc::NotFound,
+                    fmt::format("--from {}: no log directory", from),
+                    fmt::format("one has a {}, or is a home with logs/",
+                                store::kCatalogName));
 }
 
 }  // namespace
@@ -181,7 +184,9 @@ Result<LogRequest> understand(const base::Home& home, const LogsArgs& args,
     return base::fail(std::move(status.error()));
   LogRequest request;
   request.zone = args.utc ? base::Zone::Utc : base::Zone::Local;
-  request.dir = log_dir(home, args.from);
+  auto dir = log_dir(home, args.from);
+  if (!dir) return base::fail(std::move(dir.error()));
+  request.dir = std::move(*dir);
   query::Query& query = request.query;
   query.targets = args.targets;
   query.exclude = args.exclude;

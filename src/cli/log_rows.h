@@ -104,7 +104,8 @@ inline constexpr std::array kPruneFlags = {
     kDryRun,
 };
 inline constexpr auto kArchiveFlags =
-    joined(kPruneFlags, kWhichFlags, kPatternFlags, kTextFlags, kShapeFlags);
+    joined(kPruneFlags, kWhichFlags, kPatternFlags, kTextFlags, kCursorFlags,
+           kShapeFlags);
 inline constexpr std::array kArchiveExamples = {
     Example{"lodge archive ls api", "its segments and archives"},
     Example{"lodge archive verify", "every checksum, of every file"},

@@ -146,8 +146,10 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
 
   query::Problems problems;
   if (request->query.life.which != query::LifeChoice::Which::All &&
-      !query::choose_lives(*plan, request->query.life, problems))
-    return 1;
+      !query::choose_lives(*plan, request->query.life, problems)) {
+    for (const auto& problem : problems) report(problem, args, 2);
+    return problems.empty() ? 1 : 2;
+  }
   // They told which life is which; whether they are shown is another matter.
   if (!args.raw && !args.json && !request->shows_events)
     std::erase_if(plan->origins, [](const query::Origin& origin) {

@@ -190,11 +190,12 @@ Searcher::Line Searcher::line_at(const SearchedLog& log, size_t begin) {
 void Searcher::add(const SearchedLog& log, const Line& line,
                    UnitHits& into) const {
   const bool ended = line.at.end < block_.size();
-  const auto bytes = std::string_view(block_).substr(
-      line.at.begin, line.at.end - line.at.begin);
-  const bool torn =
-      log.form == LineForm::Stamped && store::is_torn_prefix(bytes);
-  if (!ended && (bytes.empty() || torn)) return;
+  if (!ended) {
+    const auto bytes = std::string_view(block_).substr(line.at.begin);
+    const bool torn =
+        log.form == LineForm::Stamped && store::is_torn_prefix(bytes);
+    if (bytes.empty() || torn) return;
+  }
   if (line.time && ((log.since && *line.time < *log.since) ||
                     (log.until && *line.time >= *log.until)))
     return;

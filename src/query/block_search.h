@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "store/archive_log.h"
 #include "store/line_parser.h"
 #include "store/log.h"
+#include "store/segments.h"
 
 namespace query {
 
@@ -34,7 +36,7 @@ struct SearchedLog {
   std::vector<bool> wanted;
   // The logs before it in its history, the oldest first: a record may begin in
   // one of them.
-  std::vector<std::string> before;
+  std::span<const store::Segment> before{};
 };
 
 struct Unit {

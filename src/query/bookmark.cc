@@ -20,8 +20,11 @@ void Bookmark::piece(const Origin& origin, const store::Piece& piece) {
 void Bookmark::settle() {
   next_.settle();
   if (!at_ || !next_.wants_more()) return;
-  // A bookmark that can't be written must not end the reading of logs.
-  (void)base::fs::replace_file(path_, format_cursor(*at_) + "\n");
+  auto written = base::fs::replace_file(path_, format_cursor(*at_) + "\n");
+  // It must not end the reading of logs, but the next run will begin too early.
+  if (!written)
+    reading_.problems().push_back(
+        std::move(written.error()).with_context("--cursor-file"));
   at_.reset();
 }
 

@@ -12,7 +12,7 @@ namespace query {
 
 class Bookmark final : public Printer {
  public:
-  Bookmark(Printer& next, const Reading& reading, std::string path)
+  Bookmark(Printer& next, Reading& reading, std::string path)
       : next_(next), reading_(reading), path_(std::move(path)) {}
 
   void piece(const Origin& origin, const store::Piece& piece) override;
@@ -27,11 +27,10 @@ class Bookmark final : public Printer {
 
  private:
   Printer& next_;
-  const Reading& reading_;
+  Reading& reading_;  // has the problem when it can't be written
   std::string path_;
   std::optional<Cursor> at_;
   bool is_context_ = false;
-  bool told_ = false;
 };
 
 }  // namespace query

@@ -81,9 +81,7 @@ void HitStream::open_file(size_t file) {
   log->since = files_.since;
   log->until = files_.until;
   if (log->log->times() != nullptr) log->form = LineForm::Plain;
-  if (pool_.filter().by_record())
-    for (size_t i = 0; i < file; ++i)
-      log->before.push_back((*files_.segments)[i].path);
+  log->before = std::span(*files_.segments).first(file);
   ++stats_.files;
   if (files_.begin && files_.begin->file == file)
     within.begin = std::max(within.begin, files_.begin->offset);
@@ -279,13 +277,11 @@ base::Result<Time> HitStream::inherit(uint64_t offset) {
       break;
     }
     if (found.time || file == 0) break;
-    auto next = store::open_log((*files_.segments)[--file].path);
-    if (!next) break;
-    opened = std::move(*next);
+    auto next = open_segment((*files_.segments)[--file], {}, {});
+    if (!next || !next->log) break;
+    opened = std::move(next->log);
     log = opened.get();
-    auto size = log->size();
-    if (!size) return base::fail(std::move(size.error()));
-    end = *size;
+    end = next->size;
   }
   inherited_ = found;
   return found.time;

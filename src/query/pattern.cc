@@ -58,7 +58,7 @@ base::Result<One> compile_one(const std::string& pattern,
       query.ignore_case || (query.smart_case && !has_upper_case(pattern));
   const base::RegexOptions options{.ignore_case = one.ignore_case};
   // By itself first: its brackets may only match those around it.
-  if (!query.fixed)
+  if (!query.fixed && (query.word || query.whole_line))
     if (auto alone = base::Regex::compile(pattern, options); !alone)
       return base::fail(std::move(alone.error()));
   one.expression = expression_of(pattern, query);

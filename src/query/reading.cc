@@ -68,7 +68,8 @@ void Reading::open_all() {
   }
 }
 
-uint64_t Reading::replay(Printer& printer) {
+// At their first lines; those that can't be read are left out.
+std::vector<Source*> Reading::place_all() {
   std::vector<Source*> all;
   for (auto& group : by_app(sources_)) {
     auto placed = place(group, query_, problems_);
@@ -77,6 +78,11 @@ uint64_t Reading::replay(Printer& printer) {
     else
       problems_.push_back(std::move(placed.error()));
   }
+  return all;
+}
+
+uint64_t Reading::replay(Printer& printer) {
+  const auto all = place_all();
   const uint64_t count = merge(all, printer, problems_);
   settle(printer);
   return count;
@@ -118,14 +124,7 @@ uint64_t Reading::replay_around(
     stats_ = search.stats();
   }
   const auto last = std::exchange(query_.last, std::nullopt);
-  std::vector<Source*> all;
-  for (auto& group : by_app(sources_)) {
-    auto placed = place(group, query_, problems_);
-    if (placed)
-      all.insert(all.end(), group.begin(), group.end());
-    else
-      problems_.push_back(std::move(placed.error()));
-  }
+  const auto all = place_all();
   query_.last = last;
   const uint64_t count = merge(all, printer, problems_);
   for (const auto& source : sources_) source->end_excerpts();

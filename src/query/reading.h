@@ -51,6 +51,7 @@ class Reading {
 
  private:
   void open_all();
+  std::vector<Source*> place_all();
   void settle(Printer& printer);
 
   Query query_;

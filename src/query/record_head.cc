@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "query/history.h"
 #include "store/line.h"
 #include "store/live_reader.h"
 
@@ -15,7 +16,7 @@ using Text = base::Result<std::optional<std::string>>;
 class LinesBefore {
  public:
   LinesBefore(store::Log& log, uint64_t end, LineForm form,
-              std::span<const std::string> before)
+              std::span<const store::Segment> before)
       : log_(&log), lines_(log, end), form_(form), older_(before) {}
 
   Text previous() {
@@ -34,14 +35,14 @@ class LinesBefore {
 
  private:
   base::Status open_older() {
-    auto next = store::open_log(older_.back());
+    // (It may be an archive by now, or gone.)
+    auto next = open_segment(older_.back(), {}, {});
     if (!next) return base::fail(std::move(next.error()));
     older_ = older_.first(older_.size() - 1);
-    auto size = (*next)->size();
-    if (!size) return base::fail(std::move(size.error()));
-    opened_ = std::move(*next);
+    if (!next->log) return {};
+    opened_ = std::move(next->log);
     log_ = opened_.get();
-    lines_ = store::BackwardLines(*log_, *size);
+    lines_ = store::BackwardLines(*log_, next->size);
     return {};
   }
   Text read(const store::BackwardLines::Mark& mark) {
@@ -59,7 +60,7 @@ class LinesBefore {
   store::Log* log_;
   store::BackwardLines lines_;
   LineForm form_;
-  std::span<const std::string> older_;  // still to be walked
+  std::span<const store::Segment> older_;  // still to be walked
 };
 
 }  // namespace
@@ -72,7 +73,7 @@ std::string text_of(std::string_view line, LineForm form) {
 
 base::Result<std::optional<RecordBefore>> find_record_before(
     store::Log& log, uint64_t end, LineForm form,
-    std::span<const std::string> before) {
+    std::span<const store::Segment> before) {
   LinesBefore lines(log, end, form, before);
   auto last = lines.previous();
   if (!last) return base::fail(std::move(last.error()));

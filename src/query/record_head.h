@@ -12,15 +12,16 @@
 #include "query/line_finder.h"
 #include "query/records.h"
 #include "store/log.h"
+#include "store/segments.h"
 
 namespace query {
 
-// What lies before `end` in `log`, or in the logs before it (paths, the oldest
+// What lies before `end` in `log`, or in the logs before it (the oldest
 // first). The first line of all is a head whatever it is; nullopt: there is no
 // line.
 base::Result<std::optional<RecordBefore>> find_record_before(
     store::Log& log, uint64_t end, LineForm form,
-    std::span<const std::string> before);
+    std::span<const store::Segment> before);
 
 // The whole text of a line as it is stored, wherever its stamp stands.
 std::string text_of(std::string_view line, LineForm form);

@@ -4,7 +4,7 @@ namespace query {
 
 SearchPool::SearchPool(const LineFilter& filter, bool wants_text,
                        size_t threads)
-    : filter_(filter.clone()),
+    : filter_(filter),
       wants_text_(wants_text),
       threads_(threads),
       searchers_(threads) {

@@ -15,7 +15,8 @@ namespace query {
 
 class SearchPool {
  public:
-  // `threads`: at least 1. Borrows nothing.
+  // `threads`: at least 1. Borrows the filter; searchers have
+  // clones.
   SearchPool(const LineFilter& filter, bool wants_text, size_t threads);
   ~SearchPool();  // what is not begun is not searched any more
 
@@ -26,7 +27,7 @@ class SearchPool {
  private:
   UnitHits search_on(size_t thread, const Unit& unit);
 
-  LineFilter filter_;
+  const LineFilter& filter_;
   bool wants_text_;
   size_t threads_;
   std::vector<std::unique_ptr<Searcher>> searchers_;  // one a thread

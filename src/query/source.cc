@@ -186,8 +186,7 @@ void Source::allow(uint64_t limit, bool partial) {
 std::optional<RecordBefore> Source::record_before() const {
   store::Log* log = segment_ ? segment_.get() : live_.get();
   if (log == nullptr) return std::nullopt;
-  std::vector<std::string> before;
-  for (size_t i = 0; i < at_; ++i) before.push_back(segments_[i].path);
+  const auto before = std::span(segments_).first(at_);
   const auto form =
       log->times() != nullptr ? LineForm::Plain : LineForm::Stamped;
   // Back over the line itself.

@@ -124,6 +124,7 @@ TEST_CASE("what can't be asked exits 2 with a caret under the place") {
       {{"logs", "--template", "{nope}"}, "^"},
       {{"logs", "--after-cursor", "x"}, "is no cursor"},
       {{"grep", "api", "up"}, "the pattern comes first"},
+      {{"logs", "--from", "/nonexistent"}, "no log directory"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.args[1]);
@@ -186,6 +187,12 @@ TEST_CASE("a run goes on exactly where the last one ended") {
   // Through a rotation.
   home.must({"rotate", "api"});
   CHECK(home.lodge(args).out.empty());
+  // One that can't be kept is said.
+  const auto lost = home.lodge({"logs", "api", "--raw", "-n", "1",
+                                "--cursor-file", "/nonexistent/cursor"});
+  CHECK(lost.exit == 2);
+  CHECK(count_of(lost.out, "\n") == 1);
+  CHECK(lost.err.find("--cursor-file") != std::string::npos);
 }
 
 TEST_CASE("sums count by time, field, level and form") {

@@ -177,20 +177,11 @@ inline std::vector<Shown> naive_lines(const query::Origin& origin) {
   return lines;
 }
 
-// Reads everything, sorts stably, takes the last of each app.
-inline std::vector<Shown> naive_query(const query::Plan& plan,
-                                      const query::Query& query) {
-  std::map<std::string, std::vector<Shown>> by_app;
-  std::vector<std::string> order;
-  for (const auto& origin : plan.origins) {
-    if (origin.kind == query::Kind::Events) continue;
-    if (by_app.try_emplace(origin.app).second) order.push_back(origin.app);
-    for (auto& line : naive_lines(origin)) {
-      if (query.since && (!line.time || *line.time < *query.since)) continue;
-      if (query.until && (!line.time || *line.time >= *query.until)) continue;
-      by_app[origin.app].push_back(std::move(line));
-    }
-  }
+// The last lines of each app, sorted stably.
+inline std::vector<Shown> merge_naively(
+    const std::vector<std::string>& order,
+    std::map<std::string, std::vector<Shown>>& by_app,
+    const query::Query& query) {
   const auto earlier = [](const Shown& a, const Shown& b) {
     return a.time < b.time;
   };
@@ -204,6 +195,23 @@ inline std::vector<Shown> naive_query(const query::Plan& plan,
   }
   std::ranges::stable_sort(all, earlier);
   return all;
+}
+
+// Reads everything.
+inline std::vector<Shown> naive_query(const query::Plan& plan,
+                                      const query::Query& query) {
+  std::map<std::string, std::vector<Shown>> by_app;
+  std::vector<std::string> order;
+  for (const auto& origin : plan.origins) {
+    if (origin.kind == query::Kind::Events) continue;
+    if (by_app.try_emplace(origin.app).second) order.push_back(origin.app);
+    for (auto& line : naive_lines(origin)) {
+      if (query.since && (!line.time || *line.time < *query.since)) continue;
+      if (query.until && (!line.time || *line.time >= *query.until)) continue;
+      by_app[origin.app].push_back(std::move(line));
+    }
+  }
+  return merge_naively(order, by_app, query);
 }
 
 }  // namespace query_test

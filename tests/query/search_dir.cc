@@ -216,7 +216,6 @@ std::vector<Shown> naive_search(const query::Plan& plan,
     if (origin.kind == query::Kind::Events) continue;
     if (by_app.try_emplace(origin.app).second) order.push_back(origin.app);
     query::RecordJudge judge(*filter);
-    std::optional<base::Timestamp> key;
     for (auto& line : naive_history(origin)) {
       if (!judge.takes(line.text)) continue;
       if (query.since && (!line.time || *line.time < *query.since)) continue;
@@ -224,18 +223,7 @@ std::vector<Shown> naive_search(const query::Plan& plan,
       by_app[origin.app].push_back(std::move(line));
     }
   }
-  const auto earlier = [](const Shown& a, const Shown& b) {
-    return a.time < b.time;
-  };
-  std::vector<Shown> all;
-  for (const auto& app : order) {
-    auto& lines = by_app[app];
-    std::ranges::stable_sort(lines, earlier);
-    if (query.last && lines.size() > *query.last)
-      lines.erase(lines.begin(), lines.end() - static_cast<long>(*query.last));
-    all.insert(all.end(), lines.begin(), lines.end());
-  }
-  std::ranges::stable_sort(all, earlier);
+  auto all = merge_naively(order, by_app, query);
   if (query.reverse) std::ranges::reverse(all);
   return all;
 }
