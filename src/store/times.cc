@@ -193,6 +193,18 @@ base::Status TimesFile::sync() const {
   return fs::fsync(fd_.get(), path_);
 }
 
+std::string format_times(std::span<const TimeEntry> entries) {
+  std::string bytes(kHeader);
+  bytes.resize(place_of(entries.size()));
+  char* at = bytes.data() + kHeader.size();
+  for (const auto& entry : entries) {
+    put_number(at, entry.offset);
+    put_number(at + 8, static_cast<uint64_t>(entry.time.us));
+    at += kEntry;
+  }
+  return bytes;
+}
+
 // --- reading -----------------------------------------------------------------
 
 TimesReader::TimesReader(const std::string& log_path, int log_fd)
