@@ -342,7 +342,7 @@ base::Result<std::optional<uint64_t>> TimesReader::find(base::Timestamp time) {
 base::Result<std::vector<TimeEntry>> TimesReader::all() {
   std::vector<TimeEntry> entries;
   if (failed_) return base::fail(*failed_);
-  if (!fd_) return entries;
+  if (!is_known()) return entries;
   for (uint64_t i = 0;; ++i) {
     auto next = entry(i);
     if (!next) return base::fail(std::move(next.error()));
