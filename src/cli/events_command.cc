@@ -11,6 +11,7 @@
 #include "base/target.h"
 #include "base/time_spec.h"
 #include "cli/commands.h"
+#include "cli/log_place.h"
 #include "cli/report.h"
 #include "cli/table.h"
 #include "cli/text_cells.h"
@@ -175,7 +176,10 @@ int run_events(const Invocation& invocation) {
     filter.since = *since;
     if (!invocation.args.has("lines")) filter.last.reset();
   }
-  auto events = read_events(invocation.home.logs(), filter);
+  const auto place = LogPlace::open(invocation.home,
+                                    invocation.args.value("from").value_or(""));
+  if (!place) return report(invocation, place.error(), kUsage);
+  auto events = read_events(place->dir(), filter);
   if (!events) return report(invocation, events.error(), kUsage);
 
   std::map<std::string, int> most;  // the highest instance seen of each app

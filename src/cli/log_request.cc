@@ -6,7 +6,6 @@
 #include <charconv>
 #include <utility>
 
-#include "base/fs.h"
 #include "base/units.h"
 #include "query/cursor.h"
 #include "store/catalog.h"
@@ -165,23 +164,13 @@ base::Status check_conflicts(const LogsArgs& args) {
   return {};
 }
 
-// Lodge's own directory, or one that was copied from elsewhere.
-std::string log_dir(const base::Home& home, const std::string& from) {
-  if (from.empty()) return home.logs();
-  const std::string logs = base::fs::join(from, "logs");
-  return base::fs::exists(base::fs::join(logs, store::kCatalogName)) ? logs
-                                                                     : from;
-}
-
 }  // namespace
 
-Result<LogRequest> understand(const base::Home& home, const LogsArgs& args,
-                              base::Timestamp now) {
+Result<LogRequest> understand(const LogsArgs& args, base::Timestamp now) {
   if (auto status = check_conflicts(args); !status)
     return base::fail(std::move(status.error()));
   LogRequest request;
   request.zone = args.utc ? base::Zone::Utc : base::Zone::Local;
-  request.dir = log_dir(home, args.from);
   query::Query& query = request.query;
   query.targets = args.targets;
   query.exclude = args.exclude;
