@@ -246,6 +246,8 @@ TEST_CASE(
   const auto there =
       home.must(with(words, {"--from", file}), scratch.options()).out;
   CHECK(has(there, "one 3"));
+  // With their times, too, which lie in the archive.
+  CHECK(comparable(there) == comparable(home.must(words).out));
   CHECK(std::ranges::count(there, '\n') == 3);
   const auto unpacked = run({"tar", "--zstd", "-xOf", file, "describe.json"});
   REQUIRE(unpacked.exit == 0);
