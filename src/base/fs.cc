@@ -198,6 +198,22 @@ Status make_dirs(const std::string& path) {
   return above ? make_dir(path) : above;
 }
 
+Result<std::string> make_private_dir(const std::string& prefix) {
+  std::string path = prefix + "XXXXXX";
+  const int result = retry("mkdir", prefix, [&] {
+    return ::mkdtemp(path.data()) == nullptr ? -1 : 0;
+  });
+  if (auto made = done(result, "mkdir", prefix); !made)
+    return fail(std::move(made.error()));
+  return path;
+}
+
+Status remove_dir(const std::string& path) {
+  const int result = ::rmdir(path.c_str());
+  if (result < 0 && errno == ENOENT) return {};
+  return done(result, "rmdir", path);
+}
+
 Status set_mode(const std::string& path, mode_t mode) {
   return done(::chmod(path.c_str(), mode), "chmod", path);
 }

@@ -57,6 +57,10 @@ Status unlink(const std::string& path);
 Status make_dir(const std::string& path);
 // ... and those above it that are missing.
 Status make_dirs(const std::string& path);
+// Makes one, 0700, that nobody had: `prefix` and six characters more.
+Result<std::string> make_private_dir(const std::string& prefix);
+// An empty one; a missing one is no error.
+Status remove_dir(const std::string& path);
 Status set_mode(const std::string& path, mode_t mode);
 // The time of last change that stat tells.
 Status set_modified(int fd, const struct ::timespec& time,

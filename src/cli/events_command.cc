@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/event_reader.h"
 #include "cli/leaving.h"
+#include "cli/log_place.h"
 #include "cli/report.h"
 #include "cli/table.h"
 #include "cli/text_cells.h"
@@ -153,7 +154,8 @@ class Rows {
   std::map<std::string, bool> several_;  // instances were seen
 };
 
-int follow(const Invocation& invocation, EventReader& reader, Rows& rows) {
+int follow(const Invocation& invocation, const std::string& dir,
+           EventReader& reader, Rows& rows) {
   leave_quietly_on_signals();
   base::EventLoop loop;
   const ReaderWatch reader_watch(loop);
@@ -167,8 +169,8 @@ int follow(const Invocation& invocation, EventReader& reader, Rows& rows) {
     rows.show(*events);
     if (!rows.wants_more()) loop.stop();
   };
-  const auto watch = base::DirWatch::open(
-      loop, invocation.home.logs(), [&](std::string_view name) {
+  const auto watch =
+      base::DirWatch::open(loop, dir, [&](std::string_view name) {
         if (name.empty() || name.ends_with("-events.log")) look();
       });
   base::Timer again(loop, look);
@@ -193,7 +195,11 @@ int run_events(const Invocation& invocation) {
   // Who selects, or counts, means all of them.
   if (!args.has("lines") && !selection && !args.has("count") && !*most)
     *last = kDefaultLines;
-  EventReader reader(invocation.home.logs(), std::move(*filter));
+  // Before any thread: unpacking forks.
+  const auto place =
+      LogPlace::open(invocation.home, args.value("from").value_or(""));
+  if (!place) return report(invocation, place.error(), kUsage);
+  EventReader reader(place->dir(), std::move(*filter));
   auto events = reader.read_new();
   if (!events) return report(invocation, events.error(), kUsage);
   const bool found = !events->empty();
@@ -211,7 +217,8 @@ int run_events(const Invocation& invocation) {
   Rows rows(invocation, *most);
   rows.show(*events);
   if (args.has("follow"))
-    return rows.wants_more() ? follow(invocation, reader, rows) : kDone;
+    return rows.wants_more() ? follow(invocation, place->dir(), reader, rows)
+                             : kDone;
   // As for lines: nothing there is no failure, nothing found is.
   return selection && !found ? kFailed : kDone;
 }

@@ -22,6 +22,9 @@ consteval auto joined(const std::array<Flag, N>&... parts) {
 inline constexpr Flag kExclude = {"exclude", 0, "TARGET",
                                   "leave out (repeatable)"};
 
+inline constexpr Flag kFrom = {
+    "from", 0, "PLACE", "a log directory, home or report", false, "Where"};
+
 inline constexpr std::array kFollowFlag = {
     Flag{"follow", 'f', "", "go on with what comes, through restarts", false,
          "Which lines"},
@@ -100,7 +103,7 @@ inline constexpr std::array kShapeFlags = {
     Flag{"reverse", 0, "", "the newest first"},
     Flag{"full", 0, "", "rows of any length"},
     Flag{"no-events", 0, "", "without starts, exits and the like"},
-    Flag{"from", 0, "DIR", "another log directory or home", false, "Where"},
+    kFrom,
     Flag{"stats", 0, "", "on stderr: what was read, and what was not"},
     Flag{"threads", 'j', "N", "search with so many (default: all cores)"},
     Flag{"nostream", 0, "", "accepted for PM2's sake: don't follow"},

@@ -6,7 +6,6 @@
 #include <charconv>
 #include <utility>
 
-#include "base/fs.h"
 #include "base/units.h"
 #include "query/cursor.h"
 #include "store/catalog.h"
@@ -165,28 +164,13 @@ base::Status check_conflicts(const LogsArgs& args) {
   return {};
 }
 
-// Lodge's own directory, or one that was copied from elsewhere.
-Result<std::string> log_dir(const base::Home& home, const std::string& from) {
-  if (from.empty()) return home.logs();
-  for (const auto& dir : {base::fs::join(from, "logs"), from})
-    if (base::fs::exists(base::fs::join(dir, store::kCatalogName))) return dir;
-  return base::fail(Errc::NotFound,
-                    fmt::format("--from {}: no log directory", from),
-                    fmt::format("one has a {}, or is a home with logs/",
-                                store::kCatalogName));
-}
-
 }  // namespace
 
-Result<LogRequest> understand(const base::Home& home, const LogsArgs& args,
-                              base::Timestamp now) {
+Result<LogRequest> understand(const LogsArgs& args, base::Timestamp now) {
   if (auto status = check_conflicts(args); !status)
     return base::fail(std::move(status.error()));
   LogRequest request;
   request.zone = args.utc ? base::Zone::Utc : base::Zone::Local;
-  auto dir = log_dir(home, args.from);
-  if (!dir) return base::fail(std::move(dir.error()));
-  request.dir = std::move(*dir);
   query::Query& query = request.query;
   query.targets = args.targets;
   query.exclude = args.exclude;

@@ -18,7 +18,7 @@ namespace cli {
 
 struct LogRequest {
   query::Query query;
-  std::string dir;  // of logs and catalog
+  std::string dir;  // of logs and catalog; where it is the caller knows
   bool follow = false;
   bool diary = false;
   bool selection = false;  // asked for certain lines, not just the last
@@ -32,8 +32,7 @@ struct LogRequest {
 };
 
 // Errc::Invalid, with the flag's name in it.
-base::Result<LogRequest> understand(const base::Home& home,
-                                    const LogsArgs& args, base::Timestamp now);
+base::Result<LogRequest> understand(const LogsArgs& args, base::Timestamp now);
 
 // The files as they are now; again when the catalog changed.
 base::Result<query::Plan> plan_for(const base::Home& home,

@@ -10,6 +10,7 @@
 #include "cli/log_file_commands.h"
 #include "cli/log_flags.h"
 #include "cli/logs_command.h"
+#include "cli/report_command.h"
 
 namespace cli::rows {
 
@@ -57,8 +58,35 @@ inline constexpr std::array kEventsFlags = {
     Flag{"count", 'c', "", "how many"},
     Flag{"reverse", 0, "", "the newest first"},
     Flag{"utc", 0, "", "times in UTC"},
+    Flag{"from", 0, "PLACE", "of a log directory, home or report"},
     kExclude,
 };
+inline constexpr std::array kReportFlags = {
+    Flag{"since", 0, "TIME", "from then on: 10:15, 2h, 2026-11-21"},
+    Flag{"until", 0, "TIME", "until then, exclusive (default: now)"},
+    Flag{"output", 'o', "FILE", "- for stdout (default: see below)"},
+    Flag{"utc", 0, "", "times are in UTC"},
+    kExclude,
+};
+inline constexpr std::array kReportExamples = {
+    Example{"lodge report api --since 10:15 --until 10:30",
+            "one file for a colleague"},
+    Example{"lodge report --since 2h -o - | ssh desk 'cat > f.tar.zst'",
+            "of all apps, kept elsewhere"},
+    Example{"lodge report api --since 2h -o f.tar.zst",
+            "then: lodge grep ERROR --from f.tar.zst"},
+};
+inline constexpr std::string_view kReportDetails =
+    "Writes lodge-report-<UTC time>.tar.zst here: the stamped lines of the "
+    "range, its events, describe, settings, versions and checksums. logs, "
+    "grep, "
+    "events and archive export read it with --from; tar --zstd -xf unpacks it. "
+    "Values of variables and flags whose names look secret (KEY, TOKEN, "
+    "SECRET, "
+    "PASS, AUTH, COOKIE, CREDENTIAL) become ***; lines stay as the app wrote "
+    "them. Exit code 2 when something could not be read: report.json in it "
+    "says "
+    "what.";
 inline constexpr std::array kEventsExamples = {
     Example{"lodge events api", "its starts, exits and restarts"},
     Example{"lodge events -f --kind exit,errored", "what ends, as it does"},
@@ -163,6 +191,16 @@ inline constexpr std::array kLogCommands = {
             .json = true,
             .examples = kEventsExamples,
             .run = run_events},
+    Command{.name = "report",
+            .aliases = {},
+            .group = Group::Logs,
+            .arguments = "[target…]",
+            .summary = "lines, events and facts of a range as one file",
+            .details = kReportDetails,
+            .flags = kReportFlags,
+            .json = true,
+            .examples = kReportExamples,
+            .run = run_report},
     Command{.name = "flush",
             .aliases = kFlushNames,
             .group = Group::Logs,

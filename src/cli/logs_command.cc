@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "cli/leaving.h"
 #include "cli/log_output.h"
+#include "cli/log_place.h"
 #include "cli/log_range.h"
 #include "cli/log_request.h"
 #include "cli/report.h"
@@ -131,8 +132,11 @@ void tell_swapped(const base::Error& error, const base::Home& home,
 int run_logs(const base::Home& home, const LogsArgs& args) {
   const base::SystemClock clock;
   const auto began = clock.mono();
-  auto request = understand(home, args, clock.now());
+  auto request = understand(args, clock.now());
   if (!request) return report(request.error(), args, 2);
+  const auto place = LogPlace::open(home, args.from);
+  if (!place) return report(place.error(), args, 2);
+  request->dir = place->dir();
   auto cursor = cursor_of(args);
   if (!cursor) return report(cursor.error(), args, 2);
   if (*cursor && !args.lines) request->query.last.reset();

@@ -86,6 +86,8 @@ class Source {
   base::Result<bool> advance();
   const store::Piece& piece() const { return piece_; }
   const store::Event& event() const { return event_; }
+  // Where the line given last begins.
+  HitPlace line_place() const { return line_; }
   // Of the line given last, which has a time.
   Cursor cursor() const;
   // Gives nothing up to that place of the merged flow; `rank`: whether this

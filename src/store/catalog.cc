@@ -173,14 +173,17 @@ base::Result<Catalog> load_catalog(const std::string& log_dir) {
   return catalog;
 }
 
-base::Status save_catalog(const std::string& log_dir, const Catalog& catalog) {
+std::string format_catalog(const Catalog& catalog) {
   Json json;
   json["v"] = 1;
   json["apps"] = Json::array();
   for (const auto& app : catalog.apps) json["apps"].push_back(encode(app));
-  auto saved = base::fs::replace_file(
-      base::fs::join(log_dir, kCatalogName),
-      json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+base::Status save_catalog(const std::string& log_dir, const Catalog& catalog) {
+  auto saved = base::fs::replace_file(base::fs::join(log_dir, kCatalogName),
+                                      format_catalog(catalog));
   if (!saved) return base::pass(std::move(saved), "catalog");
   return {};
 }

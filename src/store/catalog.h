@@ -81,6 +81,7 @@ bool update_files(CatalogInstance& known, const CatalogInstance& wanted);
 
 // A directory without a catalog has an empty one.
 base::Result<Catalog> load_catalog(const std::string& log_dir);
+std::string format_catalog(const Catalog& catalog);
 base::Status save_catalog(const std::string& log_dir, const Catalog& catalog);
 
 }  // namespace store

@@ -193,6 +193,18 @@ base::Status TimesFile::sync() const {
   return fs::fsync(fd_.get(), path_);
 }
 
+std::string format_times(std::span<const TimeEntry> entries) {
+  std::string bytes(kHeader);
+  bytes.resize(place_of(entries.size()));
+  char* at = bytes.data() + kHeader.size();
+  for (const auto& entry : entries) {
+    put_number(at, entry.offset);
+    put_number(at + 8, static_cast<uint64_t>(entry.time.us));
+    at += kEntry;
+  }
+  return bytes;
+}
+
 // --- reading -----------------------------------------------------------------
 
 TimesReader::TimesReader(const std::string& log_path, int log_fd)
@@ -330,7 +342,7 @@ base::Result<std::optional<uint64_t>> TimesReader::find(base::Timestamp time) {
 base::Result<std::vector<TimeEntry>> TimesReader::all() {
   std::vector<TimeEntry> entries;
   if (failed_) return base::fail(*failed_);
-  if (!fd_) return entries;
+  if (!is_known()) return entries;
   for (uint64_t i = 0;; ++i) {
     auto next = entry(i);
     if (!next) return base::fail(std::move(next.error()));

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +67,9 @@ class TimesFile {
   bool torn_ = false;  // more than that is there
   std::optional<TimeEntry> last_;
 };
+
+// The bytes of a whole sidecar; offsets grow.
+std::string format_times(std::span<const TimeEntry> entries);
 
 // The reading side; one thread each. Where there is no sidecar, or one that
 // can't be understood, no time is known.

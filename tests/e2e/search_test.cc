@@ -124,7 +124,8 @@ TEST_CASE("what can't be asked exits 2 with a caret under the place") {
       {{"logs", "--template", "{nope}"}, "^"},
       {{"logs", "--after-cursor", "x"}, "is no cursor"},
       {{"grep", "api", "up"}, "the pattern comes first"},
-      {{"logs", "--from", "/nonexistent"}, "no log directory"},
+      {{"logs", "--from", "/nonexistent"}, "stat /nonexistent: No such file"},
+      {{"logs", "--from", "/usr"}, "--from /usr: no catalog.json in it"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.args[1]);

@@ -1,0 +1,61 @@
+#include "cli/log_place.h"
+
+#include <fmt/format.h>
+
+#include "base/fs.h"
+#include "store/bundle.h"
+#include "store/names.h"
+
+namespace cli {
+namespace {
+
+namespace fs = base::fs;
+
+bool has_catalog(const std::string& dir) {
+  return fs::exists(fs::join(dir, store::kCatalogName));
+}
+
+// Of a home, or a log directory itself; empty when it is neither.
+std::string logs_in(const std::string& dir) {
+  for (const auto& logs : {fs::join(dir, "logs"), dir})
+    if (has_catalog(logs)) return logs;
+  return {};
+}
+
+std::unexpected<base::Error> not_logs(const std::string& from) {
+  return base::fail(
+      base::Errc::Invalid,
+      fmt::format("--from {}: no {} in it", from, store::kCatalogName),
+      "a log directory, a home, or what lodge report made");
+}
+
+}  // namespace
+
+base::Result<LogPlace> LogPlace::open(const base::Home& home,
+                                      const std::string& from) {
+  if (from.empty()) return LogPlace(home.logs());
+  auto info = fs::stat(from);
+  if (!info) return base::pass(std::move(info), "--from");
+  if (S_ISDIR(info->st_mode)) {
+    auto logs = logs_in(from);
+    if (logs.empty()) return not_logs(from);
+    return LogPlace(std::move(logs));
+  }
+  auto file = fs::open(from, O_RDONLY);
+  if (!file) return base::pass(std::move(file), "--from");
+  auto dir = base::TemporaryDir::make("lodge-from-");
+  if (!dir) return base::pass(std::move(dir), "--from");
+  auto unpacked = store::unpack_bundle(file->get(), from, dir->path());
+  if (!unpacked) {
+    auto error = std::move(unpacked.error()).with_context("--from");
+    if (error.hint.empty())
+      error.hint = "a log directory, a home, or what lodge report made";
+    return base::fail(std::move(error));
+  }
+  LogPlace place(logs_in(dir->path()));
+  if (place.dir_.empty()) return not_logs(from);
+  place.unpacked_.emplace(std::move(*dir));
+  return place;
+}
+
+}  // namespace cli

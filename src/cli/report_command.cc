@@ -1,0 +1,229 @@
+#include "cli/report_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/fs.h"
+#include "base/time_spec.h"
+#include "base/units.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "cli/report_facts.h"
+#include "cli/report_plan.h"
+#include "cli/text_cells.h"
+#include "control/client.h"
+#include "query/cut.h"
+#include "store/bundle.h"
+#include "store/times.h"
+
+namespace cli {
+namespace {
+
+namespace fs = base::fs;
+using base::Errc;
+
+struct Wanted {
+  query::Query query;
+  base::Timestamp now;
+  std::string path;  // empty: stdout
+};
+
+base::Result<Wanted> understand(const Invocation& invocation) {
+  const Args& args = invocation.args;
+  const auto zone = args.has("utc") ? base::Zone::Utc : base::Zone::Local;
+  Wanted wanted;
+  wanted.now = base::SystemClock().now();
+  wanted.query.targets = args.words;
+  wanted.query.exclude = args.values("exclude");
+  const auto since = args.value("since");
+  if (!since)
+    return base::fail(Errc::Invalid, "--since is missing",
+                      "lodge report api --since 2h, or --since 10:15 --until "
+                      "10:30");
+  auto begin = base::parse_time(*since, wanted.now, zone);
+  if (!begin) return base::pass(std::move(begin), "--since");
+  // One end for all files, although they grow.
+  auto end =
+      base::parse_time(args.value("until").value_or("now"), wanted.now, zone);
+  if (!end) return base::pass(std::move(end), "--until");
+  if (*end <= *begin)
+    return base::fail(Errc::Invalid, "--until: is not after --since");
+  wanted.query.since = *begin;
+  wanted.query.until = *end;
+  const auto t = base::wall_time(wanted.now, base::Zone::Utc);
+  wanted.path = args.value("output").value_or(
+      fmt::format("lodge-report-{:04}{:02}{:02}T{:02}{:02}{:02}Z.tar.zst",
+                  t.year, t.month, t.day, t.hour, t.minute, t.second));
+  if (wanted.path == "-") wanted.path.clear();
+  if (wanted.path.empty() && ::isatty(STDOUT_FILENO) == 1)
+    return base::fail(Errc::Invalid, "-o -: is no text for a terminal",
+                      "-o FILE, or a pipe behind it");
+  return wanted;
+}
+
+struct Counts {
+  uint64_t lines = 0;
+  size_t apps = 0;
+};
+
+class Making {
+ public:
+  Making(const Invocation& invocation, const Wanted& wanted, int fd)
+      : home_(invocation.home),
+        line_(invocation.line),
+        wanted_(wanted),
+        bundle_(fd, wanted.path.empty() ? "standard output" : wanted.path,
+                wanted.now) {}
+
+  base::Status run(const ReportPlan& plan) {
+    counts_.apps = plan.catalog.apps.size();
+    for (auto status : {put_facts(plan.catalog), put_catalog(plan.catalog)})
+      if (!status) return status;
+    query::Origin daemon;
+    daemon.kind = query::Kind::Events;
+    daemon.path = fs::join(home_.logs(), store::kDaemonEvents);
+    if (auto put = put_events(daemon, store::kDaemonEvents); !put) return put;
+    for (const auto& file : plan.files) {
+      auto put = file.origin.kind == query::Kind::Events
+                     ? put_events(file.origin, file.name)
+                     : put_lines(file.origin, file.name);
+      if (!put) return put;
+    }
+    // Last, since it says what could not be read.
+    auto put = bundle_.add(
+        "report.json",
+        report_request(wanted_.query, wanted_.now, line_, problems_));
+    return put ? bundle_.finish() : put;
+  }
+  const query::Problems& problems() const { return problems_; }
+  const Counts& counts() const { return counts_; }
+  uint64_t written() const { return bundle_.written(); }
+
+ private:
+  static std::string in_logs(std::string_view name) {
+    return fs::join("logs", name);
+  }
+
+  // Without a daemon nothing runs that could be described.
+  base::Status put_facts(const store::Catalog& catalog) {
+    auto reply =
+        control::ask(home_, control::ListRequest{}, {.command = line_}, {});
+    const auto* list =
+        reply ? std::get_if<control::ListReply>(&*reply) : nullptr;
+    auto put =
+        bundle_.add("versions.txt", report_versions(list ? list->version : ""));
+    if (put && list != nullptr)
+      put = bundle_.add("describe.json", report_describe(*list, catalog));
+    auto settings = fs::read_file(home_.path("settings.json"));
+    if (put && settings) put = bundle_.add("settings.json", *settings);
+    if (!settings && settings.error().code != Errc::NotFound)
+      problems_.push_back(std::move(settings.error()));
+    return put;
+  }
+
+  base::Status put_catalog(const store::Catalog& catalog) {
+    return bundle_.add(in_logs(store::kCatalogName),
+                       store::format_catalog(catalog));
+  }
+
+  base::Status put_events(const query::Origin& origin, std::string_view name) {
+    const auto events = report_events(origin, wanted_.query, problems_);
+    return events.empty() ? base::Status() : bundle_.add(in_logs(name), events);
+  }
+
+  base::Status put_lines(const query::Origin& origin, const std::string& name) {
+    auto cut = query::Cut::find(origin, wanted_.query, problems_);
+    if (!cut) {
+      problems_.push_back(std::move(cut.error()));
+      return {};
+    }
+    if (cut->size() == 0) return {};
+    counts_.lines += cut->lines();
+    if (auto begun = bundle_.begin(in_logs(name), cut->size()); !begun)
+      return begun;
+    auto copied =
+        cut->copy([&](std::string_view bytes) { return bundle_.write(bytes); });
+    if (!copied) return copied;
+    if (auto ended = bundle_.end(); !ended) return ended;
+    if (cut->times().empty()) return {};
+    return bundle_.add(in_logs(store::sidecar_name(name)),
+                       store::format_times(cut->times()));
+  }
+
+  const base::Home& home_;
+  const std::string& line_;
+  const Wanted& wanted_;
+  store::BundleWriter bundle_;
+  query::Problems problems_;
+  Counts counts_;
+};
+
+// Under a name of its own until it is whole.
+base::Status make_file(Making& making, const ReportPlan& plan, int fd,
+                       const std::string& temporary, const std::string& path) {
+  auto made = making.run(plan);
+  if (made) made = fs::fsync(fd, path);
+  if (made) made = fs::rename(temporary, path);
+  if (!made) (void)fs::unlink(temporary);
+  return made;
+}
+
+void say_made(const Invocation& invocation, const Wanted& wanted,
+              const Making& making) {
+  const auto& counts = making.counts();
+  if (invocation.json) {
+    say(invocation,
+        nlohmann::ordered_json{
+            {"v", 1},
+            {"file", wanted.path},
+            {"bytes", making.written()},
+            {"lines", counts.lines},
+            {"apps", counts.apps},
+            {"since", base::format_stamp(*wanted.query.since)},
+            {"until", base::format_stamp(*wanted.query.until)}}
+                .dump(-1, ' ', false,
+                      nlohmann::ordered_json::error_handler_t::replace) +
+            "\n");
+    return;
+  }
+  say(invocation,
+      fmt::format("[lodge] {}: {}, {} lines of {} {}, {} to {}\n",
+                  printable(wanted.path), base::format_size(making.written()),
+                  counts.lines, counts.apps, counts.apps == 1 ? "app" : "apps",
+                  base::format_stamp(*wanted.query.since),
+                  base::format_stamp(*wanted.query.until)));
+}
+
+}  // namespace
+
+int run_report(const Invocation& invocation) {
+  auto wanted = understand(invocation);
+  if (!wanted) return report(invocation, wanted.error(), kUsage);
+  const std::string logs = invocation.home.logs();
+  auto catalog = store::load_catalog(logs);
+  if (!catalog) return report(invocation, catalog.error(), kUsage);
+  auto plan = plan_report(*catalog, logs, wanted->query);
+  if (!plan) return report(invocation, plan.error(), kUsage);
+  base::UniqueFd file;
+  std::string temporary;
+  if (!wanted->path.empty()) {
+    temporary = fs::join(fs::dir_name(wanted->path),
+                         fs::temporary_name(fs::base_name(wanted->path)));
+    auto opened = fs::open(temporary, O_WRONLY | O_CREAT | O_EXCL);
+    if (!opened) return report(invocation, opened.error(), kFailed);
+    file = std::move(*opened);
+  }
+  const int fd = file ? file.get() : STDOUT_FILENO;
+  Making making(invocation, *wanted, fd);
+  auto made = file ? make_file(making, *plan, fd, temporary, wanted->path)
+                   : making.run(*plan);
+  if (!made) return report(invocation, made.error(), kFailed);
+  for (const auto& problem : making.problems())
+    report(invocation, problem, kUsage);
+  if (file) say_made(invocation, *wanted, making);
+  return making.problems().empty() ? kDone : kUsage;
+}
+
+}  // namespace cli

@@ -1,0 +1,124 @@
+#include "cli/secrets.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::string_view kMask = "***";
+constexpr std::string_view kBlanks = " \t\r\n";
+constexpr std::string_view kWords[] = {"KEY",  "TOKEN",  "SECRET",    "PASS",
+                                       "AUTH", "COOKIE", "CREDENTIAL"};
+
+char upper(char c) {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
+
+bool is_of_name(char c) {
+  return (upper(c) >= 'A' && upper(c) <= 'Z') || (c >= '0' && c <= '9') ||
+         c == '_' || c == '-' || c == '.';
+}
+
+// Where the value that begins at `at` ends: at its quote, or at a blank.
+size_t value_end(std::string_view text, size_t at) {
+  if (at < text.size() && (text[at] == '"' || text[at] == '\'')) {
+    const auto quote = text.find(text[at], at + 1);
+    return quote == text.npos ? text.size() : quote + 1;
+  }
+  return std::min(text.find_first_of(" \t\r\n\"'", at), text.size());
+}
+
+// Passwords within addresses, whatever they are the value of.
+std::string mask_addresses(std::string_view text) {
+  std::string masked;
+  for (;;) {
+    const auto begin = text.find("://");
+    if (begin == text.npos) return masked.append(text);
+    const auto host = begin + 3;
+    const auto end =
+        std::min(text.find_first_of(" \t\r\n/?#\"'", host), text.size());
+    const auto at = text.substr(0, end).rfind('@');
+    const auto colon = text.find(':', host);
+    if (at != text.npos && at >= host && colon < at) {
+      masked.append(text.substr(0, colon + 1)).append(kMask);
+      text.remove_prefix(at);
+      continue;
+    }
+    masked.append(text.substr(0, end));
+    text.remove_prefix(end);
+  }
+}
+
+void mask_within(ordered_json& json, bool secret) {
+  if (json.is_string()) {
+    auto& text = json.get_ref<std::string&>();
+    text = secret && !text.empty() ? std::string(kMask) : mask_secrets(text);
+    return;
+  }
+  if (json.is_object()) {
+    // A setting has its value beside where that is from.
+    const bool has_value = json.contains("value");
+    for (auto& [key, value] : json.items())
+      mask_within(value, is_secret_name(key) ||
+                             (secret && (!has_value || key == "value")));
+    return;
+  }
+  if (!json.is_array()) return;
+  bool next = false;  // is the value of the word before
+  for (auto& value : json) {
+    const bool masked = secret || next;
+    next = false;
+    if (value.is_string() && !masked) {
+      const auto& word = value.get_ref<const std::string&>();
+      next = word.starts_with("--") && word.find('=') == word.npos &&
+             word.find_first_of(kBlanks) == word.npos && is_secret_name(word);
+    }
+    mask_within(value, masked);
+  }
+}
+
+}  // namespace
+
+bool is_secret_name(std::string_view name) {
+  return std::ranges::any_of(kWords, [&](std::string_view word) {
+    return !std::ranges::search(name, word, {}, upper).empty();
+  });
+}
+
+std::string mask_secrets(std::string_view text) {
+  std::string masked;
+  size_t kept = 0;  // `text` up to there is in `masked`
+  for (size_t at = 0; at < text.size();) {
+    if (!is_of_name(text[at])) {
+      ++at;
+      continue;
+    }
+    size_t end = at;
+    while (end < text.size() && is_of_name(text[end])) ++end;
+    const auto name = text.substr(at, end - at);
+    at = end;
+    if (at == text.size() || !is_secret_name(name)) continue;
+    size_t value = end + 1;
+    if (text[end] != '=') {
+      // --token abc
+      value = text.find_first_not_of(kBlanks, end);
+      if (value == end || value == text.npos || !name.starts_with("--") ||
+          text[value] == '-')
+        continue;
+    }
+    const size_t after = value_end(text, value);
+    if (after == value) continue;
+    masked.append(text.substr(kept, value - kept)).append(kMask);
+    kept = at = after;
+  }
+  return mask_addresses(masked.append(text.substr(kept)));
+}
+
+void mask_secrets(ordered_json& json) {
+  mask_within(json, false);
+}
+
+}  // namespace cli

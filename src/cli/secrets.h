@@ -1,0 +1,21 @@
+#pragma once
+// Values that look like secrets, taken out of what is given away. By names
+// (DB_PASSWORD, --api-key, "token"): rather one too many. Pure.
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+namespace cli {
+
+// Has KEY, TOKEN, SECRET, PASS, AUTH, COOKIE or CREDENTIAL in it, in upper or
+// lower case.
+bool is_secret_name(std::string_view name);
+
+// NAME=value, --name value and scheme://user:password@ become `***`.
+std::string mask_secrets(std::string_view text);
+
+// The same in every text of it, and what members with such names have.
+void mask_secrets(nlohmann::ordered_json& json);
+
+}  // namespace cli
