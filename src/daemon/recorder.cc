@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include "base/fs.h"
 #include "base/log.h"
 #include "supervisor/app_list.h"
@@ -22,35 +26,40 @@ Recorder::Recorder(base::EventLoop& loop, const base::Home& home,
       event_retry_(loop, [this] { retry_events(); }) {}
 
 void Recorder::record(store::Event event) {
-  worker_.submit([this, event = std::move(event)]() mutable {
-    events_.push_back(std::move(event));
-    if (events_.size() > kMostWaiting) {
+  if (recorded_.empty()) loop_.post([this] { pass_events(); });
+  recorded_.push_back(std::move(event));
+}
+
+void Recorder::pass_events() {
+  if (recorded_.empty()) return;
+  worker_.submit([this, recorded = std::exchange(recorded_, {})]() mutable {
+    std::ranges::move(recorded, std::back_inserter(events_));
+    // While they fail, the timer alone tries: not once an event.
+    if (!events_failed_) write_events();
+    while (events_.size() > kMostWaiting) {
       events_.pop_front();
       ++events_lost_;
     }
-    // While they fail, the timer alone tries: not once an event.
-    if (!events_failed_) write_events();
   });
 }
 
+void Recorder::submit(std::function<void()> job) {
+  pass_events();
+  worker_.submit(std::move(job));
+}
+
 void Recorder::retry_events() {
-  worker_.submit([this] { write_events(); });
+  submit([this] { write_events(); });
 }
 
 void Recorder::write_events() {
-  const auto write = [this](const store::Event& event) {
-    const auto logs = home_.logs();
-    auto written = events_failed_ ? store::append_event_again(logs, event)
-                                  : store::append_event(logs, event);
-    if (written) return true;
+  while (!events_.empty()) {
+    auto written = store::append_events(home_.logs(), events_, events_failed_);
+    if (written) continue;
     if (!events_failed_) base::log::error("{}", written.error().message);
     events_failed_ = true;
     loop_.post([this] { event_retry_.start(kRetry); });
-    return false;
-  };
-  while (!events_.empty()) {
-    if (!write(events_.front())) return;
-    events_.pop_front();
+    return;
   }
   events_failed_ = false;
   if (events_lost_ == 0) return;
@@ -65,14 +74,14 @@ void Recorder::write_events() {
 }
 
 void Recorder::save(const store::Catalog& catalog) {
-  worker_.submit([logs = home_.logs(), catalog] {
+  submit([logs = home_.logs(), catalog] {
     if (auto saved = store::save_catalog(logs, catalog); !saved)
       base::log::error("{}", saved.error().message);
   });
 }
 
 void Recorder::remove_events(const std::set<std::string>& apps) {
-  worker_.submit([this, logs = home_.logs(), apps] {
+  submit([this, logs = home_.logs(), apps] {
     std::erase_if(events_,
                   [&](const auto& event) { return apps.contains(event.app); });
     for (const auto& app : apps) {
@@ -98,15 +107,14 @@ void Recorder::when_written(std::function<void(base::Status)> done) {
     queue.push_back(std::move(done));
     return;
   }
-  worker_.submit(
-      [this, done = std::move(done)] { loop_.post([done] { done({}); }); });
+  submit([this, done = std::move(done)] { loop_.post([done] { done({}); }); });
 }
 
 void Recorder::write_list() {
   dirty_ = false;
   writing_ = true;
   in_flight_ = std::exchange(waiting_, {});
-  worker_.submit([this, path = home_.app_list(), text = print_list_()] {
+  submit([this, path = home_.app_list(), text = print_list_()] {
     auto status = supervisor::save_app_list(path, text);
     loop_.post([this, status = std::move(status)]() mutable {
       list_written(std::move(status));
@@ -120,7 +128,7 @@ void Recorder::list_written(base::Status status) {
   // Through the worker once more: events that were asked for after the list
   // are written by then.
   if (!in_flight_.empty())
-    worker_.submit([this, waiting = std::exchange(in_flight_, {}), status] {
+    submit([this, waiting = std::exchange(in_flight_, {}), status] {
       loop_.post([waiting, status] {
         for (const auto& done : waiting) done(status);
       });

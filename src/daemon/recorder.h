@@ -23,9 +23,13 @@ class Recorder {
   Recorder(base::EventLoop& loop, const base::Home& home,
            std::function<std::string()> print_list);
 
+  ~Recorder() { pass_events(); }
+
   // An event that can't be written, as on a full disk, is tried again every
   // second, and those after it wait for it; of too many the oldest go, which is
   // then told.
+  // What one turn of the loop brings is written together, as when hundreds of
+  // apps are taken over.
   void record(store::Event event);
   void save(const store::Catalog& catalog);
   // The events of apps that were deleted with their logs.
@@ -40,6 +44,8 @@ class Recorder {
  private:
   static constexpr size_t kMostWaiting = 1000;
 
+  void submit(std::function<void()> job);  // after the events until now
+  void pass_events();
   void write_list();
   void list_written(base::Status status);
   void retry_events();
@@ -55,6 +61,7 @@ class Recorder {
   bool writing_ = false;
   std::vector<std::function<void(base::Status)>> waiting_;  // for a later write
   std::vector<std::function<void(base::Status)>> in_flight_;  // for this one
+  std::vector<store::Event> recorded_;                        // in this turn
   // The worker's: events not yet written, and how many had to go.
   std::deque<store::Event> events_;
   uint64_t events_lost_ = 0;

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <string.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "base/fs.h"
 #include "base/json.h"
@@ -37,6 +39,8 @@ constexpr std::array kKinds = {
     KindName{EventKind::Error, "error"},
 };
 static_assert(kKinds.size() == static_cast<size_t>(EventKind::Error) + 1);
+
+constexpr size_t kMostAtOnce = size_t{64} << 10;
 
 std::string ending(const Event& event) {
   std::string words = "exited";
@@ -80,22 +84,13 @@ base::Result<bool> ends_torn(int fd, const std::string& path) {
   return *got == 1 && last != '\n';
 }
 
-base::Status append(const std::string& log_dir, const Event& event,
-                    bool again) {
-  const std::string name =
-      event.app.empty() ? std::string(kDaemonEvents) : events_name(event.app);
-  const std::string path = base::fs::join(log_dir, name);
-  auto fd = base::fs::open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW);
-  if (!fd) return base::pass(std::move(fd), "event");
-  std::string line = format_event(event) + "\n";
-  if (again) {
-    auto torn = ends_torn(fd->get(), path);
-    if (!torn) return base::pass(std::move(torn), "event");
-    if (*torn) line.insert(0, "\n");
-  }
-  auto written = base::fs::write_all(fd->get(), line, path);
-  if (!written) return base::pass(std::move(written), "event");
-  return {};
+std::string path_of(const std::string& log_dir, const Event& event) {
+  return base::fs::join(log_dir, event.app.empty() ? std::string(kDaemonEvents)
+                                                   : events_name(event.app));
+}
+
+base::Result<base::UniqueFd> open_events(const std::string& path) {
+  return base::fs::open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW);
 }
 
 }  // namespace
@@ -236,12 +231,46 @@ std::string describe_event(const Event& event) {
 }
 
 base::Status append_event(const std::string& log_dir, const Event& event) {
-  return append(log_dir, event, false);
+  const std::string path = path_of(log_dir, event);
+  auto fd = open_events(path);
+  if (!fd) return base::pass(std::move(fd), "event");
+  auto written =
+      base::fs::write_all(fd->get(), format_event(event) + "\n", path);
+  if (!written) return base::pass(std::move(written), "event");
+  return {};
 }
 
-base::Status append_event_again(const std::string& log_dir,
-                                const Event& event) {
-  return append(log_dir, event, true);
+base::Status append_events(const std::string& log_dir,
+                           std::deque<Event>& events, bool again) {
+  if (events.empty()) return {};
+  const std::string path = path_of(log_dir, events.front());
+  auto fd = open_events(path);
+  if (!fd) return base::pass(std::move(fd), "event");
+  std::string lines;
+  if (again) {
+    auto torn = ends_torn(fd->get(), path);
+    if (!torn) return base::pass(std::move(torn), "event");
+    if (*torn) lines = "\n";
+  }
+  std::vector<size_t> ends;  // of each event, in `lines`
+  for (const auto& event : events) {
+    if (event.app != events.front().app || lines.size() >= kMostAtOnce) break;
+    lines += format_event(event) + "\n";
+    ends.push_back(lines.size());
+  }
+  size_t done = 0;
+  base::Status written;
+  while (done < lines.size() && written) {
+    auto n = base::fs::write_some(fd->get(),
+                                  std::string_view(lines).substr(done), path);
+    if (n)
+      done += *n;
+    else
+      written = base::pass(std::move(n), "event");
+  }
+  const auto whole = std::ranges::upper_bound(ends, done) - ends.begin();
+  events.erase(events.begin(), events.begin() + whole);
+  return written;
 }
 
 }  // namespace store

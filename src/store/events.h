@@ -5,6 +5,7 @@
 // O_APPEND, so control loop and capture thread may both write.
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -78,8 +79,11 @@ std::string describe_event(const Event& event);
 // Appends to logs/<app>-events.log (or the daemon's when event.app is empty).
 // Thread-safe.
 base::Status append_event(const std::string& log_dir, const Event& event);
-// The same once an event could not be written there: what a full disk left of
-// it is made a line of its own, so that it spoils no other.
-base::Status append_event_again(const std::string& log_dir, const Event& event);
+// The same for the first of these and those after it of the same app, in one
+// write; what is there, also after a failure, is taken off. `again`: once one
+// could not be written, what a full disk left of it is made a line of its own,
+// so that it spoils no other.
+base::Status append_events(const std::string& log_dir,
+                           std::deque<Event>& events, bool again);
 
 }  // namespace store

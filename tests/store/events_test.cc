@@ -2,10 +2,12 @@
 
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <deque>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -203,13 +205,50 @@ TEST_CASE("events of many threads stay whole lines") {
 
 TEST_CASE("an event after a torn one begins a line of its own") {
   const support::TempDir dir;
-  const Event event = full_event(EventKind::DiskFull);
-  CHECK(append_event_again(dir.path(), event));
+  std::deque<Event> events{full_event(EventKind::DiskFull)};
+  CHECK(append_events(dir.path(), events, true));
   const std::string path = dir.file("api-events.log");
   const std::string whole = support::slurp(path);
   dir.write("api-events.log", whole + whole.substr(0, 40));
-  CHECK(append_event_again(dir.path(), event));
+  events = {full_event(EventKind::DiskFull)};
+  CHECK(append_events(dir.path(), events, true));
   CHECK(support::slurp(path) == whole + whole.substr(0, 40) + "\n" + whole);
+}
+
+TEST_CASE("events of one app are written together, and no other's with them") {
+  const support::TempDir dir;
+  std::deque<Event> events(5, full_event(EventKind::Adopt));
+  events[2].app = "other";
+  std::string expected;
+  for (const auto& event : events)
+    if (event.app == "api") expected += format_event(event) + "\n";
+  CHECK(append_events(dir.path(), events, false));
+  REQUIRE(events.size() == 3);
+  CHECK(events.front().app == "other");
+  while (!events.empty()) REQUIRE(append_events(dir.path(), events, false));
+  CHECK(support::slurp(dir.file("api-events.log")) == expected);
+  CHECK(append_events(dir.path(), events, false));
+}
+
+TEST_CASE("of events that are written in part the whole ones are not again") {
+  const support::TempDir dir;
+  const std::string one = format_event(full_event(EventKind::Adopt)) + "\n";
+  const std::string path = dir.file("api-events.log");
+  std::deque<Event> events(3, full_event(EventKind::Adopt));
+  {
+    // The second is cut by a limit, as by a full disk.
+    const rlimit none{RLIM_INFINITY, RLIM_INFINITY};
+    const rlimit limit{one.size() + 40, RLIM_INFINITY};
+    const auto before = ::signal(SIGXFSZ, SIG_IGN);
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    const bool written = append_events(dir.path(), events, false).has_value();
+    ::setrlimit(RLIMIT_FSIZE, &none);
+    ::signal(SIGXFSZ, before);
+    CHECK_FALSE(written);
+  }
+  CHECK(events.size() == 2);
+  CHECK(append_events(dir.path(), events, true));
+  CHECK(support::slurp(path) == one + one.substr(0, 40) + "\n" + one + one);
 }
 
 TEST_CASE("events are not written through a link put in their place") {
