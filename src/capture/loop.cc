@@ -17,6 +17,9 @@ constexpr Millis kSyncEvery{5000};
 constexpr Millis kStopLimit{2000};
 constexpr Millis kMemoryRetry{100};
 constexpr Millis kTurn{10};
+// When all files are still to be opened there is nobody to keep waiting: who is
+// read again and again meanwhile keeps the others waiting.
+constexpr Millis kFirstTurn{200};
 
 // Pipes hold 1 MiB at most, and a read takes 256 KiB.
 constexpr int kLastReads = 8;
@@ -75,7 +78,8 @@ bool CaptureThread::Loop::turn() {
     found->second.ready = false;
     if (!serve(found->second)) return false;
   }
-  const MonoTime until = clock_.mono() + kTurn;
+  const MonoTime until =
+      clock_.mono() + (std::exchange(opening_, false) ? kFirstTurn : kTurn);
   while (!due_.empty()) {
     // Hundreds of files to seal at once must not keep the pipes waiting.
     if (!finishing_ && clock_.mono() >= until) {

@@ -124,6 +124,7 @@ class CaptureThread::Loop {
   base::Timer memory_timer_;
   base::Timer sync_timer_;
   bool adopted_ = false;          // what a predecessor left
+  bool opening_ = false;          // its files, in the turn to come
   bool short_of_memory_ = false;  // nothing is read meanwhile
   bool finishing_ = false;
   std::atomic<bool> unwritten_{false};

@@ -47,7 +47,7 @@ void CaptureThread::Loop::reapply() {
 void CaptureThread::Loop::adopt(std::vector<Adopted> sources,
                                 const std::vector<SinkSpec>& known) {
   (void)bench();
-  adopted_ = true;
+  adopted_ = opening_ = true;
   for (auto& source : sources) (void)attach(std::move(source), true);
   finish_left();
   adopt_rest(known);

@@ -270,18 +270,27 @@ void Spool::remove_sink(uint32_t index) {
 }
 
 std::optional<uint32_t> Spool::find_sink(std::string_view path) const {
-  for (uint32_t i = 0; i < sinks_end(); ++i) {
+  const uint32_t end = sinks_end();
+  for (uint32_t n = 0; n < end; ++n) {
+    const uint32_t i = (next_sink_ + n) % end;
     const SinkEntry& entry = sinks_[i];
-    if (entry.used != 0 &&
-        std::string_view(entry.path, entry.path_size) == path)
-      return i;
+    if (entry.used == 0 ||
+        std::string_view(entry.path, entry.path_size) != path)
+      continue;
+    next_sink_ = i + 1;
+    return i;
   }
   return std::nullopt;
 }
 
 std::optional<uint32_t> Spool::find_source(uint64_t key) const {
-  for (uint32_t i = 0; i < sources_end(); ++i)
-    if (sources_[i].key == key) return i;
+  const uint32_t end = sources_end();
+  for (uint32_t n = 0; n < end; ++n) {
+    const uint32_t i = (next_source_ + n) % end;
+    if (sources_[i].key != key) continue;
+    next_source_ = i + 1;
+    return i;
+  }
   return std::nullopt;
 }
 

@@ -161,6 +161,9 @@ class Spool {
   Table<SourceEntry, kSourcesAt, 512> sources_;
   uint32_t sinks_reserved_ = 0;
   uint32_t sources_reserved_ = 0;
+  // Where the next is likely: a successor asks for all, in their order.
+  mutable uint32_t next_sink_ = 0;
+  mutable uint32_t next_source_ = 0;
   Gaps free_;  // of the heap
   Extent spare_;
   Gaps spare_free_;

@@ -9,13 +9,16 @@ namespace store {
 namespace {
 
 constexpr size_t kBlockSize = size_t{64} << 10;
+// Often the last line alone is asked for, of hundreds of files.
+constexpr size_t kFirstBlock = size_t{4} << 10;
 
 }  // namespace
 
 // Loads the block that ends at `end`.
 base::Status BackwardLines::load_before(uint64_t end) {
+  const size_t most = block_ ? kBlockSize : kFirstBlock;
   if (!block_) block_ = std::make_unique_for_overwrite<char[]>(kBlockSize);
-  const auto size = static_cast<size_t>(std::min<uint64_t>(kBlockSize, end));
+  const auto size = static_cast<size_t>(std::min<uint64_t>(most, end));
   block_start_ = end - size;
   block_size_ = 0;
   while (block_size_ < size) {

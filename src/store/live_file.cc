@@ -15,6 +15,8 @@ using base::Errc;
 
 // O_NONBLOCK: opening a FIFO must not wait for its other end.
 constexpr int kFlags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
+// Most lines are short: of hundreds of files no more is read than is needed.
+constexpr size_t kFirstStep = size_t{4} << 10;
 constexpr size_t kStep = size_t{64} << 10;
 constexpr uint64_t kLookBack = uint64_t{64} << 20;
 
@@ -118,7 +120,8 @@ base::Result<std::optional<LiveFile::OpenLine>> LiveFile::open_line() const {
   const uint64_t floor = end > kLookBack ? end - kLookBack : 0;
   uint64_t begin = end;
   while (begin > floor) {
-    const size_t step = std::min<uint64_t>(kStep, begin - floor);
+    const size_t step =
+        std::min<uint64_t>(begin == end ? kFirstStep : kStep, begin - floor);
     auto chunk = read(begin - step, step);
     if (!chunk) return base::fail(std::move(chunk.error()));
     if (const auto newline = chunk->rfind('\n'); newline != chunk->npos) {
