@@ -417,7 +417,8 @@ base::Status run_normal(const base::Home& home, base::UniqueFd& channel,
     (void)base::fs::rename(path, path + ".damaged");
     catalog = store::Catalog{};
   }
-  for (const auto& problem : rotate::recover(home.logs(), *catalog).problems)
+  for (const auto& problem :
+       rotate::recover_live(home.logs(), *catalog).problems)
     base::log::warn("{}", problem.message);
   Daemon daemon(home, std::move(channel), std::move(list->list),
                 std::move(*catalog), id);

@@ -54,7 +54,13 @@ void Housekeeper::on_storage(std::function<void(rotate::Storage&)> job) {
   });
 }
 
+// What a predecessor left half done is looked at when apps are captured again.
 void Housekeeper::begin() {
+  on_storage([catalog = parts_.chronicle.catalog(),
+              logs = parts_.home.logs()](rotate::Storage&) {
+    for (const auto& problem : rotate::recover_archives(logs, catalog).problems)
+      base::log::warn("{}", problem.message);
+  });
   look_at_catalog();
   tick_.start(milliseconds{10}, kTick);
 }

@@ -194,7 +194,8 @@ Recovered recover_archives(const std::string& dir) {
   return recovered;
 }
 
-Recovered recover(const std::string& log_dir, const store::Catalog& catalog) {
+Recovered recover_live(const std::string& log_dir,
+                       const store::Catalog& catalog) {
   Recovered recovered;
   auto gone = remove_leftovers(log_dir);
   if (!gone)
@@ -203,9 +204,21 @@ Recovered recover(const std::string& log_dir, const store::Catalog& catalog) {
     for (const auto& name : *gone)
       recovered.leftovers.push_back(fs::join(log_dir, name));
   remove_foreign_leftovers(log_dir, catalog, recovered);
+  return recovered;
+}
+
+Recovered recover_archives(const std::string& log_dir,
+                           const store::Catalog& catalog) {
+  Recovered recovered;
   for (const auto& archives : archives_of(log_dir, catalog))
     append(recovered, recover_archives(store::archive_dir(archives.live_dir,
                                                           archives.app->name)));
+  return recovered;
+}
+
+Recovered recover(const std::string& log_dir, const store::Catalog& catalog) {
+  Recovered recovered = recover_live(log_dir, catalog);
+  append(recovered, recover_archives(log_dir, catalog));
   return recovered;
 }
 

@@ -28,8 +28,15 @@ struct Recovered {
 // One directory of segments and archives of one app (archiving.h).
 Recovered recover_archives(const std::string& dir);
 
-// All of them, and the leftovers beside live files, wherever those are. In a
-// directory that is not ours alone, only what is named after a file of ours.
+// The leftovers beside live files, wherever those are. In a directory that is
+// not ours alone, only what is named after a file of ours. Before capture
+// begins, which makes such files too.
+Recovered recover_live(const std::string& log_dir,
+                       const store::Catalog& catalog);
+// All archives: any time before one is made.
+Recovered recover_archives(const std::string& log_dir,
+                           const store::Catalog& catalog);
+// Both.
 Recovered recover(const std::string& log_dir, const store::Catalog& catalog);
 
 }  // namespace rotate
