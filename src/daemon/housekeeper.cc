@@ -1,6 +1,8 @@
 #include "daemon/housekeeper.h"
 
 #include <algorithm>
+#include <thread>
+#include <utility>
 
 #include "base/fs.h"
 #include "base/log.h"
@@ -21,6 +23,7 @@ constexpr milliseconds kSettled{200};
 constexpr std::chrono::seconds kLookAtAges{60};
 constexpr milliseconds kMostAge = std::chrono::hours(24);
 constexpr std::chrono::minutes kRelist{10};
+constexpr size_t kArchivesAtOnce = 2;
 // Of the cap: what may wait to be looked at.
 constexpr uint64_t kUnseenShare = 16;
 // A smaller live file is not worth a segment of its own.
@@ -39,7 +42,11 @@ Housekeeper::Housekeeper(Parts parts)
       storage_(parts.clock, parts.home.logs(),
                [this](const rotate::Removal& removal) {
                  parts_.loop.post([this, removal] { note_removal(removal); });
-               }) {
+               }),
+      archive_workers_(
+          std::min<size_t>(kArchivesAtOnce,
+                           std::max(1U, std::thread::hardware_concurrency())),
+          base::WorkerPool::Priority::Idle) {
   look_at_settings();
 }
 
@@ -331,32 +338,44 @@ void Housekeeper::note_removal(const rotate::Removal& removal) {
   parts_.chronicle.record(std::move(event));
 }
 
-// On the storage worker.
+// On the storage worker. While logs are written fast there is no job; two at
+// once are for what has gathered by then.
 void Housekeeper::archive_next() {
-  if (archiving_ || ending_) return;
-  auto job = storage_.next_job();
-  if (!job) return;
-  archiving_ = true;
-  archive_worker_.submit([this, job = std::move(*job)] { archive(job); });
+  while (archiving_ < kArchivesAtOnce && !ending_) {
+    auto job = storage_.next_job();
+    if (!job) return;
+    ++archiving_;
+    archive_workers_.submit([this, job = std::move(*job)] { archive(job); });
+  }
 }
 
-// On the archive worker.
+// On an archive worker.
 void Housekeeper::archive(const rotate::ArchiveJob& job) {
   auto archived = rotate::archive_segment(job.segment, job.options,
                                           [this] { return !ending_.load(); });
   storage_worker_.submit(
       [this, segment = job.segment, archived = std::move(archived)] {
-        archiving_ = false;
+        --archiving_;
         if (ending_) return;
-        if (!archived) {
+        if (archived) {
+          storage_.archived(segment);
+        } else {
           if (fs::exists(segment.path))
             base::log::warn("{}", archived.error().message);
-          // It may have got as far as its name.
-          (void)rotate::recover_archives(fs::dir_name(segment.path));
+          failed_.push_back(segment);
         }
-        storage_.archived(segment);
-        archive_next();
+        if (archiving_ == 0) settle_failed();
+        if (failed_.empty()) archive_next();
       });
+}
+
+// An archive may have got as far as its name. Not while another is half made
+// beside it.
+void Housekeeper::settle_failed() {
+  for (const auto& segment : std::exchange(failed_, {})) {
+    (void)rotate::recover_archives(fs::dir_name(segment.path));
+    storage_.archived(segment);
+  }
 }
 
 uint64_t Housekeeper::cap() const {

@@ -1,8 +1,8 @@
 #pragma once
 // What becomes of logs once they are written: live files are sealed when they
 // are due, segments are compressed, and what is over a limit is deleted. Lives
-// on the control loop; what blocks is done by two workers, one that deletes and
-// keeps count (rotate/storage.h), one that compresses, at idle priority.
+// on the control loop; what blocks is done by workers, one that deletes and
+// keeps count (rotate/storage.h), one or two that compress, at idle priority.
 
 #include <atomic>
 #include <functional>
@@ -93,6 +93,7 @@ class Housekeeper {
   void seal_early(const std::vector<rotate::LiveBytes>& live, uint64_t most);
   void archive_next();
   void archive(const rotate::ArchiveJob& job);
+  void settle_failed();
   std::vector<capture::SealRequest> requests_of(
       const supervisor::App& app, std::optional<base::Timestamp> before,
       uint64_t usual_size) const;
@@ -114,11 +115,14 @@ class Housekeeper {
   base::Timer tick_;
   base::Timer settled_;  // no file was sealed for a moment
   std::atomic<bool> ending_{false};
-  std::string trouble_;      // of retention, told last; storage worker's
-  bool archiving_ = false;   // storage worker's
+  std::string trouble_;  // of retention, told last; storage worker's
+  // The storage worker's: archives being made, and segments of which none
+  // could be.
+  size_t archiving_ = 0;
+  std::vector<store::Segment> failed_;
   rotate::Storage storage_;  // storage worker's
   base::WorkerPool storage_worker_{1};
-  base::WorkerPool archive_worker_{1, base::WorkerPool::Priority::Idle};
+  base::WorkerPool archive_workers_;  // idle: see archive_next()
 };
 
 }  // namespace daemon_

@@ -77,7 +77,8 @@ void Storage::erase(const std::string& path) {
     bytes_ -= at->second.file.bytes;
     files_.erase(at);
   }
-  if (plain == job_) job_removed_ = true;
+  if (const auto job = jobs_.find(plain); job != jobs_.end())
+    job->second = true;
 }
 
 void Storage::put(Stored file) {
@@ -209,7 +210,8 @@ std::optional<ArchiveJob> Storage::next_job() {
   const auto now = clock_.mono();
   for (const auto& [path, entry] : files_) {
     const auto& file = entry.file;
-    if (file.compressed || entry.not_before > now) continue;
+    if (file.compressed || entry.not_before > now || jobs_.contains(path))
+      continue;
     const auto* app = app_of(file);
     // Of an app that came just now is not known yet whether it wants that.
     if (app == nullptr || app->keep.level == 0) continue;
@@ -223,8 +225,7 @@ std::optional<ArchiveJob> Storage::next_job() {
       return std::nullopt;
   }
   ArchiveJob job{segment_of(*oldest), {}};
-  job_ = oldest->path;
-  job_removed_ = false;
+  jobs_[oldest->path] = false;
   job.options.most_in_frame = kMostInFrame;
   if (const auto* app = app_of(*oldest)) job.options.level = app->keep.level;
   if (oldest->kind != store::SegmentKind::All)
@@ -235,10 +236,11 @@ std::optional<ArchiveJob> Storage::next_job() {
 }
 
 void Storage::archived(const store::Segment& segment) {
-  job_.clear();
+  const auto job = jobs_.extract(segment.path);
+  const bool removed = job && job.mapped();
   const std::string path = store::archive_path(segment.path);
   const auto archive = fs::stat(path);
-  if (job_removed_) {
+  if (removed) {
     (void)fs::unlink(path);
     erase(segment.path);
     return;

@@ -63,9 +63,9 @@ class Storage {
   base::Status remove_sealed(const store::CatalogApp& app,
                              const std::set<int>& instances);
 
-  // The segment that waits longest; nullopt: none does, or logs are being
-  // written so fast that it had better wait: memory is shared, whatever the
-  // priorities. Not once a quarter of the cap waits.
+  // The segment that waits longest, of those nobody is at; nullopt: none does,
+  // or logs are being written so fast that it had better wait: memory is
+  // shared, whatever the priorities. Not once a quarter of the cap waits.
   std::optional<ArchiveJob> next_job();
   // What came of it. Deleted meanwhile: so is the archive. Not archived: it is
   // tried again after the others, a while later.
@@ -91,8 +91,8 @@ class Storage {
   store::Catalog catalog_;
   base::Settings settings_;
   bool holds_ = false;  // settings can't be read
-  std::string job_;     // the segment that is being archived
-  bool job_removed_ = false;
+  // The segments that are being archived; true: deleted meanwhile.
+  std::map<std::string, bool> jobs_;
   std::vector<LiveBytes> live_;
   std::map<std::string, Entry> files_;  // by path
   uint64_t bytes_ = 0;
