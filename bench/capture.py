@@ -10,11 +10,13 @@ rival's, then its CPU per GB over the rival's. Exit 1 when Lodge lost, doubled o
 """
 
 import argparse
+import ctypes
 import os
 import select
 import shutil
 import signal
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
@@ -158,6 +160,41 @@ def s6_for_each(s6, scratch, count, words, seconds):
         s6.end()
 
 
+class Changes:
+    """Tells when files of a directory are written to, by inotify: looking at
+    hundreds of them again and again would take a core from what is measured."""
+    IN_MODIFY = 2
+
+    def __init__(self, directory):
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.fd = libc.inotify_init1(os.O_CLOEXEC)
+        if self.fd < 0 or libc.inotify_add_watch(
+                self.fd, directory.encode(), self.IN_MODIFY) < 0:
+            raise OSError(ctypes.get_errno(), f"inotify of {directory}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.fd)
+
+    def wait(self, names):
+        """When each of them was first written to, in that order."""
+        times = []
+        while names:
+            if not select.select([self.fd], [], [], 60)[0]:
+                raise SystemExit(f"bench: {len(names)} files are not written")
+            events, now, at = os.read(self.fd, 1 << 16), time.monotonic(), 0
+            while at < len(events):
+                size = struct.unpack_from("iIII", events, at)[3]
+                name = events[at + 16:at + 16 + size].rstrip(b"\0").decode()
+                at += 16 + size
+                if name in names:
+                    names.remove(name)
+                    times.append(now)
+        return times
+
+
 def resume(lodge, scratch, options):
     """From kill -9 of the daemon until what the apps wrote while nobody read is
     in one file, and in all. Apps speak when spoken to: 200 that wake up all the
@@ -175,32 +212,26 @@ def resume(lodge, scratch, options):
                         count)
         files = [lodge.file_of("many", i) for i in range(count)]
 
-        def speak(then):
+        def speak():
             for poke in pokes:
                 os.write(poke, b"a line of some app\n")
-            waiting, grown = dict(then), []
-            while waiting:
-                for path, size in list(waiting.items()):
-                    if os.path.exists(path) and os.path.getsize(path) > size:
-                        del waiting[path]
-                        grown.append(time.monotonic())
-                time.sleep(0.0005)
-                if grown and time.monotonic() - grown[0] > 60:
-                    raise SystemExit("bench: not all captured after a kill")
-            return grown
 
-        speak(dict.fromkeys(files, 0))
+        speak()
+        wait_for(lambda: all(os.path.exists(path) and os.path.getsize(path) > 0
+                             for path in files), "a line of each")
         for _ in range(5):
             daemon = lodge.ping()["daemon"]
             # A daemon that dies young is made to wait: not what is measured.
             time.sleep(1.2)
-            sizes = {path: os.path.getsize(path) for path in files}
-            pid_fd = os.pidfd_open(daemon)
-            began = time.monotonic()
-            os.kill(daemon, signal.SIGKILL)
-            select.select([pid_fd], [], [], 10)
-            os.close(pid_fd)
-            grown = speak(sizes)
+            # Nobody reads while they speak.
+            os.kill(daemon, signal.SIGSTOP)
+            time.sleep(0.1)
+            speak()
+            time.sleep(0.3)
+            with Changes(os.path.dirname(files[0])) as changes:
+                began = time.monotonic()
+                os.kill(daemon, signal.SIGKILL)
+                grown = changes.wait(set(map(os.path.basename, files)))
             first.append(grown[0] - began)
             every.append(grown[-1] - began)
     finally:

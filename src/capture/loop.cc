@@ -17,8 +17,8 @@ constexpr Millis kSyncEvery{5000};
 constexpr Millis kStopLimit{2000};
 constexpr Millis kMemoryRetry{100};
 constexpr Millis kTurn{10};
-// When all files are still to be opened there is nobody to keep waiting: who is
-// read again and again meanwhile keeps the others waiting.
+// While files that are awaited are still to be opened there is nobody to keep
+// waiting: who is read again and again meanwhile keeps the others waiting.
 constexpr Millis kFirstTurn{200};
 
 // Pipes hold 1 MiB at most, and a read takes 256 KiB.
@@ -78,11 +78,13 @@ bool CaptureThread::Loop::turn() {
     found->second.ready = false;
     if (!serve(found->second)) return false;
   }
-  const MonoTime until =
-      clock_.mono() + (std::exchange(opening_, false) ? kFirstTurn : kTurn);
+  size_t awaited = std::exchange(awaited_, 0);
+  const bool first = awaited > 0;
+  const MonoTime until = clock_.mono() + (first ? kFirstTurn : kTurn);
   while (!due_.empty()) {
     // Hundreds of files to seal at once must not keep the pipes waiting.
-    if (!finishing_ && clock_.mono() >= until) {
+    const bool served = first && awaited-- == 0;
+    if (!finishing_ && (served || clock_.mono() >= until)) {
       events_.post([] {});  // another turn, as soon as events were looked at
       break;
     }

@@ -95,6 +95,7 @@ class CaptureThread::Loop {
   void reapply();
   void finish_left();
   void adopt_rest(const std::vector<SinkSpec>& known);
+  bool is_awaited(const File& file);
 
   void advance_drain(Attached& attached, size_t bytes, bool empty);
   void finish_drain_if_written(Attached& attached);
@@ -124,7 +125,7 @@ class CaptureThread::Loop {
   base::Timer memory_timer_;
   base::Timer sync_timer_;
   bool adopted_ = false;          // what a predecessor left
-  bool opening_ = false;          // its files, in the turn to come
+  size_t awaited_ = 0;            // files to open in one turn, of due_
   bool short_of_memory_ = false;  // nothing is read meanwhile
   bool finishing_ = false;
   std::atomic<bool> unwritten_{false};

@@ -47,10 +47,24 @@ void CaptureThread::Loop::reapply() {
 void CaptureThread::Loop::adopt(std::vector<Adopted> sources,
                                 const std::vector<SinkSpec>& known) {
   (void)bench();
-  adopted_ = opening_ = true;
+  adopted_ = true;
   for (auto& source : sources) (void)attach(std::move(source), true);
   finish_left();
   adopt_rest(known);
+  // Of hundreds of files those first that something waits for.
+  const auto others = std::ranges::stable_partition(
+      due_, [this](const File* file) { return is_awaited(*file); });
+  awaited_ = due_.size() - others.size();
+}
+
+bool CaptureThread::Loop::is_awaited(const File& file) {
+  const SinkEntry& entry = spool_->sink(file.sink->entry_index());
+  return entry.done != entry.writes.sequence() ||
+         std::ranges::any_of(file.sources, [](const Attached* attached) {
+           return attached->source->queued() ||
+                  (attached->source->pipe &&
+                   attached->source->pipe->waiting() > 0);
+         });
 }
 
 // Bytes that had left their pipe: they are the next of their source.

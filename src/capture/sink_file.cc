@@ -100,9 +100,7 @@ base::Status SinkFile::look_at_end(store::LiveFile& file) {
   op_.tail = std::move(*tail);
   if (op_.tail) op_.newest = op_.tail->stamp;
   if (op_.tail || raw_ || file.size() == 0) return {};
-  auto copy = file.duplicate();
-  if (!copy) return base::fail(std::move(copy.error()));
-  store::FileLog log(std::move(*copy), path_);
+  store::FileLog log(file.fd(), path_);
   auto last = store::BackwardLines(log, file.size()).previous();
   if (!last) return base::fail(std::move(last.error()));
   if (*last) op_.newest = (*last)->stamp;

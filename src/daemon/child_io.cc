@@ -121,7 +121,8 @@ void ChildIo::adopt(
     // A process of no app any more: what it says is still in its name.
     const auto* known = logs_.spec_of(life.id);
     const bool is_its = known != nullptr && known->name == life.app;
-    const auto spec = is_its ? *known : named(life.app);
+    std::optional<supervisor::AppSpec> made;
+    const auto& spec = is_its ? *known : made.emplace(named(life.app));
     for (auto& entry : found->fds) {
       using enum store::Stream;
       if (entry.role == Role::Stdin) held.in = std::move(entry.fd);

@@ -30,6 +30,12 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kRetry{2000};
 
+// As waitpid() would have it.
+int wait_status(const siginfo_t& info) {
+  if (info.si_code == CLD_EXITED) return W_EXITCODE(info.si_status, 0);
+  return info.si_status | (info.si_code == CLD_DUMPED ? WCOREFLAG : 0);
+}
+
 class Keeper {
  public:
   explicit Keeper(const base::Home& home, Holdings has = {})
@@ -52,6 +58,7 @@ class Keeper {
   void receive();
   void handle(Frame frame);
   void resync();
+  void look_after_daemon();
   void reap();
   void daemon_ended(int status);
   void upgrade(const std::string& path);
@@ -193,7 +200,19 @@ void Keeper::turn() {
   for (size_t i = 0; i < watched.size(); ++i)
     if (polled[i + 2].revents != 0) has_.slots.on_readable(watched[i].number);
   handle_signals();
+  look_after_daemon();
   reap();
+  if (has_.daemon != 0 && has_.in_sync) has_.slots.tell(has_.channel.get());
+}
+
+void Keeper::look_after_daemon() {
+  // Its successor first, then the burial, which takes the kernel a while.
+  siginfo_t info{};
+  if (has_.daemon != 0 && has_.daemon_is_child &&
+      ::waitid(P_PID, static_cast<id_t>(has_.daemon), &info,
+               WEXITED | WNOHANG | WNOWAIT) == 0 &&
+      info.si_pid == has_.daemon)
+    daemon_ended(wait_status(info));
   if (has_.daemon != 0 && !ending_old_ &&
       Steady::now() >= comeback_.deadline()) {
     last_words_ = "it does not come to serve";
@@ -203,7 +222,6 @@ void Keeper::turn() {
   }
   if (has_.daemon == 0 && !done_ && Steady::now() >= daemon_due_)
     start_daemon();
-  if (has_.daemon != 0 && has_.in_sync) has_.slots.tell(has_.channel.get());
 }
 
 // Milliseconds until the daemon is due again, or must have come up, or for

@@ -73,6 +73,8 @@ class LiveFile {
   uint64_t size() const { return size_; }
   // Another descriptor of it, for a sync that may take its time.
   base::Result<base::UniqueFd> duplicate() const;
+  // Borrowed: for as long as nothing replaces or reopens the file.
+  int fd() const { return fd_.get(); }
   // Which file it is, as stat(2) says.
   uint64_t device() const { return device_; }
   uint64_t inode() const { return inode_; }
