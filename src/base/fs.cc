@@ -362,6 +362,7 @@ Status set_nonblocking(int fd, bool on) {
   const int flags = ::fcntl(fd, F_GETFL);
   if (flags < 0) return fail(errno_error(errno, "fcntl", ""));
   const int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+  if (wanted == flags) return {};
   return done(::fcntl(fd, F_SETFL, wanted), "fcntl", "");
 }
 

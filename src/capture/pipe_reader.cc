@@ -46,10 +46,11 @@ PipeReader::PipeReader(base::EventLoop& loop, PipeBudget& budget,
     : budget_(budget),
       info_(std::move(info)),
       pipe_(std::move(pipe)),
-      watch_(loop, pipe_.get(),
-             [on_ready = std::move(on_ready)](int) { on_ready(); }),
-      capacity_(base::fs::pipe_capacity(pipe_.get()).value_or(kFirstCapacity)) {
-  if (budget_.take(capacity_)) granted_ = capacity_;
+      loop_(loop),
+      on_ready_(std::move(on_ready)),
+      capacity_(kFirstCapacity) {
+  // Also of one that was never listened to no read may wait.
+  (void)base::fs::set_nonblocking(pipe_.get(), true);
 }
 
 PipeReader::~PipeReader() {
@@ -68,10 +69,18 @@ bool PipeReader::at_end() const {
          waiting() == 0;
 }
 
+void PipeReader::begin() {
+  watch_.emplace(loop_, pipe_.get(),
+                 [on_ready = std::move(on_ready_)](int) { on_ready(); });
+  capacity_ = base::fs::pipe_capacity(pipe_.get()).value_or(kFirstCapacity);
+  if (budget_.take(capacity_)) granted_ = capacity_;
+}
+
 void PipeReader::listen(bool on) {
   if (listening_ == on) return;
   listening_ = on;
-  watch_.want(on ? base::FdWatch::Readable : 0);
+  if (!watch_) begin();
+  watch_->want(on ? base::FdWatch::Readable : 0);
 }
 
 void PipeReader::feel_pressure(size_t bytes) {

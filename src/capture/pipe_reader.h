@@ -4,6 +4,7 @@
 // capture thread; never blocks.
 
 #include <functional>
+#include <optional>
 
 #include "base/event_loop.h"
 #include "base/result.h"
@@ -46,12 +47,18 @@ class PipeReader {
   size_t capacity() const { return capacity_; }
 
  private:
+  void begin();
+
   PipeBudget& budget_;
   const SourceInfo info_;
   base::UniqueFd pipe_;  // before watch_: a watch goes before its descriptor
-  base::FdWatch watch_;
+  base::EventLoop& loop_;
+  std::function<void()> on_ready_;
+  // At the first listen(): of hundreds of pipes taken over most are silent, and
+  // must not keep the others waiting.
+  std::optional<base::FdWatch> watch_;
   bool listening_ = false;
-  size_t capacity_ = 0;
+  size_t capacity_;
   size_t granted_ = 0;  // of the budget
   int pressure_ = 0;
   bool may_grow_ = true;
