@@ -68,7 +68,8 @@ class Searcher {
   // Without `wants_text` hits have none.
   Searcher(const LineFilter& filter, bool wants_text);
 
-  UnitHits search(const Unit& unit);
+  // `hits` is an empty one, whose memory is used again.
+  UnitHits search(const Unit& unit, UnitHits hits = {});
 
  private:
   struct Line {
@@ -94,6 +95,7 @@ class Searcher {
   bool continues(const SearchedLog& log, const Line& line) const;
   std::optional<RecordBefore> before_block(const SearchedLog& log) const;
   base::Status follow_record(const Unit& unit, size_t frame, UnitHits& into);
+  void make_room(uint64_t size);
   base::Result<size_t> load_frame(const SearchedLog& log, size_t frame,
                                   UnitHits& into);
   Line line_at(const SearchedLog& log, size_t begin);

@@ -130,7 +130,7 @@ std::optional<Gap> removal_gap(const std::vector<const Origin*>& histories,
                                Problems& problems) {
   std::optional<Gap> gap;
   for (const auto* origin : histories) {
-    if (!origin->owner) continue;
+    if (!origin->owner || !removals.has_any(*origin->owner)) continue;
     Source source(*origin, {});
     if (const auto opened = source.open(); !opened) {
       problems.push_back(opened.error());

@@ -21,6 +21,7 @@ HitStream::HitStream(SearchPool& pool, Files files, Direction direction,
       files_(std::move(files)),
       direction_(direction),
       most_ahead_(std::max<size_t>(ahead, 1)),
+      ahead_(pool.threads() > 1 ? most_ahead_ : 1),
       unit_size_(unit_size),
       stats_(stats) {}
 
@@ -223,6 +224,7 @@ base::Result<bool> HitStream::next() {
     if (pending_.empty()) return false;
     current_ = std::move(pending_.front());
     pending_.pop_front();
+    pool_.give_back(std::move(hits_));
     hits_ = current_.hits.get();
     at_ = 0;
     file_ = current_.file;

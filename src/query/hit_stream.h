@@ -89,7 +89,9 @@ class HitStream final : public Hits {
   Files files_;
   Direction direction_;
   size_t most_ahead_;
-  size_t ahead_ = 1;  // grows while we go on: who stops early wastes little
+  // With one thread it grows while we go on: who stops early wastes little.
+  // Others drop what they have not begun.
+  size_t ahead_;
   uint64_t unit_size_;
   SearchStats& stats_;
   size_t opened_ = 0;                           // files that we have come to

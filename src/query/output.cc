@@ -5,6 +5,17 @@
 #include "base/fs.h"
 
 namespace query {
+namespace {
+
+constexpr size_t kPipe = size_t{1} << 20;
+
+}  // namespace
+
+Output::Output(int fd) : fd_(fd) {
+  // As large as a pipe may be: a reader on another core then rarely makes us
+  // wait. What it is without is good enough.
+  (void)base::fs::set_pipe_capacity(fd_, kPipe);
+}
 
 void Output::flush() {
   std::string_view rest = buffer_;

@@ -12,7 +12,7 @@ namespace query {
 class Output {
  public:
   // Borrows `fd`.
-  explicit Output(int fd) : fd_(fd) {}
+  explicit Output(int fd);
 
   void put(std::string_view bytes) {
     buffer_.append(bytes);

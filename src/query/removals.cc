@@ -1,5 +1,7 @@
 #include "query/removals.h"
 
+#include <algorithm>
+
 #include "base/fs.h"
 
 namespace query {
@@ -21,6 +23,15 @@ void Removals::add(const store::Event& event) {
   if (!removed) return;
   file.removed = event.time;
   file.reason = event.reason;
+}
+
+bool Removals::has_any(const store::SegmentOwner& owner) const {
+  if (pruned_.contains(owner.app)) return true;
+  const auto found = files_.find({owner.app, owner.kind, owner.instance});
+  return found != files_.end() &&
+         std::ranges::any_of(found->second, [](const auto& entry) {
+           return entry.second.removed.has_value();
+         });
 }
 
 std::optional<RemovedFile> Removals::before(

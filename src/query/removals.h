@@ -30,6 +30,8 @@ class Removals {
  public:
   // In the order of their times; others than these are passed over.
   void add(const store::Event& event);
+  // Whether there is anything to say at all of one.
+  bool has_any(const store::SegmentOwner& owner) const;
   // The last by number of those that lay before a history's oldest file;
   // `oldest`: its number, none = there is no sealed one.
   std::optional<RemovedFile> before(const store::SegmentOwner& owner,

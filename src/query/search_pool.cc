@@ -1,6 +1,11 @@
 #include "query/search_pool.h"
 
 namespace query {
+namespace {
+
+constexpr size_t kMostSpare = size_t{4} << 20;
+
+}  // namespace
 
 SearchPool::SearchPool(const LineFilter& filter, bool wants_text,
                        size_t threads)
@@ -19,7 +24,25 @@ SearchPool::~SearchPool() {
 UnitHits SearchPool::search_on(size_t thread, const Unit& unit) {
   auto& searcher = searchers_[thread];
   if (!searcher) searcher = std::make_unique<Searcher>(filter_, wants_text_);
-  return searcher->search(unit);
+  return searcher->search(unit, take_spare());
+}
+
+UnitHits SearchPool::take_spare() {
+  const std::lock_guard lock(mutex_);
+  if (spare_.empty()) return {};
+  UnitHits spare = std::move(spare_.back());
+  spare_.pop_back();
+  return spare;
+}
+
+void SearchPool::give_back(UnitHits hits) {
+  if (hits.text.capacity() > kMostSpare) return;
+  hits.text.clear();
+  hits.hits.clear();
+  hits.bytes = hits.unlevelled = 0;
+  hits.problem.reset();
+  const std::lock_guard lock(mutex_);
+  if (spare_.size() < 2 * threads_) spare_.push_back(std::move(hits));
 }
 
 std::future<UnitHits> SearchPool::search(Unit unit) {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "base/worker_pool.h"
@@ -21,16 +22,22 @@ class SearchPool {
   ~SearchPool();  // what is not begun is not searched any more
 
   std::future<UnitHits> search(Unit unit);
+  // What was looked at, for its memory: pages that go from thread to thread
+  // cost more than the search.
+  void give_back(UnitHits hits);
   size_t threads() const { return threads_; }
   const LineFilter& filter() const { return filter_; }
 
  private:
   UnitHits search_on(size_t thread, const Unit& unit);
+  UnitHits take_spare();
 
   const LineFilter& filter_;
   bool wants_text_;
   size_t threads_;
   std::vector<std::unique_ptr<Searcher>> searchers_;  // one a thread
+  std::mutex mutex_;
+  std::vector<UnitHits> spare_;
   std::atomic<bool> cancelled_ = false;
   std::unique_ptr<base::WorkerPool> workers_;
 };

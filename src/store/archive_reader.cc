@@ -61,6 +61,9 @@ struct ArchiveReader::Parts {
 base::Status FrameDecoder::Parts::decode(int fd, const std::string& name,
                                          const FoundFrame& frame,
                                          std::string& into) {
+  packed.clear();  // or it would be copied should it grow
+  if (packed.capacity() < frame.stored)
+    packed.reserve(frame.stored + frame.stored / 4);
   // What GCC 12 hands to these functions is the capacity, not the size asked.
   packed.resize_and_overwrite(frame.stored,
                               [&](char*, size_t) { return frame.stored; });
