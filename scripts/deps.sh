@@ -30,6 +30,7 @@ procps ps
 binutils readelf
 faketime faketime
 zstd zstd
+ripgrep rg
 libhyperscan5
 ROWS
     demo) cat <<'ROWS' ;;

@@ -28,7 +28,7 @@ set(homes
   "^fmt/"                   "."
   "^xxhash\\.h$"            "\\.cc$"
   "^CLI/"                   "^cli/args\\.cc$"
-  "^(immintrin|arm_neon)\\.h$" "^(capture/line_stamping|store/grams|query/literal_search)\\.cc$"
+  "^(immintrin|arm_neon)\\.h$" "^(capture/line_stamping|store/grams|query/literal_(search|set))\\.cc$"
   "^nlohmann/json_fwd\\.hpp$" "."
   "^nlohmann/"              "\\.cc$"
   # What comes with every Linux: the C and C++ libraries and the kernel's.

@@ -43,8 +43,6 @@ std::unexpected<base::Error> bad_value(const Command& command,
                     fmt::format("lodge {} --help", command.name));
 }
 
-// Flags that begin with a dash but are the app's: the most likely reason for
-// one that is unknown to `start`.
 // A flag whose value may be left out has the word behind it only where that is
 // a format of times; else it would take a target away.
 void part_optional_values(const Command& command,
@@ -65,6 +63,22 @@ void part_optional_values(const Command& command,
       words.erase(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
     }
   });
+}
+
+// `-e --`: the value of a flag that needs one may be anything.
+void join_dashes(const Command& command, std::vector<std::string>& words) {
+  for (size_t i = 0; i + 1 < words.size() && words[i] != "--"; ++i) {
+    if (words[i + 1] != "--") continue;
+    for_each_flag(command, [&](const Flag& flag) {
+      const auto name = fmt::format("--{}", flag.name);
+      const bool is_it = words[i] == name ||
+                         (flag.letter != 0 && words[i].size() == 2 &&
+                          words[i][0] == '-' && words[i][1] == flag.letter);
+      if (!is_it || flag.value.empty() || flag.may_be_empty) return;
+      words[i] = name + "=--";
+      words.erase(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+    });
+  }
 }
 
 bool looks_like_flag(std::string_view word) {
@@ -117,9 +131,11 @@ std::vector<std::string> Args::values(std::string_view flag) const {
 base::Result<Args> parse_args(const Command& command,
                               std::span<const std::string> argv) {
   Args args;
-  const auto dashes = std::ranges::find(argv, "--");
-  std::vector<std::string> own(argv.begin(), dashes);
-  if (dashes != argv.end()) args.rest.assign(dashes + 1, argv.end());
+  std::vector<std::string> own(argv.begin(), argv.end());
+  join_dashes(command, own);
+  const auto dashes = std::ranges::find(own, "--");
+  if (dashes != own.end()) args.rest.assign(dashes + 1, own.end());
+  own.erase(dashes, own.end());
 
   part_optional_values(command, own);
   CLI::App app;

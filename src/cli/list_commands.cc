@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/units.h"
 #include "cli/app_commands.h"
 #include "cli/commands.h"
 #include "cli/json_views.h"
@@ -19,6 +20,17 @@ std::expected<control::ListReply, int> ask_list(const Invocation& invocation) {
   return list;
 }
 
+// Who looks at the apps hears that one's logs are about to be too short
+// for him.
+void warn_of_short_histories(const control::ListReply& list) {
+  for (const auto& [app, age_ms] : list.short_histories)
+    fmt::print(stderr,
+               "lodge: list: logs of {} reach back only {}: older ones made "
+               "room for newer \u00b7 lodge archive retention {}\n",
+               app, base::format_duration(std::chrono::milliseconds(age_ms)),
+               app);
+}
+
 }  // namespace
 
 int run_list(const Invocation& invocation) {
@@ -27,6 +39,7 @@ int run_list(const Invocation& invocation) {
   say(invocation, invocation.json
                       ? list_json(list->instances)
                       : list_view(*list, terminal_width(), invocation.color));
+  if (!invocation.silent) warn_of_short_histories(*list);
   return kDone;
 }
 

@@ -236,6 +236,14 @@ std::string joined(const std::vector<std::string>& args) {
   return text;
 }
 
+// "9 d"
+std::string rough_age(int64_t ms) {
+  const int64_t minutes = ms / 60'000;
+  if (minutes < 60) return fmt::format("{} min", minutes);
+  if (minutes < 48 * 60) return fmt::format("{} h", minutes / 60);
+  return fmt::format("{} d", minutes / (24 * 60));
+}
+
 }  // namespace
 
 std::string instance_name(const std::string& app, int instance, int instances) {
@@ -249,11 +257,13 @@ std::string list_view(const control::ListReply& list, size_t width,
   if (list.logs_bytes >= 0) stored = static_cast<uint64_t>(list.logs_bytes);
   return draw_table(fitting_table(list, width), color) + notes(list) +
          fmt::format(
-             "logs {}{}{}\n", base::format_size(stored),
+             "logs {}{}{}{}\n", base::format_size(stored),
              list.logs_cap > 0
                  ? " of " +
                        base::format_size(static_cast<uint64_t>(list.logs_cap))
                  : "",
+             list.logs_age_ms >= 0 ? ", back to " + rough_age(list.logs_age_ms)
+                                   : "",
              list.disk_full ? " · " + styled("DISK FULL", Style::Red, color)
                             : "");
 }

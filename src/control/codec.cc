@@ -156,13 +156,21 @@ constexpr auto members(const InstanceInfo*) {
                     Member{"output_pending", &M::output_pending},
                     Member{"settings", &M::settings}};
 }
+constexpr auto members(const ShortHistory*) {
+  using M = ShortHistory;
+  return std::tuple{Member{"app", &M::app}, Member{"age_ms", &M::age_ms}};
+}
 constexpr auto members(const ListReply*) {
   using M = ListReply;
-  return std::tuple{
-      Member{"instances", &M::instances}, Member{"logs_bytes", &M::logs_bytes},
-      Member{"logs_cap", &M::logs_cap},   Member{"disk_full", &M::disk_full},
-      Member{"degraded", &M::degraded},   Member{"safe", &M::safe},
-      Member{"version", &M::version}};
+  return std::tuple{Member{"instances", &M::instances},
+                    Member{"logs_bytes", &M::logs_bytes},
+                    Member{"logs_cap", &M::logs_cap},
+                    Member{"logs_age_ms", &M::logs_age_ms},
+                    Member{"short_histories", &M::short_histories},
+                    Member{"disk_full", &M::disk_full},
+                    Member{"degraded", &M::degraded},
+                    Member{"safe", &M::safe},
+                    Member{"version", &M::version}};
 }
 constexpr auto members(const FlushedFile*) {
   using M = FlushedFile;

@@ -202,12 +202,21 @@ struct InstanceInfo {
   bool operator==(const InstanceInfo&) const = default;
 };
 
+struct ShortHistory {
+  std::string app;
+  int64_t age_ms = 0;  // of the oldest line that is left
+  bool operator==(const ShortHistory&) const = default;
+};
+
 struct ListReply {
   std::vector<InstanceInfo> instances;  // ascending by id
   // What is stored of all apps there ever were, whatever was selected; -1 = not
   // told.
   int64_t logs_bytes = -1;
-  int64_t logs_cap = -1;   // what they may take; -1 = not told
+  int64_t logs_cap = -1;     // what they may take; -1 = not told
+  int64_t logs_age_ms = -1;  // of the oldest line that is sealed; -1 = none is
+  // Apps of which room had to be made, so that less than a day is left.
+  std::vector<ShortHistory> short_histories;
   bool disk_full = false;  // some live file has no room now
   bool degraded = false;
   bool safe = false;    // the daemon only captures

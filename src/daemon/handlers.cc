@@ -16,6 +16,8 @@
 namespace daemon_ {
 namespace {
 
+constexpr std::chrono::hours kShortHistory{24};
+
 control::Outcome outcome_of(const supervisor::Outcome& outcome) {
   control::Outcome result;
   result.app = outcome.life.app;
@@ -238,8 +240,18 @@ void Handlers::on(const control::ListRequest& request, const supervisor::Cause&,
     row.log_bytes += sealed_bytes(row.app, row.instance);
   std::ranges::sort(list.instances, {}, &control::InstanceInfo::id);
   list.logs_bytes = live_bytes(parts_.chronicle.catalog(), parts_.home.logs());
-  for (const auto& app : parts_.chronicle.catalog().apps)
+  const auto age = [now = parts_.clock.now()](base::Timestamp time) {
+    return std::max<int64_t>(0, (now.us - time.us) / 1000);
+  };
+  for (const auto& app : parts_.chronicle.catalog().apps) {
     list.logs_bytes += static_cast<int64_t>(parts_.sealed.of(app));
+    const auto oldest = parts_.sealed.oldest(app);
+    if (!oldest) continue;
+    list.logs_age_ms = std::max(list.logs_age_ms, age(*oldest));
+    if (parts_.housekeeper.cut_apps().contains(app.name) &&
+        age(*oldest) < std::chrono::milliseconds(kShortHistory).count())
+      list.short_histories.push_back({app.name, age(*oldest)});
+  }
   list.logs_cap = static_cast<int64_t>(parts_.housekeeper.cap());
   list.disk_full = parts_.listing.disk_full();
   list.degraded = parts_.describe_daemon().degraded;

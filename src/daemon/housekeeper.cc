@@ -324,6 +324,9 @@ void Housekeeper::remove_all(std::vector<Sealed> gone,
 }
 
 void Housekeeper::note_removal(const rotate::Removal& removal) {
+  if (removal.why == rotate::Removal::Why::Cap ||
+      removal.why == rotate::Removal::Why::Free)
+    cut_.insert(removal.file.app);
   store::Event event;
   event.kind = store::EventKind::Remove;
   event.app = removal.file.app;

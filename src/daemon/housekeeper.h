@@ -70,6 +70,8 @@ class Housekeeper {
   uint64_t seal_size() const { return seal_sizes().usual; }
   // What all logs on the logs' file system may take.
   uint64_t cap() const;
+  // Apps of which retention has deleted files, to make room, since we began.
+  const std::set<std::string>& cut_apps() const { return cut_; }
 
  private:
   struct Known {  // of an app's schedule, parsed
@@ -111,6 +113,7 @@ class Housekeeper {
   std::pair<uint64_t, uint64_t> sized_;     // that live files were told of
   base::MonoTime aged_{};                   // when ages were looked at last
   base::MonoTime listed_{};
+  std::set<std::string> cut_;
   mutable uint64_t total_ = 0;  // bytes of the file system, as last known
   base::Timer tick_;
   base::Timer settled_;  // no file was sealed for a moment

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "query/buffer_scan.h"
+#include "query/literal_set.h"
 #include "query/pattern_literals.h"
 #include "store/line.h"
 
@@ -64,6 +65,13 @@ struct FindLiteral {
   }
 };
 
+struct FindOneOf {
+  LiteralSet set;
+  size_t operator()(std::string_view buffer, size_t from) const {
+    return set.find(buffer, from);
+  }
+};
+
 }  // namespace
 
 struct LineFinder::Parts {
@@ -79,7 +87,8 @@ struct LineFinder::Parts {
   bool only_required = false;  // lines need but hold the literals
   bool exact = false;          // a literal in the text is a match
   Plan plan = Plan::Each;
-  std::vector<Ahead<FindLiteral>> literals;
+  std::vector<Ahead<FindLiteral>> literals;  // each for itself, or
+  std::optional<Ahead<FindOneOf>> together;  // all in one pass
   bool watch_escapes = false;
   bool watch_high = false;
   bool watch_unicode = false;  // JSON's \u
@@ -104,6 +113,7 @@ struct LineFinder::Parts {
 
   void choose(const Pattern& of, const Requirement& other);
   void use(const std::vector<Literal>& set, bool through_colours);
+  void look_for(const std::vector<LiteralSearch>& all);
   std::string_view text_at(Span line);
   bool matches(Span line);
   bool next_taken(size_t from, Span& line);
@@ -116,13 +126,22 @@ struct LineFinder::Parts {
 void LineFinder::Parts::use(const std::vector<Literal>& set,
                             bool through_colours) {
   plan = Plan::Literals;
+  std::vector<LiteralSearch> all;
   for (const auto& literal : set) {
-    literals.push_back(
-        {FindLiteral{LiteralSearch(literal.text, literal.ignore_case)}});
+    all.emplace_back(literal.text, literal.ignore_case);
     watch_high = watch_high || literal.ascii_lines_only;
     watch_unicode = watch_unicode || literal.unless_escaped;
   }
+  look_for(all);
   watch_escapes = through_colours;
+}
+
+void LineFinder::Parts::look_for(const std::vector<LiteralSearch>& all) {
+  if (auto set = LiteralSet::make(all)) {
+    together.emplace(Ahead<FindOneOf>{FindOneOf{std::move(*set)}});
+    return;
+  }
+  for (const auto& literal : all) literals.push_back({FindLiteral{literal}});
 }
 
 void LineFinder::Parts::choose(const Pattern& of, const Requirement& other) {
@@ -141,8 +160,7 @@ void LineFinder::Parts::choose(const Pattern& of, const Requirement& other) {
   if (!decisive.empty() && decisive.size() <= kMostLiterals) {
     plan = Plan::Literals;
     exact = true;
-    for (const auto& literal : decisive)
-      literals.push_back({FindLiteral{literal}});
+    look_for(decisive);
     watch_escapes = !of.query().bytes;
     return;
   }
@@ -184,7 +202,7 @@ bool LineFinder::Parts::next_each(size_t from, Span& line) {
 
 // The next place at which a line may match.
 size_t LineFinder::Parts::candidate(size_t from, bool& by_literal) {
-  size_t best = npos;
+  size_t best = together ? together->next(buffer, from) : npos;
   for (auto& literal : literals)
     best = std::min(best, literal.next(buffer, from));
   by_literal = best != npos;
@@ -287,6 +305,7 @@ void LineFinder::set_buffer(std::string_view buffer, LineForm form) {
   parts.taken.reset();
   parts.none_taken = false;
   for (auto& literal : parts.literals) literal.known = false;
+  if (parts.together) parts.together->known = false;
   parts.escape.known = parts.high.known = parts.unicode.known = false;
   parts.has_escapes =
       parts.watch_escapes && parts.escape.next(buffer, 0) != npos;

@@ -50,14 +50,13 @@ constexpr char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
 
-uint16_t frequency_of(char c, bool fold) {
+}  // namespace
+
+unsigned byte_frequency(char c, bool fold) {
   const auto byte = static_cast<unsigned char>(c);
   if (!fold || !is_letter(byte)) return kFrequency[byte];
-  return static_cast<uint16_t>(kFrequency[byte | 0x20] +
-                               kFrequency[byte & 0xDF]);
+  return unsigned{kFrequency[byte | 0x20]} + kFrequency[byte & 0xDF];
 }
-
-}  // namespace
 
 // One step and loop per instruction set. `needed`: bytes from a candidate's
 // begin on that must be in the buffer.
@@ -212,7 +211,7 @@ LiteralSearch::LiteralSearch(std::string literal, bool ignore_case)
   if (fold_) std::ranges::transform(literal_, literal_.begin(), lower);
   // The rarest, and the rarest of the others that is another byte if there is.
   const auto rarity = [&](size_t i) {
-    return frequency_of(literal_[i], fold_);
+    return byte_frequency(literal_[i], fold_);
   };
   size_t best = 0;
   for (size_t i = 1; i < literal_.size(); ++i)

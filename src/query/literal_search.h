@@ -23,10 +23,11 @@ class LiteralSearch {
   bool ignores_case() const { return fold_; }
   // How often it is to be expected: the less the better to search for.
   double frequency() const { return frequency_; }
+  // Whether it stands here, where as many bytes as it has must be.
+  bool is_at(const char* at) const;
 
  private:
   friend struct PairSearch;
-  bool is_at(const char* at) const;
 
   std::string literal_;  // lower case when case is ignored
   bool fold_;
@@ -35,6 +36,9 @@ class LiteralSearch {
   unsigned char masks_[2] = {};  // what is or-ed to a byte before comparing
   double frequency_ = 1;
 };
+
+// How often a byte stands in logs, of 1000; `fold`: in either case.
+unsigned byte_frequency(char c, bool fold);
 
 // The first byte of 0x80 or more at `from` or later; npos: none.
 size_t find_high_byte(std::string_view buffer, size_t from);

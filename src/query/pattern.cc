@@ -78,6 +78,37 @@ base::Result<One> compile_one(const std::string& pattern,
   return one;
 }
 
+// `a|b|c` of plain texts are several patterns, which need no RE2. Not where one
+// begins with another: which of them is the match would be another question.
+std::vector<std::string> alternatives(const std::string& pattern,
+                                      const TextQuery& query) {
+  if (query.fixed || query.word || query.whole_line || query.smart_case ||
+      pattern.find('|') == pattern.npos)
+    return {pattern};
+  std::vector<std::string> parts;
+  for (size_t at = 0; at <= pattern.size();) {
+    const size_t end = std::min(pattern.find('|', at), pattern.size());
+    parts.push_back(pattern.substr(at, end - at));
+    at = end + 1;
+  }
+  const auto folded = [&](std::string text) {
+    if (query.ignore_case)
+      std::ranges::transform(text, text.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+      });
+    return text;
+  };
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const auto text = plain_text(parts[i]);
+    if (!text || text->empty() || !is_exact(*text, query.ignore_case))
+      return {pattern};
+    for (size_t j = 0; j < parts.size(); ++j)
+      if (i != j && folded(parts[j]).starts_with(folded(parts[i])))
+        return {pattern};
+  }
+  return parts;
+}
+
 base::Result<std::vector<One>> compile_all(
     const std::vector<std::string>& patterns, const TextQuery& query) {
   std::vector<One> all;
@@ -153,9 +184,12 @@ base::Result<Pattern> Pattern::compile(const TextQuery& query) {
   made->query = query;
   // An exclusion is an exclusion, whatever the others are turned into.
   TextQuery straight = query;
-  for (auto [from, to] :
-       {std::pair(&query.any, &made->any), std::pair(&query.all, &made->all),
-        std::pair(&query.none, &made->none)}) {
+  std::vector<std::string> any;
+  for (const auto& pattern : query.any)
+    std::ranges::move(alternatives(pattern, query), std::back_inserter(any));
+  for (auto [from, to] : {std::pair(&std::as_const(any), &made->any),
+                          std::pair(&query.all, &made->all),
+                          std::pair(&query.none, &made->none)}) {
     auto compiled = compile_all(*from, straight);
     if (!compiled) return base::fail(std::move(compiled.error()));
     *to = std::move(*compiled);

@@ -57,6 +57,8 @@ const SealedBytes::Directory& SealedBytes::look(const std::string& live_dir,
       bytes = static_cast<uint64_t>(info->st_size);
     fresh.files.emplace(segment.path, bytes);
     fresh.bytes[{segment.kind, segment.instance}] += bytes;
+    fresh.oldest =
+        std::min(fresh.oldest.value_or(segment.first), segment.first);
   }
   return known = std::move(fresh);
 }
@@ -66,6 +68,15 @@ uint64_t SealedBytes::of(const store::CatalogApp& app) {
   for (const auto& dir : directories_of(log_dir_, app))
     for (const auto& [source, part] : look(dir, app.name).bytes) bytes += part;
   return bytes;
+}
+
+std::optional<base::Timestamp> SealedBytes::oldest(
+    const store::CatalogApp& app) {
+  std::optional<base::Timestamp> oldest;
+  for (const auto& dir : directories_of(log_dir_, app))
+    if (const auto& one = look(dir, app.name).oldest)
+      oldest = std::min(oldest.value_or(*one), *one);
+  return oldest;
 }
 
 uint64_t SealedBytes::of(const store::CatalogApp& app, int instance) {

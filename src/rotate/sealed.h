@@ -1,12 +1,13 @@
 #pragma once
 // What is sealed of an app, in all directories its live files are in: how many
-// bytes, and its removal when the app is deleted with its logs. Live files are
-// none of its business (flush.h, capture).
+// bytes, how far it goes back, and its removal when the app is deleted with its
+// logs. Live files are none of its business (flush.h, capture).
 
 #include <sys/stat.h>
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -27,6 +28,8 @@ class SealedBytes {
       : clock_(clock), log_dir_(std::move(log_dir)) {}
 
   uint64_t of(const store::CatalogApp& app);
+  // Of its oldest line that is sealed, to the second; nullopt: nothing is.
+  std::optional<base::Timestamp> oldest(const store::CatalogApp& app);
   // Of what came from the live files of one instance; from a file that several
   // write, for each of them.
   uint64_t of(const store::CatalogApp& app, int instance);
@@ -37,6 +40,7 @@ class SealedBytes {
     struct ::timespec changed{};
     std::map<std::string, uint64_t> files;  // by path
     std::map<Source, uint64_t> bytes;
+    std::optional<base::Timestamp> oldest;
   };
   const Directory& look(const std::string& live_dir, const std::string& app);
 

@@ -41,6 +41,11 @@ TEST_CASE("values are taken as they are: dashes, brackets, nothing") {
   CHECK(parse("start", {"x", "--cwd", "[a,b]"})->value("cwd") == "[a,b]");
   CHECK(parse("start", {"x", "--cwd", "{}"})->value("cwd") == "{}");
   CHECK(parse("logs", {"-n5"})->value("lines") == "5");
+  const auto dashes = parse("grep", {"-c", "-e", "--", "api", "--", "x"});
+  CHECK(dashes->values("regexp") == std::vector<std::string>{"--"});
+  CHECK(dashes->words == std::vector<std::string>{"api"});
+  CHECK(dashes->rest == std::vector<std::string>{"x"});
+  CHECK(parse("grep", {"--regexp", "--"})->value("regexp") == "--");
   CHECK(parse("start", {"[a,b]", "{}", "%%"})->words ==
         std::vector<std::string>{"[a,b]", "{}", "%%"});
 }

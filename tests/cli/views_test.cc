@@ -151,6 +151,11 @@ TEST_CASE("the footer counts the logs of deleted apps too") {
   auto list = kList;
   list.logs_bytes = 30'720;
   CHECK(cli::list_view(list, 0, false).ends_with("\nlogs 30.0 KB\n"));
+  list.logs_cap = 4LL << 30;
+  list.logs_age_ms = 9LL * 24 * 3'600'000 + 5;
+  CHECK(cli::list_view(list, 0, false)
+            .ends_with("\nlogs 30.0 KB of 4.0 GB, back to 9 d\n"));
+  list.logs_cap = list.logs_age_ms = -1;
   list.instances.clear();
   list.logs_bytes = 1536;
   CHECK(cli::list_view(list, 0, false).ends_with("\nlogs 1.5 KB\n"));

@@ -107,6 +107,8 @@ std::vector<Reply> every_reply() {
       ListReply{.instances = {an_instance(), {}},
                 .logs_bytes = 1LL << 40,
                 .logs_cap = 1LL << 41,
+                .logs_age_ms = 7,
+                .short_histories = {{"api", 8}},
                 .disk_full = true,
                 .degraded = true,
                 .safe = true,

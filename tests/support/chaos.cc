@@ -11,15 +11,13 @@
 #include "support/lines/history.h"
 
 namespace support {
-namespace {
+namespace {}  // namespace
 
 uint32_t wanted_seed() {
   const char* text = std::getenv("E2E_SEED");
   if (text != nullptr) return static_cast<uint32_t>(std::atoll(text));
   return std::random_device{}();
 }
-
-}  // namespace
 
 int rounds(int small) {
   const char* text = std::getenv("E2E_ROUNDS");

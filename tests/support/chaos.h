@@ -16,6 +16,8 @@ namespace support {
 
 // How often a trial is made: E2E_ROUNDS, else `small`.
 int rounds(int small);
+// E2E_SEED, else any.
+uint32_t wanted_seed();
 
 class Chaos {
  public:

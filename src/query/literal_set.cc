@@ -1,0 +1,150 @@
+#include "query/literal_set.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace query {
+namespace {
+
+bool has_avx2() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx2") != 0;
+#else
+  return false;
+#endif
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) __m256i twice(
+    const std::array<uint8_t, 16>& table) {
+  return _mm256_broadcastsi128_si256(
+      _mm_loadu_si128(reinterpret_cast<const __m128i*>(table.data())));
+}
+
+// Of 32 bytes, by the halves of each.
+__attribute__((target("avx2"))) inline __m256i buckets_of(const char* at,
+                                                          __m256i low,
+                                                          __m256i high) {
+  const __m256i half = _mm256_set1_epi8(15);
+  const __m256i bytes =
+      _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+  return _mm256_and_si256(
+      _mm256_shuffle_epi8(low, _mm256_and_si256(bytes, half)),
+      _mm256_shuffle_epi8(
+          high, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half)));
+}
+#endif
+
+}  // namespace
+
+std::optional<LiteralSet> LiteralSet::make(
+    const std::vector<LiteralSearch>& literals) {
+  if (!has_avx2() || literals.size() < 2 || literals.size() > kMost)
+    return std::nullopt;
+  LiteralSet set;
+  for (const auto& literal : literals) {
+    if (literal.literal().size() < kShortest ||
+        literal.literal().find('\n') != std::string::npos)
+      return std::nullopt;
+    set.add(literal);
+  }
+  return set;
+}
+
+void LiteralSet::add(const LiteralSearch& literal) {
+  const std::string& text = literal.literal();
+  const bool fold = literal.ignores_case();
+  size_t window = 0;
+  double least = 0;
+  for (size_t at = 0; at + kShortest <= text.size(); ++at) {
+    double often = 1;
+    for (size_t i = 0; i < kShortest; ++i)
+      often *= byte_frequency(text[at + i], fold);
+    if (at != 0 && often >= least) continue;
+    window = at;
+    least = often;
+  }
+  const auto bucket = static_cast<uint8_t>(1U << literals_.size());
+  for (size_t i = 0; i < kShortest; ++i) {
+    const auto byte = static_cast<uint8_t>(text[window + i]);
+    low_[i][byte & 15] |= bucket;
+    high_[i][byte >> 4] |= bucket;
+    // Of either case a letter differs in one bit of its upper half.
+    if (fold && byte >= 'a' && byte <= 'z') high_[i][(byte ^ 0x20) >> 4] |= bucket;
+  }
+  literals_.push_back({literal, window});
+}
+
+// Which of them may have their three bytes here.
+uint8_t LiteralSet::buckets_at(const char* at) const {
+  uint8_t buckets = 0xff;
+  for (size_t i = 0; i < kShortest; ++i) {
+    const auto byte = static_cast<uint8_t>(at[i]);
+    buckets = static_cast<uint8_t>(buckets & low_[i][byte & 15] &
+                                   high_[i][byte >> 4]);
+  }
+  return buckets;
+}
+
+size_t LiteralSet::begin_at(std::string_view buffer, size_t from, size_t at,
+                            uint8_t buckets) const {
+  size_t first = npos;
+  for (unsigned left = buckets; left != 0; left &= left - 1) {
+    const One& one = literals_[static_cast<size_t>(std::countr_zero(left))];
+    if (at < from + one.window) continue;
+    const size_t begin = at - one.window;
+    if (begin + one.literal.literal().size() <= buffer.size() &&
+        one.literal.is_at(buffer.data() + begin))
+      first = std::min(first, begin);
+  }
+  return first;
+}
+
+size_t LiteralSet::find(std::string_view buffer, size_t from) const {
+#if defined(__x86_64__)
+  return find_avx2(buffer, from);
+#else
+  return npos;  // there is none
+#endif
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) size_t LiteralSet::find_avx2(
+    std::string_view buffer, size_t from) const {
+  const __m256i low0 = twice(low_[0]), high0 = twice(high_[0]);
+  const __m256i low1 = twice(low_[1]), high1 = twice(high_[1]);
+  const __m256i low2 = twice(low_[2]), high2 = twice(high_[2]);
+  size_t at = from;
+  for (; at + 34 <= buffer.size(); at += 32) {
+    const char* const here = buffer.data() + at;
+    const __m256i buckets = _mm256_and_si256(
+        _mm256_and_si256(buckets_of(here, low0, high0),
+                         buckets_of(here + 1, low1, high1)),
+        buckets_of(here + 2, low2, high2));
+    if (_mm256_testz_si256(buckets, buckets) != 0) continue;
+    alignas(32) std::array<uint8_t, 32> of;
+    _mm256_store_si256(reinterpret_cast<__m256i*>(of.data()), buckets);
+    auto places = ~static_cast<uint32_t>(_mm256_movemask_epi8(
+        _mm256_cmpeq_epi8(buckets, _mm256_setzero_si256())));
+    for (; places != 0; places &= places - 1) {
+      const auto i = static_cast<size_t>(std::countr_zero(places));
+      const size_t begin = begin_at(buffer, from, at + i, of[i]);
+      if (begin != npos) return begin;
+    }
+  }
+  for (; at + kShortest <= buffer.size(); ++at) {
+    const uint8_t buckets = buckets_at(buffer.data() + at);
+    if (buckets == 0) continue;
+    const size_t begin = begin_at(buffer, from, at, buckets);
+    if (begin != npos) return begin;
+  }
+  return npos;
+}
+#endif
+
+}  // namespace query
