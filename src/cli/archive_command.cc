@@ -179,7 +179,7 @@ void tell_pruned(const Invocation& invocation,
 std::expected<control::FlushReply, int> prune_here(
     const Invocation& invocation, const control::PruneRequest& request) {
   auto files = stored_files(invocation);
-  if (!files) return std::unexpected(files.error());
+  if (!files) return std::unexpected(kFailed);  // as the daemon would have it
   rotate::Prune prune;
   if (request.before_us >= 0) prune.before = base::Timestamp{request.before_us};
   if (request.to_bytes >= 0) prune.to = static_cast<uint64_t>(request.to_bytes);

@@ -175,6 +175,11 @@ TEST_CASE("logs stay under their cap while apps write without end") {
     CAPTURE(app);
     CHECK_FALSE(home.events(app, "remove").empty());
   }
+  const auto list = home.must({"list"});
+  CHECK(list.out.find(", back to ") != std::string::npos);
+  for (const auto& app : apps)
+    CHECK(list.err.find(fmt::format("logs of {} reach back only ", app)) !=
+          std::string::npos);
   home.must({"stop", "all"});
   for (const auto& app : apps)
     CHECK(wait_until([&] { return all_compressed(home, app); }, 60s));
@@ -280,6 +285,7 @@ TEST_CASE("prune takes the oldest, with a daemon and without one") {
   SUBCASE("without") {
     home.must({"kill"});
   }
+  CHECK(prune({"--to", "0", "nosuch"}).exit == 1);
   CHECK(prune({"--to", "0", "--dry-run"}).exit == 0);
   CHECK(sealed_of(home, "api").size() == 1);
   CHECK(prune({"--to", "0"}).exit == 0);
