@@ -20,8 +20,8 @@ bool has_avx2() {
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) __m256i twice(
-    const std::array<uint8_t, 16>& table) {
+__attribute__((target("avx2"))) __m256i
+twice(const std::array<uint8_t, 16>& table) {
   return _mm256_broadcastsi128_si256(
       _mm_loadu_si128(reinterpret_cast<const __m128i*>(table.data())));
 }
@@ -35,8 +35,8 @@ __attribute__((target("avx2"))) inline __m256i buckets_of(const char* at,
       _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
   return _mm256_and_si256(
       _mm256_shuffle_epi8(low, _mm256_and_si256(bytes, half)),
-      _mm256_shuffle_epi8(
-          high, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half)));
+      _mm256_shuffle_epi8(high,
+                          _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half)));
 }
 #endif
 
@@ -75,7 +75,8 @@ void LiteralSet::add(const LiteralSearch& literal) {
     low_[i][byte & 15] |= bucket;
     high_[i][byte >> 4] |= bucket;
     // Of either case a letter differs in one bit of its upper half.
-    if (fold && byte >= 'a' && byte <= 'z') high_[i][(byte ^ 0x20) >> 4] |= bucket;
+    if (fold && byte >= 'a' && byte <= 'z')
+      high_[i][(byte ^ 0x20) >> 4] |= bucket;
   }
   literals_.push_back({literal, window});
 }
@@ -114,18 +115,18 @@ size_t LiteralSet::find(std::string_view buffer, size_t from) const {
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) size_t LiteralSet::find_avx2(
-    std::string_view buffer, size_t from) const {
+__attribute__((target("avx2"))) size_t
+LiteralSet::find_avx2(std::string_view buffer, size_t from) const {
   const __m256i low0 = twice(low_[0]), high0 = twice(high_[0]);
   const __m256i low1 = twice(low_[1]), high1 = twice(high_[1]);
   const __m256i low2 = twice(low_[2]), high2 = twice(high_[2]);
   size_t at = from;
   for (; at + 34 <= buffer.size(); at += 32) {
     const char* const here = buffer.data() + at;
-    const __m256i buckets = _mm256_and_si256(
-        _mm256_and_si256(buckets_of(here, low0, high0),
-                         buckets_of(here + 1, low1, high1)),
-        buckets_of(here + 2, low2, high2));
+    const __m256i buckets =
+        _mm256_and_si256(_mm256_and_si256(buckets_of(here, low0, high0),
+                                          buckets_of(here + 1, low1, high1)),
+                         buckets_of(here + 2, low2, high2));
     if (_mm256_testz_si256(buckets, buckets) != 0) continue;
     alignas(32) std::array<uint8_t, 32> of;
     _mm256_store_si256(reinterpret_cast<__m256i*>(of.data()), buckets);

@@ -1,6 +1,7 @@
 // `lodge grep` over archives, a segment and the live file against ripgrep over
 // the same lines in one plain file, where the two languages agree: random
-// patterns and flags, whole outputs compared. E2E_ROUNDS=2000 is the long trial.
+// patterns and flags, whole outputs compared. E2E_ROUNDS=2000 is the long
+// trial.
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -35,10 +36,10 @@ class Random {
 };
 
 constexpr const char* kWords[] = {
-    "ERROR",   "info",    "timeout", "Timeout", "user",     "payment",
-    "refused", "order",   "503",     "200",     "10.0.0.7", "deadlock",
-    "a1b7e6d4", "cafe",   "/api/v1", "(x)",     "[core]",   "took",
-    "ms",      "x",       "slow",    "query",   "--",       "$HOME"};
+    "ERROR",    "info",  "timeout", "Timeout", "user",     "payment",
+    "refused",  "order", "503",     "200",     "10.0.0.7", "deadlock",
+    "a1b7e6d4", "cafe",  "/api/v1", "(x)",     "[core]",   "took",
+    "ms",       "x",     "slow",    "query",   "--",       "$HOME"};
 
 std::string random_line(Random& random) {
   std::string line;
@@ -56,10 +57,9 @@ std::string random_atom(Random& random, int depth) {
     case 0:
     case 1:
     case 2: {
-      constexpr const char* kPlain[] = {"ERROR", "info",    "imeou", "user",
-                                        "pay",   "refused", "order", "503",
-                                        "a1b7e", "cafe",    "took",  "slow",
-                                        "e",     "deadlock"};
+      constexpr const char* kPlain[] = {
+          "ERROR", "info",  "imeou", "user", "pay",  "refused", "order",
+          "503",   "a1b7e", "cafe",  "took", "slow", "e",       "deadlock"};
       return random.one_of(kPlain);
     }
     case 3:
@@ -69,7 +69,8 @@ std::string random_atom(Random& random, int depth) {
     case 5:
       return random.one_of({"\\b", "^", "$"});
     case 6:
-      return random.one_of({".*", ".+", "[0-9]+", "[a-z]{3}", "x?", "[0-9]{2,4}"});
+      return random.one_of(
+          {".*", ".+", "[0-9]+", "[a-z]{3}", "x?", "[0-9]{2,4}"});
     case 7:
       return random.one_of({"T", "t", "r", "s", "0", "7"});
     case 8:
@@ -114,9 +115,8 @@ std::vector<std::string> random_flags(Random& random, std::string& pattern) {
       break;
     case 3:
     case 4:
-      flags.insert(flags.end(),
-                   {random.one_of({"-A", "-B", "-C"}),
-                    std::to_string(random.number(1, 4))});
+      flags.insert(flags.end(), {random.one_of({"-A", "-B", "-C"}),
+                                 std::to_string(random.number(1, 4))});
       break;
     default:
       break;
@@ -148,9 +148,8 @@ class Stored {
                                   kParts));
     for (int part = 1; part <= kParts; ++part) {
       const auto count = std::to_string(part * kLines) + "\n";
-      REQUIRE(wait_until([&] {
-        return home.lodge({"grep", "-c", "", "api"}).out == count;
-      }));
+      REQUIRE(wait_until(
+          [&] { return home.lodge({"grep", "-c", "", "api"}).out == count; }));
       if (part == kParts) break;
       home.must({"rotate", "api"});
       run({"touch", fmt::format("sealed{}", part)}, home.in_home());
@@ -210,9 +209,11 @@ TEST_CASE("grep finds what ripgrep finds, however it is asked") {
       return std::ranges::find(flags, flag) != flags.end();
     };
     const bool grouped = has("-A") || has("-B") || has("-C") || has("-m");
-    const bool turned = !grouped && !has("-c") && !has("-o") && random.chance(4);
+    const bool turned =
+        !grouped && !has("-c") && !has("-o") && random.chance(4);
     std::vector<std::string> theirs{"rg", "--no-config", "-N"};
-    std::vector<std::string> ours{"grep", "api", "--raw", random.one_of({"-j1", "-j2", "-j3"})};
+    std::vector<std::string> ours{"grep", "api", "--raw",
+                                  random.one_of({"-j1", "-j2", "-j3"})};
     if (turned) ours.emplace_back("--reverse");
     for (auto* words : {&theirs, &ours}) {
       words->insert(words->end(), flags.begin(), flags.end());
