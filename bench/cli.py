@@ -28,13 +28,17 @@ DEVNULL = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
 
 
 def install_rivals():
-    if os.path.exists(PM2):
-        return
-    print("bench: installing pm2 into bench/rivals", file=sys.stderr)
+    if not os.path.exists(PM2):
+        npm_install(f"pm2@{PM2_VERSION}")
+
+
+def npm_install(package):
+    """Into bench/rivals, beside what is there."""
+    print(f"bench: installing {package} into bench/rivals", file=sys.stderr)
     os.makedirs(RIVALS, exist_ok=True)
     subprocess.run(
         ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix",
-         RIVALS, "--cache", os.path.join(RIVALS, ".npm"), f"pm2@{PM2_VERSION}"],
+         RIVALS, "--cache", os.path.join(RIVALS, ".npm"), package],
         check=True, stdin=subprocess.DEVNULL)
 
 

@@ -5,13 +5,15 @@
 An app writes a log of our own making (log_corpus.cc), with needles planted. It
 is captured twice: into one live file, and into archives of 64 MiB. rg and grep
 search the live file as it lies on disk, `rg -z` and zstdgrep the archives. All
-are counted by whole process, warm, with their output counted by `wc -l`; rg
-with and without mmap, the faster of which is what ratios are to. Exit 1 when
-lodge and rg do not find the same number of lines.
+are counted by whole process, warm, with their output counted by `wc -l`; rg is
+Debian's and the newest that npm has, each with and without mmap, and ratios are
+to the fastest of them. Exit 1 when lodge and rg do not find the same number of
+lines.
 """
 
 import argparse
 import os
+import platform
 import shutil
 import statistics
 import subprocess
@@ -20,10 +22,12 @@ import tempfile
 import time
 
 from archive import ROOT, table
+from cli import RIVALS, npm_install
 from rivals import wait_for
 
 LODGE = os.path.join(ROOT, "build", "release", "lodge")
 CORPUS = os.path.join(ROOT, "build", "release", "bench", "bench_log_corpus")
+RG_VERSION = "1.18.0"  # ripgrep 15
 ONCE = "3f9d2c71-8e4a-4b60-9d15-7ac1e5b20f01"
 NEVER = "e5d1a0c3-6b7f-4e28-9c04-2f8b1d7a3e90"
 TEN = "a1b7e6d4-52c8-4f39-86e0-1d9f3c7b5a10"
@@ -78,6 +82,19 @@ out.write(b"the end\\n")
 out.flush()
 time.sleep(1e6)
 '''
+
+
+def newest_rg():
+    """As npm has it; None where there is none for this machine."""
+    machine = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine())
+    package = f"@vscode/ripgrep-linux-{machine}"
+    path = os.path.join(RIVALS, "node_modules", package, "bin", "rg")
+    if not os.path.exists(path) and machine and shutil.which("npm"):
+        try:
+            npm_install(f"{package}@{RG_VERSION}")
+        except subprocess.CalledProcessError:
+            pass
+    return path if os.path.exists(path) else None
 
 
 class Home:
@@ -149,33 +166,39 @@ def figures(name, runs, rivals, ours):
     return tuple(row)
 
 
-def raw_table(home, options, rg):
+def raw_rivals(rgs, flags, pattern, live):
+    return {f"{name}{mode}": [rg, "-N", mode.strip() or "--mmap", *flags, "-e",
+                              pattern, live]
+            for name, rg in rgs.items() for mode in ("", " --no-mmap")}
+
+
+def raw_table(home, options, rgs):
     live = os.path.join(home.path, "logs", "raw-out.log")
     print(f"one live file of {os.path.getsize(live) / 1e6:.0f} MB; ms")
-    rows = [("", "lines", "lodge", "-j1", "rg", "rg --no-mmap",
+    names = tuple(raw_rivals(rgs, [], "", live))
+    rows = [("", "lines", "lodge", "-j1", *names,
              "x rg", "-j1 x rg", "CPU s", "rg CPU s")]
     good = True
     for name, pattern, flags in TEXT:
         runs = turns({
             "lodge": [LODGE, "grep", *flags, "-e", pattern, "raw"],
             "-j1": [LODGE, "grep", "-j1", *flags, "-e", pattern, "raw"],
-            "rg": [rg, "-N", "--mmap", *flags, "-e", pattern, live],
-            "rg --no-mmap": [rg, "-N", "--no-mmap", *flags, "-e", pattern, live],
+            **raw_rivals(rgs, flags, pattern, live),
         }, options.rounds, home.env)
         good = good and runs["lodge"][0]["lines"] == runs["rg"][0]["lines"]
-        rows.append(figures(name, runs, ("rg", "rg --no-mmap"),
-                            ("lodge", "-j1")))
+        rows.append(figures(name, runs, names, ("lodge", "-j1")))
     table(rows)
     return good
 
 
-def archive_table(home, options, rg):
+def archive_table(home, options, rgs):
     live = os.path.join(home.path, "logs", "raw-out.log")
     archives = os.path.join(home.path, "logs", "archive", "arc")
     files = sorted(os.path.join(archives, name)
                    for name in os.listdir(archives) if name.startswith("out."))
     print(f"{len(files)} archives of the same lines, "
           f"{sum(map(os.path.getsize, files)) / 1e6:.0f} MB; ms")
+    names = tuple(raw_rivals(rgs, [], "", live))
     rows = [("", "lines", "lodge", "-j1", "rg, raw", "rg -z", "zstdgrep",
              "x rg, raw", "x rg -z", "-j1 x rg -z")]
     good = True
@@ -183,15 +206,18 @@ def archive_table(home, options, rg):
         runs = turns({
             "lodge": [LODGE, "grep", *flags, "-e", pattern, "arc"],
             "-j1": [LODGE, "grep", "-j1", *flags, "-e", pattern, "arc"],
-            "rg, raw": [rg, "-N", "--no-mmap", *flags, "-e", pattern, live],
-            "rg -z": [rg, "-z", "-N", "-I", *flags, "-e", pattern, *files],
+            **raw_rivals(rgs, flags, pattern, live),
+            **{f"{name} -z": [rg, "-z", "-N", "-I", *flags, "-e", pattern,
+                              *files] for name, rg in rgs.items()},
             "zstdgrep": ["zstdgrep", "-h", "-E", *flags, "-e",
                          pattern.replace("\\d", "[0-9]"), *files],
         }, options.rounds, home.env)
         good = good and runs["lodge"][0]["lines"] == runs["rg -z"][0]["lines"]
         m = {key: median(value) for key, value in runs.items()}
+        m["rg, raw"] = min(m[key] for key in names)
+        m["rg -z"] = min(m[f"{key} -z"] for key in rgs)
         rows.append((name, str(runs["lodge"][0]["lines"]),
-                     *(f"{m[k] * 1000:.1f}" for k in runs),
+                     *(f"{m[k] * 1000:.1f}" for k in rows[0][2:7]),
                      f"{m['rg, raw'] / m['lodge']:.2f}",
                      f"{m['rg -z'] / m['lodge']:.2f}",
                      f"{m['rg -z'] / m['-j1']:.2f}"))
@@ -205,12 +231,13 @@ def other_table(home, options):
     with open(plain, "wb") as into:
         subprocess.run([LODGE, "logs", "json", "--raw", "-n", "all",
                         "--no-events"], env=home.env, check=False, stdout=into)
+    count = len(os.listdir(os.path.join(home.path, "logs", "archive", "small")))
     asks = {
         "--where 'status>=500' / jq": (
             [LODGE, "logs", "json", "--raw", "--where", "status>=500"],
             ["jq", "-c", "-R", "fromjson? | select(.status>=500)", plain]),
-        "--since 100 archives / --version": (
-            [LODGE, "grep", "needle", "arc", "--since", "1s"],
+        f"--since {count} archives / --version": (
+            [LODGE, "grep", "needle", "small", "--since", "1s"],
             [LODGE, "version"]),
         "-m 10 --reverse ERROR / --version": (
             [LODGE, "grep", "ERROR", "arc", "--reverse", "-m", "10"],
@@ -238,6 +265,13 @@ def main():
         options.mib, options.rounds = 32, 1
     if options.rg is None:
         sys.exit("bench: there is no rg to compare with")
+    rgs = {"rg": options.rg}
+    if newest := newest_rg():
+        rgs["newest rg"] = newest
+    for name, rg in rgs.items():
+        print(f"{name}: " + subprocess.run(
+            [rg, "--version"], check=False, stdout=subprocess.PIPE,
+            text=True).stdout.splitlines()[0])
     good = True
     with tempfile.TemporaryDirectory(dir=os.path.join(ROOT, "build")) as scratch:
         home = Home(scratch)
@@ -246,8 +280,11 @@ def main():
             home.capture("arc", options.mib, "text", "64M")
             home.capture("json", max(1, options.mib // 2), "json", "900G")
             home.finish("arc")
-            good = raw_table(home, options, options.rg) and good
-            good = archive_table(home, options, options.rg) and good
+            size = max(1, options.mib * 10 // 1024)
+            home.capture("small", options.mib, "text", f"{size}M")
+            home.finish("small")
+            good = raw_table(home, options, rgs) and good
+            good = archive_table(home, options, rgs) and good
             other_table(home, options)
         finally:
             home.lodge("kill")

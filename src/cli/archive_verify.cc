@@ -9,6 +9,7 @@
 
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/stored_files.h"
 #include "cli/text_cells.h"
@@ -93,37 +94,18 @@ std::string missing_before(const rotate::Stored* before,
                      file.sequence - before->sequence - 1);
 }
 
-class Progress {
- public:
-  Progress(const Invocation& invocation, size_t files)
-      : shown_(::isatty(STDERR_FILENO) == 1 && !invocation.silent),
-        files_(files) {}
-  void at(size_t file, uint64_t raw) const {
-    if (shown_)
-      fmt::print(stderr, "\r\x1b[Kverifying {} of {}, {}", file + 1, files_,
-                 base::format_size(raw));
-  }
-  void end() const {
-    if (shown_) fmt::print(stderr, "\r\x1b[K");
-  }
-
- private:
-  const bool shown_;
-  const size_t files_;
-};
-
 }  // namespace
 
 int run_verify(const Invocation& invocation) {
   auto files = stored_files(invocation);
   if (!files) return files.error();
-  const Progress progress(invocation, files->size());
+  Progress progress("verifying", files->size(), invocation.silent);
   uint64_t raw = 0;
   size_t damaged = 0;
   const rotate::Stored* before = nullptr;
   for (size_t i = 0; i < files->size(); ++i) {
     const auto& file = (*files)[i];
-    progress.at(i, raw);
+    progress.at(i + 1, raw);
     const auto verdict = verify(file);
     if (verdict.gone) continue;  // deleted meanwhile
     raw += verdict.raw;
@@ -144,12 +126,12 @@ int run_verify(const Invocation& invocation) {
           json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
       continue;
     }
-    progress.end();
+    progress.clear();
     if (!hole.empty()) say(invocation, printable(hole) + "\n");
     for (const auto& problem : verdict.problems)
       report(invocation, {base::Errc::Invalid, 0, problem, {}}, kUsage);
   }
-  progress.end();
+  progress.clear();
   if (!invocation.json)
     say(invocation,
         fmt::format("{} files, {} of log lines: {}\n", files->size(),

@@ -13,6 +13,7 @@
 #include "cli/log_place.h"
 #include "cli/log_range.h"
 #include "cli/log_request.h"
+#include "cli/progress.h"
 #include "cli/report.h"
 #include "query/follow.h"
 #include "query/generations.h"
@@ -174,7 +175,17 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
     if (for_people) tell_range(request->query, args, request->zone);
   tell_gaps(*request, args, output);
   if (request->follow) leave_quietly_on_signals();
+  size_t files = 0;
+  for (const auto& source : reading.sources())
+    files += source->segments().size() + (source->is_open() ? 1 : 0);
+  Progress progress("searching", files, args.quiet || args.json);
+  reading.on_progress([&](const query::SearchStats& stats) {
+    progress.at(stats.files, stats.covered);
+  });
+  output.before_write([&] { progress.clear(); });
   (*lines)->replay();
+  progress.clear();
+  output.before_write({});
   bool whole = reading.problems().empty() && problems.empty();
   for (const auto& problem : reading.problems()) report(problem, args, 2);
   for (const auto& problem : problems) report(problem, args, 2);

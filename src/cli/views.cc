@@ -238,7 +238,7 @@ std::string joined(const std::vector<std::string>& args) {
 
 // "9 d"
 std::string rough_age(int64_t ms) {
-  const int64_t minutes = ms / 60'000;
+  const int64_t minutes = std::max<int64_t>(1, ms / 60'000);
   if (minutes < 60) return fmt::format("{} min", minutes);
   if (minutes < 48 * 60) return fmt::format("{} h", minutes / 60);
   return fmt::format("{} d", minutes / (24 * 60));

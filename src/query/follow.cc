@@ -1,6 +1,7 @@
 #include "query/follow.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/fs.h"
 
@@ -105,11 +106,8 @@ void Follower::tell_problems() {
 }
 
 // Sets how far the source may read now. True when it should be read.
-bool Follower::look(Tail& tail) {
+bool Follower::measure(Tail& tail) {
   Source& source = *tail.source;
-  // First what comes after ours, then how much we have: what was renamed away
-  // is written no more, so the size that we see after that is final.
-  if (!tail.next) open_successor(tail);
   if (!source.is_open()) return false;
   auto size = source.size();
   if (!size) {
@@ -231,20 +229,32 @@ bool Follower::succeed(Tail& tail) {
   return true;
 }
 
+void Follower::show(std::span<Tail* const> tails) {
+  std::vector<Source*> ready;
+  for (Tail* tail : tails)
+    if (measure(*tail)) ready.push_back(tail->source);
+  merge(ready, printer_, reading_.problems());
+  printer_.settle();
+  for (Source* source : ready) source->reader().release_buffer();
+}
+
 void Follower::drain() {
   scheduled_ = false;
   if (catalog_dirty_) replan();
   // Until no file was replaced: what replaced it has lines already.
   for (bool again = true; again && printer_.wants_more();) {
-    std::vector<Source*> ready;
-    for (auto& tail : tails_) {
-      if (!tail.dirty) continue;
-      tail.dirty = false;
-      if (look(tail)) ready.push_back(tail.source);
+    std::vector<Tail*> dirty;
+    for (auto& tail : tails_)
+      if (std::exchange(tail.dirty, false)) dirty.push_back(&tail);
+    show(dirty);
+    // A new line is out before anybody asks what comes after its file. What was
+    // renamed away is written no more: what we see of it after that is final.
+    std::vector<Tail*> over;
+    for (Tail* tail : dirty) {
+      if (!tail->next) open_successor(*tail);
+      if (tail->next) over.push_back(tail);
     }
-    merge(ready, printer_, reading_.problems());
-    printer_.settle();
-    for (Source* source : ready) source->reader().release_buffer();
+    if (!over.empty()) show(over);
     again = false;
     for (auto& tail : tails_)
       if (tail.next && succeed(tail)) again = true;

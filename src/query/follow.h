@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -58,7 +59,8 @@ class Follower {
   void schedule();
   void drain();
   void replan();
-  bool look(Tail& tail);
+  void show(std::span<Tail* const> tails);
+  bool measure(Tail& tail);
   void find_successors(Tail& tail);
   void open_successor(Tail& tail);
   bool archive_changed(Tail& tail);

@@ -1,6 +1,7 @@
 #include "query/hit_stream.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "store/times.h"
 
@@ -16,21 +17,25 @@ constexpr int kMostUnstamped = 100'000;
 }  // namespace
 
 HitStream::HitStream(SearchPool& pool, Files files, Direction direction,
-                     size_t ahead, uint64_t unit_size, SearchStats& stats)
+                     size_t ahead, uint64_t unit_size, SearchStats& stats,
+                     const SearchProgress& progress)
     : pool_(pool),
       files_(std::move(files)),
       direction_(direction),
       most_ahead_(std::max<size_t>(ahead, 1)),
       ahead_(pool.threads() > 1 ? most_ahead_ : 1),
       unit_size_(unit_size),
-      stats_(stats) {}
+      stats_(stats),
+      progress_(progress) {}
 
 HitStream::~HitStream() {
   units_.clear();
-  // They read logs that are not ours to keep. What nobody waits for with one
-  // thread is never begun.
+  // They read logs that are not ours to keep. What is for who asks is never
+  // begun.
   for (auto& pending : pending_)
-    if (pool_.threads() > 1) pending.hits.wait();
+    if (pending.hits.wait_for(std::chrono::seconds{0}) !=
+        std::future_status::deferred)
+      pending.hits.wait();
 }
 
 size_t HitStream::file_count() const {
@@ -234,6 +239,7 @@ base::Result<bool> HitStream::next() {
       ++stats_.decoded;
       if (hits_.hits.empty()) ++stats_.in_vain;
     }
+    if (progress_) progress_(stats_);
     if (hits_.problem) problems_.push_back(std::move(*hits_.problem));
   }
 }

@@ -5,6 +5,7 @@
 // into bounded memory. Lives on the thread that asks.
 
 #include <deque>
+#include <functional>
 #include <future>
 #include <optional>
 #include <string_view>
@@ -32,6 +33,8 @@ struct SearchStats {
   uint64_t unlevelled = 0;  // lines that name no level, where one was asked
 };
 
+using SearchProgress = std::function<void(const SearchStats&)>;
+
 class HitStream final : public Hits {
  public:
   struct Files {
@@ -43,7 +46,8 @@ class HitStream final : public Hits {
   };
   // Borrows all of it. `ahead`: units searched before they are asked for.
   HitStream(SearchPool& pool, Files files, Direction direction, size_t ahead,
-            uint64_t unit_size, SearchStats& stats);
+            uint64_t unit_size, SearchStats& stats,
+            const SearchProgress& progress);
   ~HitStream() override;  // waits for what is being searched
   HitStream(const HitStream&) = delete;
   HitStream& operator=(const HitStream&) = delete;
@@ -94,6 +98,7 @@ class HitStream final : public Hits {
   size_t ahead_;
   uint64_t unit_size_;
   SearchStats& stats_;
+  const SearchProgress& progress_;
   size_t opened_ = 0;                           // files that we have come to
   std::deque<std::pair<Unit, Pending>> units_;  // still to be searched
   std::deque<Pending> pending_;

@@ -19,6 +19,7 @@ Output::Output(int fd) : fd_(fd) {
 
 void Output::flush() {
   std::string_view rest = buffer_;
+  if (!rest.empty() && before_) before_();
   while (!rest.empty() && !closed_) {
     auto written = base::fs::write_some(fd_, rest, "standard output");
     if (written) {

@@ -2,6 +2,7 @@
 // Buffered bytes to a descriptor that may be a closed pipe, or not blocking.
 // A reader that went away is a quiet end, not an error.
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,8 @@ class Output {
   }
   void put(char c) { put(std::string_view(&c, 1)); }
   void flush();
+  // Called before anything is written.
+  void before_write(std::function<void()> call) { before_ = std::move(call); }
 
   bool closed() const { return closed_; }
   // What went wrong, other than a reader that left.
@@ -30,6 +33,7 @@ class Output {
 
   int fd_;
   std::string buffer_;
+  std::function<void()> before_;
   bool closed_ = false;
   base::Status status_;
 };

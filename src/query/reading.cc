@@ -90,7 +90,7 @@ uint64_t Reading::replay(Printer& printer) {
 
 uint64_t Reading::search(Printer& printer, const LineFilter& filter,
                          bool wants_text) {
-  Search search(filter, query_, wants_text);
+  Search search(filter, query_, wants_text, progress_);
   search.begin(sources_, problems_);
   std::vector<Source*> all;
   for (const auto& source : sources_) {
@@ -116,7 +116,7 @@ uint64_t Reading::replay_around(
     const std::function<void(const std::string&,
                              std::optional<base::Timestamp>)>& first) {
   {
-    Search search(filter, query_, false);
+    Search search(filter, query_, false, progress_);
     set_excerpts(search, sources_, around, problems_);
     for (const auto& source : sources_)
       if (auto left = search.first_of(source->origin().app))

@@ -35,6 +35,8 @@ class Reading {
       const std::function<void(const std::string& app,
                                std::optional<base::Timestamp> first)>& first);
   const SearchStats& stats() const { return stats_; }
+  // Hears of each unit that a search has come to the end of.
+  void on_progress(SearchProgress tell) { progress_ = std::move(tell); }
 
   // Gives only what comes after; before anything is read. False when that line
   // is gone, and what there is begins behind it.
@@ -59,6 +61,7 @@ class Reading {
   std::vector<std::unique_ptr<Source>> sources_;
   Problems problems_;
   SearchStats stats_;
+  SearchProgress progress_;
 };
 
 }  // namespace query

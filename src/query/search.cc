@@ -83,8 +83,11 @@ struct Back {
 
 }  // namespace
 
-Search::Search(const LineFilter& filter, const Query& query, bool wants_text)
-    : query_(query), pool_(filter, wants_text, thread_count(query)) {}
+Search::Search(const LineFilter& filter, const Query& query, bool wants_text,
+               SearchProgress progress)
+    : query_(query),
+      progress_(std::move(progress)),
+      pool_(filter, wants_text, thread_count(query)) {}
 
 std::optional<base::Timestamp> Search::first_of(const std::string& app) const {
   const auto found = first_.find(app);
@@ -105,7 +108,7 @@ std::unique_ptr<HitStream> Search::stream(Source& source, Direction direction,
                        .begin = begin,
                        .since = source.since(),
                        .until = source.until()},
-      direction, ahead, unit, stats_);
+      direction, ahead, unit, stats_, progress_);
 }
 
 void Search::begin(std::span<const std::unique_ptr<Source>> sources,

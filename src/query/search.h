@@ -16,7 +16,8 @@ namespace query {
 
 class Search {
  public:
-  Search(const LineFilter& filter, const Query& query, bool wants_text);
+  Search(const LineFilter& filter, const Query& query, bool wants_text,
+         SearchProgress progress = {});
 
   // Sources whose limits are set, those of an app together. With query.last,
   // looks for the last lines of each app now.
@@ -37,6 +38,7 @@ class Search {
   Query query_;
   size_t streams_ = 1;
   SearchStats stats_;
+  SearchProgress progress_;
   std::map<std::string, std::optional<base::Timestamp>> first_;
   SearchPool pool_;
 };

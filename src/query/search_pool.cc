@@ -1,5 +1,7 @@
 #include "query/search_pool.h"
 
+#include <utility>
+
 namespace query {
 namespace {
 
@@ -12,9 +14,7 @@ SearchPool::SearchPool(const LineFilter& filter, bool wants_text,
     : filter_(filter),
       wants_text_(wants_text),
       threads_(threads),
-      searchers_(threads) {
-  if (threads > 1) workers_ = std::make_unique<base::WorkerPool>(threads);
-}
+      searchers_(threads + 1) {}
 
 SearchPool::~SearchPool() {
   cancelled_ = true;
@@ -46,10 +46,11 @@ void SearchPool::give_back(UnitHits hits) {
 }
 
 std::future<UnitHits> SearchPool::search(Unit unit) {
-  if (!workers_)
+  if (threads_ == 1 || !std::exchange(begun_, true))
     return std::async(std::launch::deferred, [this, unit = std::move(unit)] {
-      return search_on(0, unit);
+      return search_on(threads_, unit);
     });
+  if (!workers_) workers_ = std::make_unique<base::WorkerPool>(threads_);
   // Shared because a job must be copyable; it has one owner at a time.
   auto answer = std::make_shared<std::promise<UnitHits>>();
   auto future = answer->get_future();

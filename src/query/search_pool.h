@@ -1,7 +1,8 @@
 #pragma once
 // The threads of one search: units go in, what was found comes out, each as a
 // future, so that streams may wait for theirs in the order they want. With one
-// thread a unit is searched when its answer is asked for, by who asks.
+// thread a unit is searched when its answer is asked for, by who asks; so is
+// the very first one, for where there are no others threads cost more than it.
 
 #include <atomic>
 #include <future>
@@ -35,11 +36,13 @@ class SearchPool {
   const LineFilter& filter_;
   bool wants_text_;
   size_t threads_;
-  std::vector<std::unique_ptr<Searcher>> searchers_;  // one a thread
+  bool begun_ = false;  // a unit has come
+  // One a thread, and the last for who asks.
+  std::vector<std::unique_ptr<Searcher>> searchers_;
   std::mutex mutex_;
   std::vector<UnitHits> spare_;
   std::atomic<bool> cancelled_ = false;
-  std::unique_ptr<base::WorkerPool> workers_;
+  std::unique_ptr<base::WorkerPool> workers_;  // once they are needed
 };
 
 }  // namespace query

@@ -296,6 +296,7 @@ TEST_CASE("prune takes what is asked for, of deleted apps too no more") {
   const TestHome home;
   start_printer(home, "api", 3);
   home.must({"rotate"});
+  REQUIRE(wait_until([&] { return all_compressed(home, "api"); }, 60s));
   home.must({"delete", "api"});
   for (const auto& flags : std::vector<std::vector<std::string>>{
            {"--to", "10G"}, {"--free", "1"}, {"--older", "300d"}}) {

@@ -38,10 +38,11 @@ void seal(const TestHome& home, store::SegmentKind kind,
   REQUIRE(file->seal(*path));
 }
 
+// Without how far back that reaches, which time changes.
 std::string footer(const TestHome& home) {
   const std::string out = home.must({"list"}).out;
   const auto at = out.rfind("logs ");
-  return at == out.npos ? out : out.substr(at);
+  return at == out.npos ? out : out.substr(at, out.find(", back to", at) - at);
 }
 
 }  // namespace
@@ -74,12 +75,12 @@ TEST_CASE("flush leaves segments, list counts them, delete --logs takes them") {
   const std::string stored = footer(home);
   seal(home, store::SegmentKind::Out, "api-out.log");
   seal(home, store::SegmentKind::Error, "api-error.log");
-  CHECK(footer(home) == stored);
+  CHECK(stored.starts_with(footer(home)));
   home.must({"flush"});
-  CHECK(footer(home) == stored);
+  CHECK(stored.starts_with(footer(home)));
   CHECK(home.must({"logs", "api", "--raw", "--out"}).out == "0\n1\n2\n");
   home.must({"delete", "api", "--logs"});
-  CHECK(footer(home) != stored);
+  CHECK_FALSE(stored.starts_with(footer(home)));
   const auto left = store::list_segments(home.file("logs"), "api");
   REQUIRE(left);
   CHECK(left->empty());
