@@ -47,7 +47,8 @@ TEXT = [
     ("-i, 2 %", "PAYMENT AUTHORISED", ["-i"]),
     ("regex with literal", r"order=\d+0123 took", []),
     ("regex, rare literal", r"needle [0-9a-f]+-8e4a", []),
-    ("regex, no literal", r"[A-Z]{5}\[[0-9]{5}\]", []),
+    ("regex, one rare byte", r"[A-Z]{5}\[[0-9]{5}\]", []),
+    ("regex, no literal", r"[A-Z]{6}[0-9]{4}", []),
     ("three words", "deadlock|slow query|certificate expired", []),
 ]
 
