@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <random>
 
 #include "support/chaos.h"
@@ -196,7 +197,10 @@ TEST_CASE("grep finds what ripgrep finds, however it is asked") {
     MESSAGE("no rg here: nothing is compared");
     return;
   }
-  const unsigned seed = wanted_seed();
+  // The short trial is the same each time: where the languages differ in a way
+  // that the patterns above do not know yet, the long one is to find it.
+  const bool is_long = std::getenv("E2E_ROUNDS") != nullptr;
+  const unsigned seed = is_long ? wanted_seed() : 1;
   CAPTURE(seed);
   Random random(seed);
   const Stored stored(random);
