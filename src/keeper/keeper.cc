@@ -30,12 +30,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kRetry{2000};
 
-// As waitpid() would have it.
-int wait_status(const siginfo_t& info) {
-  if (info.si_code == CLD_EXITED) return W_EXITCODE(info.si_status, 0);
-  return info.si_status | (info.si_code == CLD_DUMPED ? WCOREFLAG : 0);
-}
-
 class Keeper {
  public:
   explicit Keeper(const base::Home& home, Holdings has = {})
@@ -207,12 +201,8 @@ void Keeper::turn() {
 
 void Keeper::look_after_daemon() {
   // Its successor first, then the burial, which takes the kernel a while.
-  siginfo_t info{};
-  if (has_.daemon != 0 && has_.daemon_is_child &&
-      ::waitid(P_PID, static_cast<id_t>(has_.daemon), &info,
-               WEXITED | WNOHANG | WNOWAIT) == 0 &&
-      info.si_pid == has_.daemon)
-    daemon_ended(wait_status(info));
+  if (has_.daemon != 0 && has_.daemon_is_child)
+    if (const auto status = end_of(has_.daemon)) daemon_ended(*status);
   if (has_.daemon != 0 && !ending_old_ &&
       Steady::now() >= comeback_.deadline()) {
     last_words_ = "it does not come to serve";

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 
 #include <cerrno>
 
@@ -49,6 +50,16 @@ base::Result<base::UniqueFd> watch_signals() {
   base::UniqueFd signals(::signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals) return base::fail(base::fs::errno_error(errno, "signalfd", ""));
   return signals;
+}
+
+std::optional<int> end_of(pid_t child) {
+  siginfo_t info{};
+  if (::waitid(P_PID, static_cast<id_t>(child), &info,
+               WEXITED | WNOHANG | WNOWAIT) != 0 ||
+      info.si_pid != child)
+    return std::nullopt;
+  if (info.si_code == CLD_EXITED) return W_EXITCODE(info.si_status, 0);
+  return info.si_status | (info.si_code == CLD_DUMPED ? WCOREFLAG : 0);
 }
 
 }  // namespace keeper

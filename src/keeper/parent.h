@@ -3,6 +3,9 @@
 // adopter of orphans, hard to kill, its signals in a descriptor.
 
 #include <sys/resource.h>
+#include <sys/types.h>
+
+#include <optional>
 
 #include "base/home.h"
 #include "base/result.h"
@@ -17,5 +20,7 @@ base::Result<base::UniqueFd> lock_home(const base::Home& home);
 base::Result<rlimit> become_parent();
 // A descriptor that is readable when there is SIGCHLD, SIGTERM or SIGINT.
 base::Result<base::UniqueFd> watch_signals();
+// The wait status of a child that has ended and is still to be reaped.
+std::optional<int> end_of(pid_t child);
 
 }  // namespace keeper

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/regex.h"
+#include "query/literal_set.h"
 #include "query/pattern_literals.h"
 #include "store/colours.h"
 
@@ -78,8 +79,9 @@ base::Result<One> compile_one(const std::string& pattern,
   return one;
 }
 
-// `a|b|c` of plain texts are several patterns, which need no RE2. Not where one
-// begins with another: which of them is the match would be another question.
+// `a|b|c` of a few plain texts are several patterns, which need no RE2; of many
+// it is faster. Not where one begins with another: which of them is the match
+// would be another question.
 std::vector<std::string> alternatives(const std::string& pattern,
                                       const TextQuery& query) {
   if (query.fixed || query.word || query.whole_line || query.smart_case ||
@@ -90,6 +92,7 @@ std::vector<std::string> alternatives(const std::string& pattern,
     const size_t end = std::min(pattern.find('|', at), pattern.size());
     parts.push_back(pattern.substr(at, end - at));
     at = end + 1;
+    if (parts.size() > LiteralSet::kMost) return {pattern};
   }
   const auto folded = [&](std::string text) {
     if (query.ignore_case)

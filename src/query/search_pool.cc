@@ -36,7 +36,7 @@ UnitHits SearchPool::take_spare() {
 }
 
 void SearchPool::give_back(UnitHits hits) {
-  if (hits.text.capacity() > kMostSpare) return;
+  if (hits.hits.capacity() == 0 || hits.text.capacity() > kMostSpare) return;
   hits.text.clear();
   hits.hits.clear();
   hits.bytes = hits.unlevelled = 0;

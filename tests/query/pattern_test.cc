@@ -75,6 +75,25 @@ TEST_CASE("text is seen without colours and without a carriage return") {
         Texts{"ed\x1b[0m w"});
 }
 
+TEST_CASE("an alternation of plain words means what RE2 makes of it") {
+  using Texts = std::vector<std::string>;
+  CHECK(parts({.any = {"foo|bar"}}, "a bar, foo") == Texts{"bar", "foo"});
+  // The first of two at one place, not the longest.
+  CHECK(parts({.any = {"foo|foobar"}}, "foobar") == Texts{"foo"});
+  CHECK(parts({.any = {"foobar|foo"}}, "foobar") == Texts{"foobar"});
+  CHECK(parts({.any = {"Foo|fOOb"}, .ignore_case = true}, "FOOBAR") ==
+        Texts{"FOO"});
+  CHECK(takes({.any = {"foo|"}}, "x"));
+  CHECK(takes({.any = {R"(a\|b)"}}, "a|b"));
+  CHECK_FALSE(takes({.any = {R"(a\|b)"}}, "a"));
+  // Only a few are looked for each by itself.
+  CHECK(compiled({.any = {"aa|bb|cc|dd"}}).literals().size() == 4);
+  const Pattern many = compiled({.any = {"aa|bb|cc|dd|ee|ff|gg|hh|ii"}});
+  CHECK(many.literals().empty());
+  CHECK(many.matches("x ii"));
+  CHECK_FALSE(many.matches("x i"));
+}
+
 TEST_CASE("letters that others are the lower case of are found") {
   CHECK(takes({.any = {"kelvin"}, .ignore_case = true},
               "\xe2\x84\xaa"
