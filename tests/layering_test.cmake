@@ -8,13 +8,14 @@ set(store base)
 set(capture base store)
 set(rotate base store)
 set(query base store)
-set(supervisor base)
+set(config base)
+set(supervisor base config)
 set(keeper base)
 set(control base)
-set(daemon base store capture rotate supervisor keeper control)
-set(cli base store rotate query control)
+set(daemon base store capture rotate config supervisor keeper control)
+set(cli base store rotate query config control)
 set(main base keeper daemon cli)  # src/main.cc
-set(folders base store capture rotate query supervisor keeper control daemon cli)
+set(folders base store capture rotate query config supervisor keeper control daemon cli)
 # ... and these single files: a door, not the room behind it.
 set(cli_doors keeper/launch.h)
 

@@ -23,8 +23,8 @@ base::UniqueFd duplicate(int fd) {
 }
 
 // An app of that name, of which nothing else is known.
-supervisor::AppSpec named(const std::string& app) {
-  supervisor::AppSpec spec;
+config::AppSpec named(const std::string& app) {
+  config::AppSpec spec;
   spec.name = app;
   return spec;
 }
@@ -40,7 +40,7 @@ ChildIo::ChildIo(base::EventLoop& loop, keeper::Link& link,
       logs_(std::move(logs)) {}
 
 base::Status ChildIo::launch(const supervisor::Life& life,
-                             const supervisor::AppSpec& spec,
+                             const config::AppSpec& spec,
                              const supervisor::LaunchPlan& plan) {
   auto as = users_.resolve(spec.uid, spec.gid);
   if (!as) return base::fail(std::move(as.error()));
@@ -121,7 +121,7 @@ void ChildIo::adopt(
     // A process of no app any more: what it says is still in its name.
     const auto* known = logs_.spec_of(life.id);
     const bool is_its = known != nullptr && known->name == life.app;
-    std::optional<supervisor::AppSpec> made;
+    std::optional<config::AppSpec> made;
     const auto& spec = is_its ? *known : made.emplace(named(life.app));
     for (auto& entry : found->fds) {
       using enum store::Stream;

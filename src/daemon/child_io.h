@@ -25,7 +25,7 @@ class ChildIo final : public supervisor::Launcher {
   // are the live files of all apps.
   struct Logs {
     std::string dir;
-    std::function<const supervisor::AppSpec*(int id)> spec_of;
+    std::function<const config::AppSpec*(int id)> spec_of;
     std::function<uint64_t()> max_size;
     std::function<std::vector<capture::SinkSpec>()> sinks;
   };
@@ -33,8 +33,7 @@ class ChildIo final : public supervisor::Launcher {
           capture::CaptureThread& capture, Users& users, Logs logs);
 
   // supervisor::Launcher
-  base::Status launch(const supervisor::Life& life,
-                      const supervisor::AppSpec& spec,
+  base::Status launch(const supervisor::Life& life, const config::AppSpec& spec,
                       const supervisor::LaunchPlan& plan) override;
   void relabel(const supervisor::Life& life) override;
   void forget(uint64_t slot) override;

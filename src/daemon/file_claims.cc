@@ -13,9 +13,9 @@ namespace {
 
 namespace fs = base::fs;
 using base::Errc;
+using config::AppSpec;
+using config::LogSettings;
 using store::Stream;
-using supervisor::AppSpec;
-using supervisor::LogSettings;
 
 // One stream of one instance, and the file it wants.
 struct Claim {

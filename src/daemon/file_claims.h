@@ -8,14 +8,14 @@
 
 #include "base/home.h"
 #include "base/result.h"
+#include "config/app_spec.h"
 #include "store/catalog.h"
-#include "supervisor/app_spec.h"
 
 namespace daemon_ {
 
 // An app with the numbers of its instances.
 struct AppFiles {
-  const supervisor::AppSpec* spec = nullptr;
+  const config::AppSpec* spec = nullptr;
   std::vector<int> numbers;
 };
 // Whether `app` may have its files beside `others` (among which it is not).

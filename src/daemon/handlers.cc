@@ -47,8 +47,7 @@ int64_t live_bytes(const store::Catalog& catalog, const std::string& dir) {
 
 // The instances that `app` will have by `spec`: those there are, then the
 // lowest numbers that are free.
-AppFiles app_files(const supervisor::App* app,
-                   const supervisor::AppSpec& spec) {
+AppFiles app_files(const supervisor::App* app, const config::AppSpec& spec) {
   AppFiles files{&spec, {}};
   const auto wanted = static_cast<size_t>(spec.instances);
   if (app != nullptr)
@@ -79,7 +78,7 @@ class Answers : public std::enable_shared_from_this<Answers> {
   int open_ = 0;
 };
 
-base::Status check_schedule(const supervisor::AppSpec& spec) {
+base::Status check_schedule(const config::AppSpec& spec) {
   const auto& log = spec.log;
   if (log.rotate.empty() && log.tz.empty()) return {};
   auto schedule =
@@ -127,13 +126,12 @@ void Handlers::on(const control::PingRequest&, const supervisor::Cause&,
 void Handlers::on(const control::StartRequest& request,
                   const supervisor::Cause& cause, OnReply reply) {
   // Everything is checked before anything is started.
-  std::vector<supervisor::AppSpec> specs;
+  std::vector<config::AppSpec> specs;
   for (const auto& definition : request.definitions) {
     // What is not said of a known app stays as it is.
-    const auto* app =
-        parts_.supervisor.find_app(supervisor::name_in(definition));
-    auto spec = supervisor::parse_spec(
-        definition, app != nullptr ? app->spec : supervisor::AppSpec{});
+    const auto* app = parts_.supervisor.find_app(config::name_in(definition));
+    auto spec = config::parse_spec(
+        definition, app != nullptr ? app->spec : config::AppSpec{});
     if (!spec) return reply(refusal(spec.error()));
     // What can't be run is not made an app first.
     auto plan = supervisor::plan_launch(*spec, {});
@@ -179,15 +177,13 @@ void Handlers::on(const control::StartRequest& request,
 }
 
 // Of the last of `specs`, beside all apps there are and the other specs.
-base::Status Handlers::check_files(
-    const std::vector<supervisor::AppSpec>& specs) {
+base::Status Handlers::check_files(const std::vector<config::AppSpec>& specs) {
   if (auto good = check_schedule(specs.back()); !good) return good;
   std::vector<AppFiles> others;
   for (const auto& app : parts_.supervisor.apps())
-    if (std::ranges::count(specs, app->spec.name, &supervisor::AppSpec::name) ==
-        0)
+    if (std::ranges::count(specs, app->spec.name, &config::AppSpec::name) == 0)
       others.push_back(app_files(app.get(), app->spec));
-  const auto files = [&](const supervisor::AppSpec& spec) {
+  const auto files = [&](const config::AppSpec& spec) {
     return app_files(parts_.supervisor.find_app(spec.name), spec);
   };
   for (const auto& spec : specs)

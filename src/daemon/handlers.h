@@ -66,7 +66,7 @@ class Handlers final : public control::Handler {
   void on(const control::UpdateRequest&, const supervisor::Cause&, OnReply);
 
   base::Result<std::vector<int>> select(const control::Selection& selection);
-  base::Status check_files(const std::vector<supervisor::AppSpec>& specs);
+  base::Status check_files(const std::vector<config::AppSpec>& specs);
   std::string user_of(uid_t uid);
   // For what changes apps: nothing at all is Errc::NotFound.
   base::Result<std::vector<int>> select_some(

@@ -398,7 +398,7 @@ Housekeeper::SealSizes Housekeeper::seal_sizes() const {
           std::max(most, uint64_t{1} << 20)};
 }
 
-uint64_t Housekeeper::SealSizes::of(const supervisor::AppSpec& spec) const {
+uint64_t Housekeeper::SealSizes::of(const config::AppSpec& spec) const {
   const uint64_t given = spec.log.max_size.value_or(usual);
   return given == 0 ? most : std::min(given, most);
 }

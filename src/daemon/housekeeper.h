@@ -83,7 +83,7 @@ class Housekeeper {
   struct SealSizes {
     uint64_t usual = 0;  // of an app that says nothing of it
     uint64_t most = 0;   // whatever it says
-    uint64_t of(const supervisor::AppSpec& spec) const;
+    uint64_t of(const config::AppSpec& spec) const;
   };
   SealSizes seal_sizes() const;
   void tick();

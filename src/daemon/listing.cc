@@ -90,7 +90,7 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
   info.output_pending = info.pid == 0 &&
                         instance.state() != supervisor::State::Launching &&
                         output_open_(life.slot);
-  for (const auto& setting : supervisor::settings_of(spec))
+  for (const auto& setting : config::settings_of(spec))
     info.settings.push_back({setting.key,
                              setting.key == "log.max_size" && setting.is_default
                                  ? base::exact_size(max_size_())

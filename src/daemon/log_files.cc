@@ -8,9 +8,9 @@ namespace daemon_ {
 namespace {
 
 namespace fs = base::fs;
+using config::AppSpec;
+using config::LogSettings;
 using store::Stream;
-using supervisor::AppSpec;
-using supervisor::LogSettings;
 
 bool keeps_nothing(std::string_view path) {
   return path == "/dev/null" || path == "NULL";

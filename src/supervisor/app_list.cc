@@ -21,7 +21,7 @@ std::string checksum(std::string_view text) {
 Json encode(const ListedApp& app) {
   Json json;
   json["created"] = base::format_stamp(app.created);
-  json["spec"] = Json::parse(print_spec(app.spec));
+  json["spec"] = Json::parse(config::print_spec(app.spec));
   json["instances"] = Json::array();
   for (const auto& instance : app.instances)
     json["instances"].push_back(Json{{"id", instance.id},
@@ -36,7 +36,7 @@ base::Result<ListedApp> decode(const nlohmann::json& json) {
   ListedApp app;
   app.created =
       base::parse_stamp(json.value("created", "")).value_or(base::Timestamp{});
-  auto spec = parse_spec(base::print_json(json.at("spec")));
+  auto spec = config::parse_spec(base::print_json(json.at("spec")));
   if (!spec) return base::fail(std::move(spec.error()));
   app.spec = std::move(*spec);
   for (const auto& entry : json.at("instances"))

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "supervisor/app_spec.h"
+#include "config/app_spec.h"
 
 namespace supervisor {
 
@@ -23,7 +23,7 @@ struct ListedInstance {
 };
 
 struct ListedApp {
-  AppSpec spec;
+  config::AppSpec spec;
   base::Timestamp created;
   std::vector<ListedInstance> instances;  // ascending by number
 };

@@ -24,7 +24,7 @@ Ending ending_of(const ExitNews& news, base::Timestamp launched) {
   return ending;
 }
 
-std::string spawn_failure(const AppSpec& spec, int error, int step) {
+std::string spawn_failure(const config::AppSpec& spec, int error, int step) {
   const char* why = ::strerror(error);
   if (step == 1) return fmt::format("cwd {}: {}", spec.cwd, why);
   if (step == 3)
@@ -37,7 +37,7 @@ std::string spawn_failure(const AppSpec& spec, int error, int step) {
 
 }  // namespace
 
-Instance::Instance(Surroundings& around, const AppSpec& spec, Life life)
+Instance::Instance(Surroundings& around, const config::AppSpec& spec, Life life)
     : around_(around),
       spec_(spec),
       life_(std::move(life)),

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/event_loop.h"
 #include "base/unique_fd.h"
-#include "supervisor/app_spec.h"
+#include "config/app_spec.h"
 #include "supervisor/launcher.h"
 #include "supervisor/life.h"
 #include "supervisor/observer.h"
@@ -47,7 +47,7 @@ struct Settled {
 
 class Instance {
  public:
-  Instance(Surroundings& around, const AppSpec& spec, Life life);
+  Instance(Surroundings& around, const config::AppSpec& spec, Life life);
   ~Instance();
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
@@ -103,7 +103,7 @@ class Instance {
   void tell(Happening happening);
 
   Surroundings& around_;
-  const AppSpec& spec_;
+  const config::AppSpec& spec_;
   Life life_;
   State state_ = State::Stopped;
   bool wanted_ = false;

@@ -20,12 +20,12 @@ bool is_program(const std::string& path) {
          ::access(path.c_str(), X_OK) == 0;
 }
 
-std::string_view path_of(const AppSpec& spec) {
+std::string_view path_of(const config::AppSpec& spec) {
   const auto it = spec.env.find("PATH");
   return it == spec.env.end() ? kDefaultPath : std::string_view(it->second);
 }
 
-std::string_view interpreter_of(const AppSpec& spec) {
+std::string_view interpreter_of(const config::AppSpec& spec) {
   if (spec.shell)
     return spec.interpreter.empty() ? "bash"
                                     : std::string_view(spec.interpreter);
@@ -39,7 +39,8 @@ bool is_node(std::string_view interpreter) {
   return name == "node" || name == "nodejs";
 }
 
-std::vector<std::string> environment(const AppSpec& spec, const Copy& copy) {
+std::vector<std::string> environment(const config::AppSpec& spec,
+                                     const Copy& copy) {
   auto env = spec.env;
   // Into a pipe Python writes by blocks of 8 KiB: a log that comes late.
   env.try_emplace("PYTHONUNBUFFERED", "1");
@@ -54,7 +55,7 @@ std::vector<std::string> environment(const AppSpec& spec, const Copy& copy) {
 }
 
 base::Result<std::string> locate(std::string_view interpreter,
-                                 const AppSpec& spec) {
+                                 const config::AppSpec& spec) {
   std::string found = interpreter.find('/') == interpreter.npos
                           ? find_program(interpreter, path_of(spec))
                           : base::fs::absolute(interpreter, spec.cwd);
@@ -93,7 +94,8 @@ std::string find_program(std::string_view program, std::string_view path) {
   return {};
 }
 
-base::Result<LaunchPlan> plan_launch(const AppSpec& spec, const Copy& copy) {
+base::Result<LaunchPlan> plan_launch(const config::AppSpec& spec,
+                                     const Copy& copy) {
   LaunchPlan plan;
   plan.cwd = spec.cwd;
   plan.pty = spec.log.pty;
@@ -120,7 +122,7 @@ base::Result<LaunchPlan> plan_launch(const AppSpec& spec, const Copy& copy) {
   return plan;
 }
 
-std::string describe_launch(const AppSpec& spec) {
+std::string describe_launch(const config::AppSpec& spec) {
   if (spec.shell) return spec.script;
   std::string words(interpreter_of(spec));
   if (!words.empty()) words = base::fs::base_name(words) + " ";

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "supervisor/app_spec.h"
+#include "config/app_spec.h"
 
 namespace supervisor {
 
@@ -31,7 +31,8 @@ struct Copy {
 inline constexpr std::string_view kTagVariable = "LODGE_INSTANCE";
 
 // Errc::NotFound when the interpreter is not on the app's PATH.
-base::Result<LaunchPlan> plan_launch(const AppSpec& spec, const Copy& copy);
+base::Result<LaunchPlan> plan_launch(const config::AppSpec& spec,
+                                     const Copy& copy);
 
 // "node", "python3", ...; empty when the extension names none.
 std::string_view interpreter_for(std::string_view script);
@@ -40,6 +41,6 @@ std::string_view interpreter_for(std::string_view script);
 std::string find_program(std::string_view program, std::string_view path);
 
 // "node api.js", "bash -c ...": what is run, in a few words.
-std::string describe_launch(const AppSpec& spec);
+std::string describe_launch(const config::AppSpec& spec);
 
 }  // namespace supervisor

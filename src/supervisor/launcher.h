@@ -15,7 +15,7 @@ class Launcher {
   virtual ~Launcher() = default;
   // Asks for a process. The answer comes later, as Supervisor::on_spawned; an
   // error here means that none will come.
-  virtual base::Status launch(const Life& life, const AppSpec& spec,
+  virtual base::Status launch(const Life& life, const config::AppSpec& spec,
                               const LaunchPlan& plan) = 0;
   // What is to be known of this life has changed.
   virtual void relabel(const Life& life) = 0;

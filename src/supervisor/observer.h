@@ -5,7 +5,7 @@
 #include <chrono>
 #include <string>
 
-#include "supervisor/app_spec.h"
+#include "config/app_spec.h"
 #include "supervisor/life.h"
 #include "supervisor/restart_policy.h"
 

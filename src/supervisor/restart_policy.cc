@@ -23,7 +23,7 @@ std::chrono::milliseconds backoff(int attempts, double chance) {
 
 }  // namespace
 
-Decision decide(const AppSpec& spec, const RestartHistory& history,
+Decision decide(const config::AppSpec& spec, const RestartHistory& history,
                 const Ending& ending, double chance) {
   Decision decision;
   decision.history = history;

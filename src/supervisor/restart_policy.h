@@ -10,7 +10,7 @@
 #include <chrono>
 #include <string>
 
-#include "supervisor/app_spec.h"
+#include "config/app_spec.h"
 
 namespace supervisor {
 
@@ -51,7 +51,7 @@ inline constexpr std::chrono::milliseconds kBackoffCap{30'000};
 inline constexpr std::chrono::milliseconds kErroredRetry{300'000};
 
 // `chance` in [0, 1).
-Decision decide(const AppSpec& spec, const RestartHistory& history,
+Decision decide(const config::AppSpec& spec, const RestartHistory& history,
                 const Ending& ending, double chance);
 
 // "exited with code 1 after 0.1s", "killed by SIGKILL after 3h12m"

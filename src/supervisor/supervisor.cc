@@ -139,7 +139,7 @@ void Supervisor::begin() {
         instance->start({"lodge", "boot"}, {});
 }
 
-base::Status Supervisor::check_name(const AppSpec& spec) const {
+base::Status Supervisor::check_name(const config::AppSpec& spec) const {
   for (const auto& app : apps_) {
     const auto& known = app->spec;
     if (known.name != spec.name || spec.name_given) continue;
@@ -153,8 +153,9 @@ base::Status Supervisor::check_name(const AppSpec& spec) const {
   return {};
 }
 
-base::Status Supervisor::start(AppSpec spec, const StartOptions& options,
-                               const Cause& cause, OnOutcomes done) {
+base::Status Supervisor::start(config::AppSpec spec,
+                               const StartOptions& options, const Cause& cause,
+                               OnOutcomes done) {
   if (shutting_down_)
     return base::fail(base::Errc::Unavailable, "the daemon is shutting down");
   if (auto free = check_name(spec); !free) return free;
@@ -162,10 +163,10 @@ base::Status Supervisor::start(AppSpec spec, const StartOptions& options,
   const bool known = app != nullptr;
   std::vector<std::string> changed;
   if (known) {
-    const AppSpec before = std::exchange(app->spec, std::move(spec));
+    const config::AppSpec before = std::exchange(app->spec, std::move(spec));
     if (!options.update_env) app->spec.env = before.env;
     app->spec.name_given = before.name_given || app->spec.name_given;
-    changed = changed_keys(before, app->spec);
+    changed = config::changed_keys(before, app->spec);
     if (app->spec.env != before.env) changed.emplace_back("env");
   } else {
     app = &add_app(std::move(spec));
@@ -358,7 +359,7 @@ Instance* Supervisor::by_life(const Life& life) {
   return instance;
 }
 
-App& Supervisor::add_app(AppSpec spec) {
+App& Supervisor::add_app(config::AppSpec spec) {
   auto& app = *apps_.emplace_back(std::make_unique<App>());
   app.spec = std::move(spec);
   app.created = clock_.now();

@@ -20,7 +20,7 @@
 namespace supervisor {
 
 struct App {
-  AppSpec spec;
+  config::AppSpec spec;
   base::Timestamp created;
   std::vector<std::unique_ptr<Instance>> instances;  // ascending by number
 };
@@ -66,10 +66,10 @@ class Supervisor {
   // Commands. `done` comes once; ids are those of instances, as in list(), and
   // must exist. While shutting down nothing is started: no outcome.
   // Errc::Exists: the name was derived, and another script has it.
-  base::Status check_name(const AppSpec& spec) const;
+  base::Status check_name(const config::AppSpec& spec) const;
   // Starts a new app, or applies a changed definition to the known one of that
   // name. Fails as check_name().
-  base::Status start(AppSpec spec, const StartOptions& options,
+  base::Status start(config::AppSpec spec, const StartOptions& options,
                      const Cause& cause, OnOutcomes done);
   // `env`: what takes the place of the frozen environment, or null.
   void start(const std::vector<int>& ids, bool wait, const Environment* env,
@@ -101,7 +101,7 @@ class Supervisor {
   Instance& at(int id);  // ids that exist
   const App& app_at(int id) const;
   Instance* by_life(const Life& life);
-  App& add_app(AppSpec spec);
+  App& add_app(config::AppSpec spec);
   void add_instance(App& app, const ListedInstance& listed);
   void resize(App& app, const Cause& cause, Gather& gather);
   void bring_up(Instance& instance, const App& app,

@@ -11,8 +11,8 @@ namespace daemon_ {
 namespace {
 
 using base::Errc;
-using supervisor::AppSpec;
-using supervisor::LogSettings;
+using config::AppSpec;
+using config::LogSettings;
 
 AppSpec app(const std::string& name, LogSettings log = {}, int instances = 1) {
   AppSpec spec;

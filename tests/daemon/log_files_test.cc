@@ -5,8 +5,8 @@
 namespace daemon_ {
 namespace {
 
-using supervisor::AppSpec;
-using supervisor::LogSettings;
+using config::AppSpec;
+using config::LogSettings;
 
 AppSpec api(LogSettings log = {}) {
   AppSpec spec;

@@ -1,8 +1,8 @@
 // The list of apps and the words that the keeper keeps for the daemon.
 
+#include "config/app_spec.h"
 #include "fuzz/fuzzer.h"
 #include "supervisor/app_list.h"
-#include "supervisor/app_spec.h"
 #include "supervisor/life.h"
 
 namespace {
@@ -14,11 +14,11 @@ void check(std::string_view input) {
     fuzz::must(again.has_value(), "a list that was read can be written");
     fuzz::must(supervisor::print_app_list(*again) == text, "and read the same");
   }
-  if (const auto spec = supervisor::parse_spec(input)) {
-    const auto again = supervisor::parse_spec(supervisor::print_spec(*spec));
+  if (const auto spec = config::parse_spec(input)) {
+    const auto again = config::parse_spec(config::print_spec(*spec));
     fuzz::must(again.has_value() && *again == *spec, "a definition comes back");
   }
-  (void)supervisor::name_in(input);
+  (void)config::name_in(input);
   if (const auto life = supervisor::parse_label(input))
     fuzz::must(
         supervisor::parse_label(supervisor::print_label(*life)).has_value(),
@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
   return fuzz::run(
       argc, argv,
       {supervisor::print_app_list(list), supervisor::print_app_list({}),
-       supervisor::print_spec(list.apps[0].spec), supervisor::print_label(life),
+       config::print_spec(list.apps[0].spec), supervisor::print_label(life),
        R"({"name":"api","script":"/a.js","args":["x"],"instances":2,)"
        R"("env":{"A":"b"},"kill_timeout":"10s","max_restarts":3})"},
       check);

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 using namespace std::chrono_literals;
-using supervisor::AppSpec;
+using config::AppSpec;
 using supervisor::decide;
 using supervisor::Ending;
 using supervisor::RestartHistory;

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/result.h"
-#include "supervisor/log_settings.h"
+#include "config/log_settings.h"
 
-namespace supervisor {
+namespace config {
 
 struct AppSpec {
   std::string name;
@@ -62,4 +62,4 @@ struct SpecSetting {
 };
 std::vector<SpecSetting> settings_of(const AppSpec& spec);
 
-}  // namespace supervisor
+}  // namespace config

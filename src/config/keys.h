@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "base/result.h"
-#include "supervisor/app_spec.h"
+#include "config/app_spec.h"
 
-namespace supervisor {
+namespace config {
 
 struct Key {
   std::string_view name;
@@ -32,4 +32,4 @@ base::Status read_key(const Key& key, AppSpec& spec,
 base::Status read_keys(AppSpec& spec, const nlohmann::json& json,
                        const std::string& section = {});
 
-}  // namespace supervisor
+}  // namespace config

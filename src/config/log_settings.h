@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace supervisor {
+namespace config {
 
 struct LogSettings {
   enum class Stamp { Prefix, Json, None };
@@ -55,4 +55,4 @@ struct LogSettings {
   bool operator==(const LogSettings&) const = default;
 };
 
-}  // namespace supervisor
+}  // namespace config

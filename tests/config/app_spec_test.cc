@@ -1,8 +1,8 @@
-#include "supervisor/app_spec.h"
+#include "config/app_spec.h"
 
 #include <doctest/doctest.h>
 
-using supervisor::parse_spec;
+using config::parse_spec;
 
 namespace {
 
@@ -71,15 +71,14 @@ TEST_CASE("what changed is named by key; env and the name's origin are not") {
   const auto two =
       parse_spec(with(R"("args":["x"],"env":{"A":"1"},"name_given":false)"));
   REQUIRE((one && two));
-  CHECK(supervisor::changed_keys(*one, *two) ==
-        std::vector<std::string>{"args"});
+  CHECK(config::changed_keys(*one, *two) == std::vector<std::string>{"args"});
 }
 
 TEST_CASE("settings show values and whether they are the default, never env") {
   const auto spec = parse_spec(with(R"("env":{"SECRET":"s"},"instances":3)"));
   REQUIRE(spec);
   bool seen = false;
-  for (const auto& setting : supervisor::settings_of(*spec)) {
+  for (const auto& setting : config::settings_of(*spec)) {
     CHECK(setting.key != "env");
     CHECK(setting.value.find("SECRET") == std::string::npos);
     if (setting.key != "instances") continue;

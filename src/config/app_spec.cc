@@ -1,4 +1,4 @@
-#include "supervisor/app_spec.h"
+#include "config/app_spec.h"
 
 #include <fmt/format.h>
 
@@ -6,9 +6,9 @@
 
 #include "base/json.h"
 #include "base/target.h"
-#include "supervisor/spec_keys.h"
+#include "config/keys.h"
 
-namespace supervisor {
+namespace config {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -102,4 +102,4 @@ std::vector<SpecSetting> settings_of(const AppSpec& spec) {
   return settings;
 }
 
-}  // namespace supervisor
+}  // namespace config

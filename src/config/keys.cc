@@ -1,4 +1,4 @@
-#include "supervisor/spec_keys.h"
+#include "config/keys.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -14,7 +14,7 @@
 #include "base/target.h"
 #include "base/units.h"
 
-namespace supervisor {
+namespace config {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -425,4 +425,4 @@ base::Status read_keys(AppSpec& spec, const nlohmann::json& json,
   return {};
 }
 
-}  // namespace supervisor
+}  // namespace config

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "supervisor/app_spec.h"
+#include "config/app_spec.h"
 
-namespace supervisor {
+namespace config {
 namespace {
 
 base::Result<AppSpec> with(const std::string& members,
@@ -142,4 +142,4 @@ TEST_CASE("a log file's name holds no newline") {
   CHECK(with(R"("log_file":false)")->log.log_file.empty());
 }
 
-}  // namespace supervisor
+}  // namespace config
