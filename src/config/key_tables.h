@@ -1,0 +1,14 @@
+#pragma once
+// The parts of the table of keys, each in a file of its own; keys() puts them
+// together.
+
+#include <vector>
+
+#include "config/keys.h"
+
+namespace config {
+
+std::vector<Key> app_keys();
+std::vector<Key> log_keys();
+
+}  // namespace config
