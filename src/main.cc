@@ -13,6 +13,7 @@
 #include "base/unique_fd.h"
 #include "cli/run.h"
 #include "daemon/daemon.h"
+#include "daemon/foreground.h"
 #include "keeper/keeper.h"
 
 namespace {
@@ -41,7 +42,10 @@ int dispatch(int argc, char** argv) {
     return safe ? daemon_::run_safe(base::Home(argv[2]), std::move(channel))
                 : daemon_::run(base::Home(argv[2]), std::move(channel));
   }
-  return cli::run(argc, argv);
+  return cli::run(argc, argv, [](const cli::ForegroundApps& apps) {
+    return daemon_::run_foreground(
+        {apps.definitions, apps.prefix, apps.color, apps.silent});
+  });
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "cli/help.h"
 #include "cli/list_commands.h"
 #include "cli/log_rows.h"
+#include "cli/run_command.h"
 #include "cli/settings_command.h"
 #include "cli/start_command.h"
 #include "cli/update_command.h"
@@ -76,6 +77,45 @@ constexpr std::array kStartExamples = {
     Example{"lodge start api", "an app that lodge knows, again"},
     Example{"lodge start api.js --log true --set log.overflow=drop",
             "both streams in one file; never wait for the disk"},
+};
+
+constexpr std::array kRunFlags = {
+    Flag{"prefix", 0, "", "lead each line by its app's name"},
+    Flag{"name", 'n', "NAME", "name of the app (default: from the script)"},
+    Flag{"instances", 'i', "N", "run N copies (default: 1; max: one a CPU)"},
+    Flag{"cwd", 0, "DIR", "directory to run in (default: this one)"},
+    Flag{"interpreter", 0, "PROGRAM", "what runs the script; none: itself"},
+    Flag{"interpreter-args", 0, "ARGS", "arguments of the interpreter", true},
+    Flag{"uid", 0, "USER", "run as that user (needs root)"},
+    Flag{"gid", 0, "GROUP", "... and group (default: the user's own)"},
+    Flag{"no-autorestart", 0, "", "a crash is the end, too"},
+    Flag{"max-restarts", 0, "N", "unstable restarts until given up"},
+    Flag{"min-uptime", 0, "TIME", "a shorter life counts as unstable"},
+    Flag{"restart-delay", 0, "TIME", "wait before each restart (default: 0)"},
+    Flag{"kill-timeout", 'k', "TIME",
+         "from the polite signal to SIGKILL (default: 10s)"},
+    Flag{"stop-exit-codes", 0, "CODES",
+         "exit codes that mean done, not crashed: 0,3"},
+    Flag{"set", 0, "KEY=VALUE", "any setting (repeatable)"},
+};
+constexpr std::string_view kRunDetails =
+    "For containers, and wherever something else keeps the logs: no daemon, no "
+    "home, nothing on disk. The apps have this command's stdout and stderr; "
+    "one "
+    "that is alone has its stdin. It is right as PID 1: it reaps orphans, and "
+    "SIGTERM, SIGINT and SIGQUIT go to the apps, whose whole trees have ended "
+    "when it does; SIGHUP, SIGUSR1, SIGUSR2 and SIGWINCH are passed on. A "
+    "crash "
+    "is restarted as by start. It ends when no app runs any more, with the "
+    "exit "
+    "code of the one that ended last: 128+n when a signal ended it, 127 when "
+    "it "
+    "could not be started.";
+constexpr std::array kRunExamples = {
+    Example{"lodge run api.js", "in a container, as its CMD"},
+    Example{"lodge run --prefix api.js worker.js", "two, told apart"},
+    Example{"lodge run --no-autorestart ./job -- --once",
+            "a job; its exit code is ours"},
 };
 
 constexpr std::array kRestartFlags = {kUpdateEnv, kNoWait, kExclude};
@@ -166,6 +206,17 @@ constexpr std::array kAppCommands = {
             .passes_rest = true,
             .examples = kStartExamples,
             .run = run_start},
+    Command{.name = "run",
+            .aliases = {},
+            .group = Group::Run,
+            .arguments = "<script | \"command line\">",
+            .least_words = 1,
+            .summary = "run apps in the foreground, for containers",
+            .details = kRunDetails,
+            .flags = kRunFlags,
+            .passes_rest = true,
+            .examples = kRunExamples,
+            .run = run_in_foreground},
     Command{.name = "stop",
             .aliases = {},
             .group = Group::Run,

@@ -33,6 +33,16 @@ inline constexpr Group kGroups[] = {Group::Run, Group::Look, Group::Logs,
                                     Group::Daemon};
 std::string_view group_title(Group group);
 
+// Apps that run in the foreground, and how: see daemon/foreground.h, which this
+// folder can't know. Returns the exit code.
+struct ForegroundApps {
+  std::vector<std::string> definitions;
+  bool prefix = false;
+  bool color = false;
+  bool silent = false;
+};
+using Foreground = int (*)(const ForegroundApps&);
+
 // One command line, understood; what every command gets.
 struct Invocation {
   const struct Command& command;
@@ -42,6 +52,7 @@ struct Invocation {
   bool json = false;
   bool silent = false;
   bool color = false;  // of stdout
+  Foreground foreground = nullptr;
 };
 
 struct Command {

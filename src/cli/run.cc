@@ -64,7 +64,7 @@ bool asks_for_json(std::span<const std::string> argv) {
 }
 
 int run_command(const Command& command, std::span<const std::string> argv,
-                std::string line) {
+                std::string line, Foreground foreground) {
   const bool json = asks_for_json(argv);
   auto args = parse_args(command, argv);
   if (!args) return report(command.name, json, args.error(), kUsage);
@@ -91,11 +91,12 @@ int run_command(const Command& command, std::span<const std::string> argv,
                               .line = std::move(line),
                               .json = json,
                               .silent = silent,
-                              .color = color};
+                              .color = color,
+                              .foreground = foreground};
   return command.run(invocation);
 }
 
-int run_words(std::span<const std::string> words) {
+int run_words(std::span<const std::string> words, Foreground foreground) {
   const Front front = front_flags(words);
   const auto rest = words.subspan(front.size);
   if (rest.empty() && !words.empty() && words.back() == "--home")
@@ -115,14 +116,14 @@ int run_words(std::span<const std::string> words) {
     return report("", asks_for_json(words), unknown_command(word), kUsage);
   std::vector<std::string> argv = front.flags;
   argv.insert(argv.end(), rest.begin() + 1, rest.end());
-  return run_command(*command, argv, typed_line(words));
+  return run_command(*command, argv, typed_line(words), foreground);
 }
 
 }  // namespace
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, Foreground foreground) {
   const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
-  const int exit = run_words(words);
+  const int exit = run_words(words, foreground);
   // A full disk behind `lodge logs > file` must not look like success.
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit;
   fmt::print(stderr, "lodge: stdout: {}\n", ::strerror(errno));

@@ -81,16 +81,19 @@ void Instance::restart(Cause cause, std::function<void(Settled)> done) {
   if (done) up_waiters_.push_back(std::move(done));
   why_launch_ = "restart";
   life_.history = {};
+  stop_signal_ = 0;
   apply(Event::Restart);
 }
 
-void Instance::stop(Cause cause, std::function<void(Settled)> done) {
+void Instance::stop(Cause cause, std::function<void(Settled)> done,
+                    int signal) {
   answer_up(true, fmt::format("stopped meanwhile by {} ({})", cause.actor,
                               cause.command));
   wanted_ = false;
   cause_ = std::move(cause);
   asked_ = around_.clock.mono();
   if (done) down_waiters_.push_back(std::move(done));
+  stop_signal_ = signal;
   apply(Event::Stop);
 }
 
@@ -255,15 +258,16 @@ void Instance::terminate() {
   if (!process_over_ && pid_ == 0) return;  // Spawned will bring us here again
   if (sweep_ != 0) return;                  // already on its way
   tell({.kind = Happening::Kind::Stopping});
-  sweep_ = around_.sweeper.begin({.root = pid_,
-                                  .root_ended = process_over_,
-                                  .tag = life_.tag_prefix(around_.home_id),
-                                  .signal = SIGINT,
-                                  .kill_after = spec_.kill_timeout,
-                                  .on_empty = [this] {
-                                    sweep_ = 0;
-                                    apply(Event::Gone);
-                                  }});
+  sweep_ = around_.sweeper.begin(
+      {.root = pid_,
+       .root_ended = process_over_,
+       .tag = life_.tag_prefix(around_.home_id),
+       .signal = stop_signal_ != 0 ? stop_signal_ : SIGINT,
+       .kill_after = spec_.kill_timeout,
+       .on_empty = [this] {
+         sweep_ = 0;
+         apply(Event::Gone);
+       }});
 }
 
 void Instance::delay() {

@@ -57,7 +57,8 @@ class Instance {
   // failed, when a later command wants the contrary.
   void start(Cause cause, std::function<void(Settled)> done);
   void restart(Cause cause, std::function<void(Settled)> done);
-  void stop(Cause cause, std::function<void(Settled)> done);
+  // `signal`: in the place of the configured one; 0 = that.
+  void stop(Cause cause, std::function<void(Settled)> done, int signal = 0);
   // From now on nothing but its end is to come: start and restart fail.
   void set_leaving() { leaving_ = true; }
 
@@ -119,6 +120,7 @@ class Instance {
   std::chrono::milliseconds delay_{0};
   base::MonoTime due_;
   base::MonoTime asked_;
+  int stop_signal_ = 0;  // of stop(); 0 = as configured
   uint64_t sweep_ = 0;
   base::Timer delay_timer_;   // of Waiting and Errored
   base::Timer stable_timer_;  // min_uptime

@@ -273,7 +273,8 @@ void Supervisor::remove(const std::vector<int>& ids, const Cause& cause,
   });
 }
 
-void Supervisor::shut_down(const Cause& cause, std::function<void()> done) {
+void Supervisor::shut_down(const Cause& cause, std::function<void()> done,
+                           int signal) {
   shutting_down_ = true;
   auto gather = std::make_shared<Gather>(
       around_.loop, [done = std::move(done)](const Outcomes&) { done(); });
@@ -281,7 +282,7 @@ void Supervisor::shut_down(const Cause& cause, std::function<void()> done) {
   for (auto& app : apps_) {
     for (auto& instance : app->instances) {
       const bool was_wanted = instance->wanted();
-      instance->stop(cause, gather->expect(*instance, *app, "stopped"));
+      instance->stop(cause, gather->expect(*instance, *app, "stopped"), signal);
       // What was to run is to run again when the daemon comes back.
       instance->set_wanted(was_wanted);
     }

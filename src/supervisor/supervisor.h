@@ -78,8 +78,10 @@ class Supervisor {
   void restart(const std::vector<int>& ids, bool wait, const Environment* env,
                const Cause& cause, OnOutcomes done);
   void remove(const std::vector<int>& ids, const Cause& cause, OnOutcomes done);
-  // Stops everything but leaves each app as wanted as it was.
-  void shut_down(const Cause& cause, std::function<void()> done);
+  // Stops everything but leaves each app as wanted as it was. `signal`: what
+  // they are asked to end with; 0 = as each is configured.
+  void shut_down(const Cause& cause, std::function<void()> done,
+                 int signal = 0);
 
   // News of processes.
   void on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd, int error,

@@ -1,0 +1,112 @@
+#include "daemon/direct_launcher.h"
+
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "base/fs.h"
+#include "daemon/child_ends.h"
+
+namespace daemon_ {
+
+DirectLauncher::DirectLauncher(
+    base::EventLoop& loop, const base::Clock& clock, const rlimit& nofile,
+    Output output, std::function<supervisor::Supervisor&()> supervisor)
+    : loop_(loop),
+      clock_(clock),
+      nofile_(nofile),
+      output_(std::move(output)),
+      supervisor_(std::move(supervisor)),
+      child_watch_(loop, SIGCHLD, [this] { reap(); }) {}
+
+base::Status DirectLauncher::launch(const supervisor::Life& life,
+                                    const config::AppSpec& spec,
+                                    const supervisor::LaunchPlan& plan) {
+  auto as = users_.resolve(spec.uid, spec.gid);
+  if (!as) return base::fail(std::move(as.error()));
+  const bool relayed = output_.relay != nullptr;
+  auto ends =
+      make_child_ends({.ipc = plan.ipc, .out = relayed, .err = relayed});
+  if (!ends) return base::pass(std::move(ends), "start");
+  keeper::Program program{plan.path, plan.argv, plan.env, plan.cwd, {}, false};
+  if (*as) {
+    program.user = (*as)->user;
+    set_user(program.env, **as);
+    if (auto given = give_to(*ends, *program.user); !given)
+      return base::pass(std::move(given), "start");
+  }
+  // Not a pipe that nobody writes: what reads its stdin is to see the end.
+  base::UniqueFd null;
+  if (!output_.stdin_too) {
+    auto opened = base::fs::open("/dev/null", O_RDONLY);
+    if (!opened) return base::fail(std::move(opened.error()));
+    null = std::move(*opened);
+  }
+  const keeper::ChildFds fds{
+      .in = output_.stdin_too ? STDIN_FILENO : null.get(),
+      .out = relayed ? ends->out.childs.get() : STDOUT_FILENO,
+      .err = relayed ? ends->err.childs.get() : STDERR_FILENO,
+      .ipc = ends->ipc.childs ? ends->ipc.childs.get() : -1};
+  auto forked = keeper::fork_program(program, fds, nofile_);
+  if (!forked) return base::fail(std::move(forked.error()));
+  if (relayed) {
+    const auto prefix = output_.prefix(life);
+    output_.relay->add(std::move(ends->out.ours), STDOUT_FILENO, prefix);
+    output_.relay->add(std::move(ends->err.ours), STDERR_FILENO, prefix);
+  }
+  const int pid = forked->pid;
+  Child& child = children_[pid];
+  child.slot = life.slot;
+  child.outcome = std::move(forked->outcome);
+  child.ipc = std::move(ends->ipc.ours);
+  child.watch = std::make_unique<base::FdWatch>(
+      loop_, child.outcome.get(), [this, pid](int) {
+        const auto it = children_.find(pid);
+        if (it != children_.end()) exec_known(pid, it->second);
+      });
+  child.watch->want(base::FdWatch::Readable);
+  return {};
+}
+
+// Its exec has succeeded: then nothing is to be read. Or it says why not.
+void DirectLauncher::exec_known(int pid, Child& child) {
+  if (!child.outcome) return;
+  keeper::ExecFailure failure;
+  std::array<char, sizeof failure> bytes{};
+  const auto n = base::fs::read(child.outcome.get(), bytes, "exec");
+  child.watch.reset();
+  child.outcome.reset();
+  child.failed = n && *n == sizeof failure;
+  if (child.failed) {
+    std::memcpy(&failure, bytes.data(), sizeof failure);
+    supervisor_().on_spawned(child.slot, 0, {}, failure.error, failure.step);
+    return;
+  }
+  base::UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  supervisor_().on_spawned(child.slot, pid, std::move(pidfd), 0, 0);
+}
+
+void DirectLauncher::reap() {
+  int status = 0;
+  pid_t pid = 0;
+  while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
+    const auto it = children_.find(pid);
+    if (it == children_.end()) continue;  // an orphan that came to us
+    exec_known(pid, it->second);          // it may be quicker than its news
+    const Child child = std::move(it->second);
+    children_.erase(it);
+    if (!child.failed)
+      supervisor_().on_exited(child.slot, {status, true, clock_.now()});
+  }
+}
+
+void DirectLauncher::signal_all(int signal) const {
+  for (const auto& [pid, child] : children_) ::kill(pid, signal);
+}
+
+}  // namespace daemon_

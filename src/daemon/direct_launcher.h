@@ -1,0 +1,67 @@
+#pragma once
+// Starts apps as children of this process, for `lodge run`, and reaps them and
+// every orphan that comes to it. Lives on the control loop.
+
+#include <sys/resource.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/event_loop.h"
+#include "base/unique_fd.h"
+#include "daemon/line_relay.h"
+#include "daemon/users.h"
+#include "keeper/spawn.h"
+#include "supervisor/launcher.h"
+#include "supervisor/supervisor.h"
+
+namespace daemon_ {
+
+class DirectLauncher final : public supervisor::Launcher {
+ public:
+  struct Output {
+    LineRelay* relay = nullptr;  // null: the apps have our own descriptors
+    // What leads the lines of an instance.
+    std::function<std::string(const supervisor::Life&)> prefix;
+    bool stdin_too = false;  // ... and our stdin
+  };
+  // `supervisor` is told of spawns and exits; it is looked up when there are
+  // any.
+  DirectLauncher(base::EventLoop& loop, const base::Clock& clock,
+                 const rlimit& nofile, Output output,
+                 std::function<supervisor::Supervisor&()> supervisor);
+
+  // supervisor::Launcher
+  base::Status launch(const supervisor::Life& life, const config::AppSpec& spec,
+                      const supervisor::LaunchPlan& plan) override;
+  void relabel(const supervisor::Life&) override {}
+  void forget(uint64_t) override {}
+
+  void reap();
+  // To the first process of each app.
+  void signal_all(int signal) const;
+
+ private:
+  struct Child {
+    uint64_t slot = 0;
+    base::UniqueFd outcome;  // of exec; closed once it is known
+    std::unique_ptr<base::FdWatch> watch;
+    base::UniqueFd ipc;
+    bool failed = false;
+  };
+  void exec_known(int pid, Child& child);
+
+  base::EventLoop& loop_;
+  const base::Clock& clock_;
+  const rlimit nofile_;
+  const Output output_;
+  std::function<supervisor::Supervisor&()> supervisor_;
+  Users users_;
+  base::SignalWatch child_watch_;
+  std::map<int, Child> children_;  // by pid
+};
+
+}  // namespace daemon_

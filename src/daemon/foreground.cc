@@ -1,0 +1,219 @@
+#include "daemon/foreground.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <random>
+
+#include "base/clock.h"
+#include "base/event_loop.h"
+#include "base/units.h"
+#include "daemon/direct_launcher.h"
+#include "daemon/line_relay.h"
+#include "keeper/parent.h"
+#include "supervisor/supervisor.h"
+
+namespace daemon_ {
+namespace {
+
+using supervisor::Happening;
+using supervisor::State;
+
+constexpr int kUsage = 2;
+constexpr int kNotStarted = 127;  // as shells have it
+constexpr int kSignalled = 128;
+constexpr int kDrainMs = 1000;
+
+void complain(const base::Error& error) {
+  fmt::print(stderr, "lodge: run: {}{}\n", error.message,
+             error.hint.empty() ? "" : " · " + error.hint);
+}
+
+int code_of(const supervisor::Ending& ending) {
+  if (!ending.started) return kNotStarted;
+  return ending.signal != 0 ? kSignalled + ending.signal : ending.code;
+}
+
+// Of this run alone: two of them must not end each other's processes.
+std::string any_id() {
+  std::random_device random;
+  return fmt::format("run-{}-{:08x}", ::getpid(), random());
+}
+
+class Foreground final : private supervisor::Observer {
+ public:
+  Foreground(const ForegroundPlan& plan, std::vector<config::AppSpec> specs,
+             const rlimit& nofile, std::unique_ptr<LineRelay> relay);
+  int run();
+
+ private:
+  // supervisor::Observer
+  void on_happening(const Happening& happening) override;
+  void on_list_changed() override {}
+
+  void on_signal(int signal);
+  void look();
+  std::string name_of(const supervisor::Life& life) const;
+  void say(const supervisor::Life& life, std::string_view what) const;
+
+  const ForegroundPlan& plan_;
+  std::vector<config::AppSpec> specs_;
+  std::unique_ptr<LineRelay> relay_;
+  size_t widest_ = 0;  // name
+  base::SystemClock clock_;
+  base::EventLoop loop_;
+  DirectLauncher launcher_;
+  supervisor::Supervisor supervisor_;
+  std::vector<base::SignalWatch> watches_;
+  int code_ = 0;
+  bool ending_ = false;
+  bool looking_ = false;
+};
+
+bool is_alone(const std::vector<config::AppSpec>& specs) {
+  return specs.size() == 1 && specs.front().instances == 1;
+}
+
+Foreground::Foreground(const ForegroundPlan& plan,
+                       std::vector<config::AppSpec> specs, const rlimit& nofile,
+                       std::unique_ptr<LineRelay> relay)
+    : plan_(plan),
+      specs_(std::move(specs)),
+      relay_(std::move(relay)),
+      launcher_(loop_, clock_, nofile,
+                {.relay = relay_.get(),
+                 .prefix =
+                     [this](const supervisor::Life& life) {
+                       // Six colours that are legible on dark and light.
+                       const int color = 31 + life.id % 6;
+                       const auto name =
+                           fmt::format("{:<{}} | ", name_of(life), widest_);
+                       return plan_.color ? fmt::format("\x1b[{}m{}\x1b[0m",
+                                                        color, name)
+                                          : name;
+                     },
+                 .stdin_too = is_alone(specs_) && ::fcntl(0, F_GETFD) >= 0},
+                [this]() -> supervisor::Supervisor& { return supervisor_; }),
+      supervisor_(loop_, clock_, launcher_, *this, any_id()) {
+  for (const auto& spec : specs_)
+    widest_ = std::max(
+        widest_,
+        spec.name.size() + (spec.instances > 1
+                                ? std::to_string(spec.instances - 1).size() + 1
+                                : 0));
+  for (const int signal :
+       {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH})
+    watches_.emplace_back(loop_, signal, [this, signal] { on_signal(signal); });
+}
+
+int Foreground::run() {
+  supervisor_.set_keeper(::getpid());
+  for (auto& spec : specs_) {
+    const auto name = spec.name;
+    auto started =
+        supervisor_.start(spec, {.wait = false}, {"lodge", "lodge run"}, {});
+    if (started) continue;
+    complain(started.error());
+    return kUsage;
+  }
+  loop_.run();
+  if (relay_) relay_->finish(kDrainMs);
+  return code_;
+}
+
+void Foreground::on_happening(const Happening& happening) {
+  using Kind = Happening::Kind;
+  switch (happening.kind) {
+    case Kind::Ended:
+      code_ = code_of(happening.ending);
+      if (!ending_)
+        say(happening.life, happening.ending.started
+                                ? supervisor::describe_ending(happening.ending)
+                                : happening.reason);
+      break;
+    case Kind::Waiting:
+      say(happening.life,
+          "starts again in " + base::format_duration(happening.delay));
+      break;
+    case Kind::Errored:
+      say(happening.life, "given up: " + happening.reason);
+      break;
+    default:
+      break;
+  }
+  // When the news has had its consequences.
+  if (std::exchange(looking_, true)) return;
+  loop_.post([this] {
+    looking_ = false;
+    look();
+  });
+}
+
+// One that is errored would be tried again in minutes; what runs the container
+// knows better what to do then.
+void Foreground::look() {
+  if (ending_) return;
+  for (const auto& app : supervisor_.apps())
+    for (const auto& instance : app->instances)
+      if (instance->state() != State::Stopped &&
+          instance->state() != State::Errored)
+        return;
+  on_signal(SIGTERM);  // what they left behind
+}
+
+void Foreground::on_signal(int signal) {
+  const bool ends = signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
+  if (!ends || ending_) return launcher_.signal_all(signal);
+  ending_ = true;
+  supervisor_.shut_down(
+      {"signal", "lodge run"}, [this] { loop_.stop(); }, signal);
+}
+
+std::string Foreground::name_of(const supervisor::Life& life) const {
+  const auto spec = std::ranges::find(specs_, life.app, &config::AppSpec::name);
+  return spec != specs_.end() && spec->instances > 1
+             ? fmt::format("{}/{}", life.app, life.number)
+             : life.app;
+}
+
+void Foreground::say(const supervisor::Life& life,
+                     std::string_view what) const {
+  if (!plan_.silent) fmt::print(stderr, "lodge: {}: {}\n", name_of(life), what);
+}
+
+}  // namespace
+
+int run_foreground(const ForegroundPlan& plan) {
+  std::vector<config::AppSpec> specs;
+  for (const auto& definition : plan.definitions) {
+    auto spec = config::parse_spec(definition);
+    if (!spec) {
+      complain(spec.error());
+      return kUsage;
+    }
+    specs.push_back(std::move(*spec));
+  }
+  // An app that ends while nobody reads must not take us along.
+  auto nofile = keeper::become_parent();
+  if (!nofile) {
+    complain(nofile.error());
+    return 1;
+  }
+  std::unique_ptr<LineRelay> relay;
+  if (plan.prefix) {
+    auto begun = LineRelay::begin();
+    if (!begun) {
+      complain(begun.error());
+      return 1;
+    }
+    relay = std::move(*begun);
+  }
+  return Foreground(plan, std::move(specs), *nofile, std::move(relay)).run();
+}
+
+}  // namespace daemon_

@@ -1,0 +1,31 @@
+#pragma once
+// `lodge run`: apps in the foreground, without a home, a keeper or a daemon; as
+// PID 1 of a container it reaps what others leave behind. Blocking; the
+// process's main thread.
+
+#include <string>
+#include <vector>
+
+namespace daemon_ {
+
+struct ForegroundPlan {
+  // Apps as JSON objects in the keys of the app configuration, as those of
+  // control::StartRequest.
+  std::vector<std::string> definitions;
+  // Each line is led by its app's name. Else the apps have our own stdout and
+  // stderr, and one that is alone our stdin, too.
+  bool prefix = false;
+  bool color = false;   // of the prefixes
+  bool silent = false;  // nothing of ours on stderr but errors
+};
+
+// Ends when no app runs any more and none is to be started again. The exit code
+// is that of the app that ended last: its own, 128+n when a signal ended it,
+// 127 when it could not be started; 2 when a definition is wrong.
+//
+// SIGTERM, SIGINT and SIGQUIT go to every app, whose whole trees have ended, by
+// force after their kill_timeout, when this returns. SIGHUP, SIGUSR1, SIGUSR2
+// and SIGWINCH are passed on and mean nothing here.
+int run_foreground(const ForegroundPlan& plan);
+
+}  // namespace daemon_

@@ -1,0 +1,183 @@
+// `lodge run`: apps in the foreground, as in a container.
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/fs.h"
+#include "support/test_home.h"
+
+namespace support {
+namespace {
+
+Ran foreground(const TestHome& home, std::vector<std::string> words,
+               RunOptions options = {}) {
+  words.insert(words.begin(), "run");
+  return home.lodge(std::move(words), std::move(options));
+}
+
+std::string text_of(const std::string& path) {
+  auto text = base::fs::read_file(path);
+  return text ? *text : std::string();
+}
+
+// Until the script has said that it is there.
+bool is_up(const TestHome& home) {
+  return wait_until([&] { return text_of(home.work().file("up")) == "up\n"; });
+}
+
+}  // namespace
+
+TEST_CASE("an app alone has our stdout, stderr and stdin, byte for byte") {
+  const TestHome home;
+  const Ran ran = foreground(home,
+                             {"cat; printf 'no end'; printf '\\0\\377' >&2",
+                              "--no-autorestart", "--silent"},
+                             {.input = "in\n"});
+  CHECK(ran.exit == 0);
+  CHECK(ran.out == "in\nno end");
+  CHECK(ran.err == std::string("\0\377", 2));
+  // No home is made, no daemon started.
+  CHECK(home.daemons().empty());
+  CHECK_FALSE(base::fs::exists(home.file("logs")));
+}
+
+TEST_CASE("the exit code is the last app's own, or tells the signal") {
+  const TestHome home;
+  CHECK(foreground(home, {"exit 3", "--no-autorestart"}).exit == 3);
+  CHECK(foreground(home, {"kill -9 $$", "--no-autorestart"}).exit == 128 + 9);
+  // A crash is restarted, and given up after so many.
+  const Ran ran = foreground(home, {"echo life; exit 4", "--max-restarts", "2",
+                                    "--restart-delay", "1ms"});
+  CHECK(ran.exit == 4);
+  CHECK(ran.out == "life\nlife\nlife\n");
+  CHECK(ran.err.find("exited with code 4") != std::string::npos);
+  CHECK(ran.err.find("given up") != std::string::npos);
+  CHECK(foreground(home, {"sh", "--interpreter", "none", "--no-autorestart",
+                          "--", "-c", "exit 5"})
+            .exit == 5);
+}
+
+TEST_CASE("what can't be run is told before anything is started") {
+  const TestHome home;
+  const Ran missing = foreground(home, {"./nosuch", "echo started"});
+  CHECK(missing.exit == 1);
+  CHECK(missing.out.empty());
+  CHECK(missing.err.find("nosuch") != std::string::npos);
+  const Ran bad = foreground(home, {"true", "--set", "max_restart=3"});
+  CHECK(bad.exit == 2);
+  CHECK(bad.err.find("max_restarts") != std::string::npos);
+  CHECK(foreground(home, {}).exit == 2);
+}
+
+TEST_CASE("several apps with --prefix: whole lines, each under its name") {
+  const TestHome home;
+  const Ran ran = foreground(
+      home, {"--prefix", "--no-autorestart", "--silent",
+             "for i in $(seq 2000); do echo left $i; done; printf tail",
+             "for i in $(seq 2000); do echo right $i; done"});
+  CHECK(ran.exit == 0);
+  int left = 0;
+  int right = 0;
+  std::string_view text = ran.out;
+  bool whole = true;
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    const auto line = text.substr(0, end);
+    if (line.ends_with(fmt::format(" | left {}", left + 1)))
+      ++left;
+    else if (line.ends_with(fmt::format(" | right {}", right + 1)))
+      ++right;
+    else
+      whole = whole && line.ends_with(" | tail");
+    if (end == text.npos) break;
+    text.remove_prefix(end + 1);
+  }
+  CHECK(whole);
+  CHECK(left == 2000);
+  CHECK(right == 2000);
+}
+
+TEST_CASE("a signal to us is the app's, and its answer our exit code") {
+  const TestHome home;
+  home.work().write("app.sh",
+                    "trap 'echo term; exit 7' TERM\n"
+                    "trap 'echo usr1' USR1\n"
+                    "echo up > up\n"
+                    "while :; do sleep 0.05; done\n");
+  Child child = home.background({"run", "app.sh", "--silent"});
+  REQUIRE(is_up(home));
+  child.signal(SIGUSR1);
+  CHECK(wait_until([&] { return child.out() == "usr1\n"; }));
+  child.signal(SIGTERM);
+  const Ran ran = child.wait();
+  CHECK(ran.exit == 7);
+  CHECK(ran.out == "usr1\nterm\n");
+}
+
+TEST_CASE(
+    "nothing is left of a tree that ignores signals and changes session") {
+  const TestHome home;
+  home.work().write(
+      "app.sh",
+      "trap '' TERM INT\n"
+      "setsid sh -c 'trap \"\" TERM; echo $$ > a; exec sleep 1000' &\n"
+      "(trap '' TERM; echo $BASHPID > b; exec sleep 1000) &\n"
+      "while [ ! -s a ] || [ ! -s b ]; do sleep 0.01; done\n"
+      "echo up > up\n"
+      "while :; do sleep 0.05; done\n");
+  Child child = home.background({"run", "app.sh", "-k", "300ms", "--silent"});
+  REQUIRE(is_up(home));
+  child.signal(SIGTERM);
+  CHECK(child.wait().exit == 128 + SIGKILL);
+  for (const char* name : {"a", "b"}) {
+    const int pid = std::stoi(text_of(home.work().file(name)));
+    CHECK(wait_until([&] { return !is_running(pid); }));
+  }
+}
+
+TEST_CASE("as PID 1 of a read-only root: signals, orphans, exit codes") {
+  if (::geteuid() != 0 || !has_program("unshare")) {
+    MESSAGE("SKIPPED: needs root and unshare");
+    return;
+  }
+  const TestHome home;
+  // Everything is read-only but a directory in which the app may tell.
+  home.work().write(
+      "inside.sh",
+      "mount --bind \"$1\" \"$1\" && mount -o remount,ro,bind / 2>/dev/null\n"
+      "export LODGE_HOME=/nonexistent\n"
+      "exec " +
+          lodge_binary() + " run \"$1/app.sh\" --silent\n");
+  home.work().write("app.sh",
+                    "trap 'wait; exit 9' TERM\n"
+                    "echo \"parent $PPID\"\n"
+                    // An orphan: its parent ends at once.
+                    "(sh -c 'sleep 0.2' & )\n"
+                    "sleep 0.6\n"
+                    "echo \"zombies $(grep -l '^State:.Z' /proc/[0-9]*/status "
+                    "2>/dev/null | wc -l)\"\n"
+                    "echo up > up\n"
+                    "while :; do sleep 0.05; done\n");
+  Child child(
+      {"unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+       "sh", home.work().file("inside.sh"), home.work().path()},
+      home.in_home());
+  REQUIRE(is_up(home));
+  // The first process of the name space, seen from here.
+  const auto inside = descendants(child.pid());
+  const auto one = std::ranges::find_if(inside, [&](const auto& process) {
+    return process.parent == child.pid();
+  });
+  REQUIRE(one != inside.end());
+  ::kill(one->pid, SIGTERM);
+  const Ran ran = child.wait();
+  INFO(ran.err);
+  CHECK(ran.exit == 9);
+  CHECK(ran.out == "parent 1\nzombies 0\n");
+}
+
+}  // namespace support
