@@ -83,8 +83,8 @@ bool may_be_renamed(std::string_view word) {
   return !word.empty() && word.find_first_of("@/ ") != word.npos &&
          (letter(word.front()) || word.front() == '@') && letter(word.back()) &&
          std::ranges::all_of(word, [&](char c) {
-           return letter(c) || std::string_view("@/ ._-").find(c) !=
-                                   std::string_view::npos;
+           return letter(c) ||
+                  std::string_view("@/ ._-").find(c) != std::string_view::npos;
          });
 }
 

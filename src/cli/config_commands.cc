@@ -14,7 +14,8 @@
 namespace cli {
 namespace {
 
-constexpr std::string_view kJsonTemplate = R"(// What lodge keeps running: lodge start
+constexpr std::string_view kJsonTemplate =
+    R"(// What lodge keeps running: lodge start
 // Every setting: docs/config.md; is it right: lodge validate lodge.config.json
 {
   "apps": [
@@ -47,7 +48,8 @@ constexpr std::string_view kJsonTemplate = R"(// What lodge keeps running: lodge
 }
 )";
 
-constexpr std::string_view kJsTemplate = R"(// What lodge keeps running: lodge start
+constexpr std::string_view kJsTemplate =
+    R"(// What lodge keeps running: lodge start
 // Every setting: docs/config.md; is it right: lodge validate ecosystem.config.js
 module.exports = {
   apps: [
@@ -90,8 +92,8 @@ int run_validate(const Invocation& invocation) {
   nothing.cwd = *caller_dir;
   for (const auto& word : words) {
     DeclaredApps declared;
-    if (auto good = declare_apps(word, invocation.args, nothing, *caller_dir,
-                                 declared);
+    if (auto good =
+            declare_apps(word, invocation.args, nothing, *caller_dir, declared);
         !good)
       return report(invocation, good.error(), kUsage);
     for (const auto& warning : declared.warnings)
@@ -103,8 +105,7 @@ int run_validate(const Invocation& invocation) {
       json["apps"] = declared.names;
       json["warnings"] = declared.warnings;
       say(invocation,
-          json.dump(-1, ' ', false,
-                    nlohmann::json::error_handler_t::replace) +
+          json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
               "\n");
       continue;
     }

@@ -23,10 +23,10 @@ using Json = nlohmann::ordered_json;
 Status check_cwd(const config::ConfigFile& file, const config::FileApp& app) {
   const auto info = fs::stat(app.cwd);
   if (info && S_ISDIR(info->st_mode)) return {};
-  return config::blame(file, app, "cwd",
-                       fmt::format("cwd: {}: {}", app.cwd,
-                                   info ? "not a directory"
-                                        : "no such directory"));
+  return config::blame(
+      file, app, "cwd",
+      fmt::format("cwd: {}: {}", app.cwd,
+                  info ? "not a directory" : "no such directory"));
 }
 
 Result<Script> script_of(const config::ConfigFile& file,
@@ -46,8 +46,8 @@ Result<Script> script_of(const config::ConfigFile& file,
   // It is only there from where the command is: the file has to say so.
   if (error.code == Errc::NotFound && app.cwd != caller_dir &&
       names_file(app.script, caller_dir))
-    error.hint = fmt::format("it is in {}: set \"cwd\": \"{}\"", caller_dir,
-                             caller_dir);
+    error.hint =
+        fmt::format("it is in {}: set \"cwd\": \"{}\"", caller_dir, caller_dir);
   return config::blame(file, app, "script", "script: " + error.message,
                        std::move(error.hint));
 }
@@ -115,13 +115,13 @@ Status declare_apps(const std::string& word, const Args& args,
   auto apps = config::read_file_apps(*file, file_choice(args));
   if (!apps) return base::fail(std::move(apps.error()));
   if (!settings.name.empty() && apps->apps.size() > 1)
-    return base::fail(Errc::Invalid,
-                      fmt::format("--name: {} has {} apps", word,
-                                  apps->apps.size()),
-                      "say which: --only NAME");
+    return base::fail(
+        Errc::Invalid,
+        fmt::format("--name: {} has {} apps", word, apps->apps.size()),
+        "say which: --only NAME");
   for (auto& app : apps->apps)
-    if (auto declared = declare(*file, std::move(app), args, settings,
-                                caller_dir, into);
+    if (auto declared =
+            declare(*file, std::move(app), args, settings, caller_dir, into);
         !declared)
       return declared;
   if (!file->path.empty()) into.files.push_back(file->path);

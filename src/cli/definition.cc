@@ -270,8 +270,7 @@ Result<StartSettings> read_settings(const Args& args,
   for (const auto* flag : {"interpreter-args", "node-args"}) {
     for (const auto& text : args.values(flag)) {
       auto words = config::shell_words(text);
-      if (!words)
-        return base::pass(std::move(words), "--" + std::string(flag));
+      if (!words) return base::pass(std::move(words), "--" + std::string(flag));
       std::ranges::move(*words, std::back_inserter(settings.interpreter_args));
     }
   }

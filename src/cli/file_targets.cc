@@ -23,12 +23,11 @@ base::Result<std::vector<std::string>> names_in(const std::string& word,
   if (!apps) return base::fail(std::move(apps.error()));
   std::vector<std::string> names;
   for (const auto& app : apps->apps)
-    names.push_back(
-        !app.name.empty()
-            ? app.name
-            : default_name({.path = app.script,
-                            .shell = is_command_line(app.script),
-                            .interpreter = {}}));
+    names.push_back(!app.name.empty()
+                        ? app.name
+                        : default_name({.path = app.script,
+                                        .shell = is_command_line(app.script),
+                                        .interpreter = {}}));
   return names;
 }
 

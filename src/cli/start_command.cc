@@ -139,10 +139,10 @@ base::Status check_file_flags(const Args& args, const Plan& plan) {
   if (!plan.files.empty()) return {};
   for (const auto* flag : {"only", "prune"})
     if (args.has(flag))
-      return base::fail(Errc::Invalid,
-                        fmt::format("--{}: no configuration file is named",
-                                    flag),
-                        "for example: lodge start lodge.config.json");
+      return base::fail(
+          Errc::Invalid,
+          fmt::format("--{}: no configuration file is named", flag),
+          "for example: lodge start lodge.config.json");
   if (args.has("env") && plan.known.empty())
     return base::fail(
         Errc::Invalid, "--env: only a configuration has environments by name",
@@ -222,8 +222,8 @@ control::OutcomesReply plan_without_daemon(const Invocation& invocation,
     auto& row = plan.outcomes.emplace_back();
     row.app = config::name_in(definition);
     const bool known =
-        recorded && std::ranges::count(*recorded, row.app,
-                                       &base::TargetCandidate::app) > 0;
+        recorded &&
+        std::ranges::count(*recorded, row.app, &base::TargetCandidate::app) > 0;
     row.action = known ? "would start" : "would start (new)";
   }
   for (const auto& word : asked.request.known.targets) {
@@ -275,9 +275,9 @@ int carry_out_start(const Invocation& invocation, const Asked& asked) {
     if (auto running = ensure_daemon(invocation.home); !running)
       return report(invocation, running.error(), kFailed);
     const DaemonEnd end(invocation.home);
-    auto reply = control::ask(invocation.home, asked.request,
-                              {.command = invocation.line},
-                              {.while_alive = true});
+    auto reply =
+        control::ask(invocation.home, asked.request,
+                     {.command = invocation.line}, {.while_alive = true});
     // A kill is at work and leaves a home without a daemon, or the daemon was
     // replaced. To start again what was started already changes nothing.
     if (is_ending(reply) && tries < kTries) {

@@ -34,10 +34,9 @@ base::Status check(const AppSpec& spec) {
     return bad(fmt::format("instances: {} is not between 1 and {}",
                            spec.instances, kMaxInstances));
   if (spec.max_restarts < 0) return bad("max_restarts: negative");
-  for (const auto& [name, value] :
-       {std::pair{"min_uptime", spec.min_uptime},
-        {"restart_delay", spec.restart_delay},
-        {"kill_timeout", spec.kill_timeout}})
+  for (const auto& [name, value] : {std::pair{"min_uptime", spec.min_uptime},
+                                    {"restart_delay", spec.restart_delay},
+                                    {"kill_timeout", spec.kill_timeout}})
     if (value.count() < 0 || value > std::chrono::days(365))
       return bad(fmt::format("{}: not between 0 and a year", name));
   return {};

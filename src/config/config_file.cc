@@ -20,8 +20,8 @@ using base::Errc;
 using base::Result;
 
 constexpr std::array<std::string_view, 9> kUsualNames = {
-    "lodge.config.json",   "lodge.config.yaml",   "lodge.config.yml",
-    "ecosystem.config.js", "ecosystem.config.cjs", "ecosystem.config.mjs",
+    "lodge.config.json",     "lodge.config.yaml",     "lodge.config.yml",
+    "ecosystem.config.js",   "ecosystem.config.cjs",  "ecosystem.config.mjs",
     "ecosystem.config.json", "ecosystem.config.yaml", "ecosystem.config.yml"};
 
 bool is_yaml(std::string_view name) {
@@ -33,10 +33,10 @@ bool is_script(std::string_view name) {
 }
 
 Result<std::string> too_large(const std::string& word) {
-  return base::fail(Errc::Invalid,
-                    fmt::format("{}: larger than {}", word,
-                                base::format_size(kLargestFile)),
-                    "a configuration is a few kilobytes; is it the right file?");
+  return base::fail(
+      Errc::Invalid,
+      fmt::format("{}: larger than {}", word, base::format_size(kLargestFile)),
+      "a configuration is a few kilobytes; is it the right file?");
 }
 
 // All of a descriptor that may be a pipe.
@@ -85,8 +85,7 @@ std::unexpected<base::Error> no_such_file(const std::string& word,
                                           const std::string& path) {
   auto names = fs::list_dir(fs::dir_name(path));
   std::string nearest;
-  if (names)
-    nearest = base::nearest_word(fs::base_name(path), *names);
+  if (names) nearest = base::nearest_word(fs::base_name(path), *names);
   return base::fail(
       Errc::NotFound, word + ": no such file",
       nearest.empty() ? "" : fmt::format("did you mean {}?", nearest));
@@ -115,8 +114,8 @@ Result<ConfigFile> read_config_file(const std::string& word,
     auto root = looks_like_json(document.text()) ? read_json(document)
                                                  : read_yaml(document);
     if (!root) return base::fail(std::move(root.error()));
-    return ConfigFile{std::move(document), std::move(*root), {},
-                      options.caller_dir};
+    return ConfigFile{
+        std::move(document), std::move(*root), {}, options.caller_dir};
   }
   const auto path = fs::absolute(word, options.caller_dir);
   auto text = read_text(word, path);
@@ -140,8 +139,7 @@ Result<std::string> find_config_file(const std::string& dir) {
     if (info && !S_ISDIR(info->st_mode)) return std::string(name);
   }
   return base::fail(
-      Errc::NotFound,
-      fmt::format("no configuration in {}", dir),
+      Errc::NotFound, fmt::format("no configuration in {}", dir),
       fmt::format("looked for lodge.config.{{json,yaml,yml}} and "
                   "ecosystem.config.{{js,cjs,mjs,json,yaml,yml}}; write one: "
                   "lodge init; or name a script: lodge start app.js"));

@@ -57,11 +57,10 @@ std::unexpected<base::Error> Document::fault(Place at, std::string_view why,
 std::unexpected<base::Error> Document::quiet_fault(Place at,
                                                    std::string_view why,
                                                    std::string hint) const {
-  return base::fail(
-      base::Errc::Invalid,
-      at.line > 0 ? fmt::format("{}:{}: {}", name_, at.line, why)
-                  : fmt::format("{}: {}", name_, why),
-      std::move(hint));
+  return base::fail(base::Errc::Invalid,
+                    at.line > 0 ? fmt::format("{}:{}: {}", name_, at.line, why)
+                                : fmt::format("{}: {}", name_, why),
+                    std::move(hint));
 }
 
 Place Document::find_key(std::string_view key) const {
@@ -80,7 +79,8 @@ Place Document::find_key(std::string_view key) const {
     size_t after = i + key.size();
     if (after < text_.size() && (text_[after] == '"' || text_[after] == '\''))
       ++after;
-    while (after < text_.size() && (text_[after] == ' ' || text_[after] == '\t'))
+    while (after < text_.size() &&
+           (text_[after] == ' ' || text_[after] == '\t'))
       ++after;
     if (after >= text_.size() || text_[after] != ':') continue;
     if (found.line != 0) return {};  // more than one

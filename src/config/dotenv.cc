@@ -62,8 +62,8 @@ base::Result<std::vector<std::pair<std::string, std::string>>> parse_dotenv(
     if (quote != '"' && quote != '\'' && quote != '`') {
       // A comment begins behind a space.
       for (size_t i = 0; i < value.size(); ++i)
-        if (value[i] == '#' && (i == 0 || value[i - 1] == ' ' ||
-                                value[i - 1] == '\t')) {
+        if (value[i] == '#' &&
+            (i == 0 || value[i - 1] == ' ' || value[i - 1] == '\t')) {
           value = trimmed(value.substr(0, i));
           break;
         }

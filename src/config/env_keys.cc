@@ -8,8 +8,8 @@ namespace config {
 namespace {
 
 base::Status check_variable(std::string_view name) {
-  if (!name.empty() && name.find_first_of(std::string_view("=\0", 2)) ==
-                           std::string_view::npos)
+  if (!name.empty() &&
+      name.find_first_of(std::string_view("=\0", 2)) == std::string_view::npos)
     return {};
   return base::fail(base::Errc::Invalid,
                     fmt::format("'{}' is no name of a variable", name));
@@ -20,9 +20,9 @@ Key inherit() {
           [](AppSpec& spec, const nlohmann::json& value) -> base::Status {
             const auto word = value.get<std::string>();
             if (word != "all" && word != "none")
-              return base::fail(base::Errc::Invalid,
-                                fmt::format("'{}' is neither all nor none",
-                                            word));
+              return base::fail(
+                  base::Errc::Invalid,
+                  fmt::format("'{}' is neither all nor none", word));
             spec.environment.inherit = word == "all";
             return {};
           },
@@ -32,34 +32,33 @@ Key inherit() {
 }
 
 // Texts; one alone stands for a list of one.
-Key list(std::string_view name, std::vector<std::string> EnvSettings::* member) {
-  return {name,
-          [member](AppSpec& spec, const nlohmann::json& value) -> base::Status {
-            auto& texts = spec.environment.*member;
-            if (value.is_string())
-              texts = {value.get<std::string>()};
-            else
-              texts = value.get<std::vector<std::string>>();
-            std::erase(texts, "");
-            return {};
-          },
-          [member](const AppSpec& spec) {
-            return Json(spec.environment.*member);
-          }};
+Key list(std::string_view name,
+         std::vector<std::string> EnvSettings::* member) {
+  return {
+      name,
+      [member](AppSpec& spec, const nlohmann::json& value) -> base::Status {
+        auto& texts = spec.environment.*member;
+        if (value.is_string())
+          texts = {value.get<std::string>()};
+        else
+          texts = value.get<std::vector<std::string>>();
+        std::erase(texts, "");
+        return {};
+      },
+      [member](const AppSpec& spec) { return Json(spec.environment.*member); }};
 }
 
 Key variable(std::string_view name, std::string EnvSettings::* member) {
-  return {name,
-          [member](AppSpec& spec, const nlohmann::json& value) -> base::Status {
-            auto text = value.get<std::string>();
-            if (!text.empty())
-              if (auto good = check_variable(text); !good) return good;
-            spec.environment.*member = std::move(text);
-            return {};
-          },
-          [member](const AppSpec& spec) {
-            return Json(spec.environment.*member);
-          }};
+  return {
+      name,
+      [member](AppSpec& spec, const nlohmann::json& value) -> base::Status {
+        auto text = value.get<std::string>();
+        if (!text.empty())
+          if (auto good = check_variable(text); !good) return good;
+        spec.environment.*member = std::move(text);
+        return {};
+      },
+      [member](const AppSpec& spec) { return Json(spec.environment.*member); }};
 }
 
 }  // namespace

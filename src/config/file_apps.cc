@@ -97,10 +97,9 @@ class Reader {
       return {};
     }
     if (is_section(written))
-      return document_.fault(
-          value.at.line > 0 ? value.at : place_of(member),
-          fmt::format("{}: {} where an object should be", written,
-                      kind_name(value.kind)));
+      return document_.fault(value.at.line > 0 ? value.at : place_of(member),
+                             fmt::format("{}: {} where an object should be",
+                                         written, kind_name(value.kind)));
     return unknown(member, written);
   }
 
@@ -136,8 +135,8 @@ class Reader {
   Status read_variant(Draft& draft, const Member& member) {
     const auto name = member.key.substr(kVariant.size());
     if (name.empty()) return unknown(member, member.key);
-    auto env = read_variables(member.key, member.value, place_of(member),
-                              document_);
+    auto env =
+        read_variables(member.key, member.value, place_of(member), document_);
     if (!env) return std::unexpected(std::move(env.error()));
     draft.variants[name] = std::move(*env);
     return {};
@@ -196,10 +195,9 @@ Result<std::vector<const Value*>> apps_of(const ConfigFile& file) {
   if (root.kind == ValueKind::List) {
     add(root);
   } else if (root.kind != ValueKind::Map) {
-    return document.fault(root.at,
-                          fmt::format("{} where apps should be",
-                                      kind_name(root.kind)),
-                          R"({"apps": [{"script": "api.js"}]})");
+    return document.fault(
+        root.at, fmt::format("{} where apps should be", kind_name(root.kind)),
+        R"({"apps": [{"script": "api.js"}]})");
   } else if (root.find("apps") != nullptr || root.find("pm2") != nullptr) {
     for (const auto& member : root.members) {
       if (member.key == "apps" || member.key == "pm2") {
@@ -287,8 +285,7 @@ Status settle_env(Draft& draft, const FileChoice& choice,
   if (const auto* port = text_of(draft, "port")) env["PORT"] = *port;
   if (!env.empty()) settings["env"] = std::move(env);
   if (!draft.variants.empty()) settings["env_variants"] = draft.variants;
-  if (draft.variants.contains(choice.env))
-    settings["env_variant"] = choice.env;
+  if (draft.variants.contains(choice.env)) settings["env_variant"] = choice.env;
   return {};
 }
 
@@ -330,9 +327,10 @@ Status check_names(const std::vector<Draft>& drafts, const ConfigFile& file) {
     const auto [first, is_new] = owners.try_emplace(app.name, &app);
     if (is_new) continue;
     const auto& other = *first->second;
-    const auto where = other.at.line > 0
-                           ? fmt::format(" in line {}", place_in(other, "name").line)
-                           : "";
+    const auto where =
+        other.at.line > 0
+            ? fmt::format(" in line {}", place_in(other, "name").line)
+            : "";
     return file.document.fault(
         place_in(app, "name"),
         other.name_in_file == app.name_in_file
@@ -351,7 +349,8 @@ Status check_choice(const std::vector<Draft>& drafts, const FileChoice& choice,
   std::set<std::string> variants;
   std::vector<std::string> names;
   for (const auto& draft : drafts) {
-    for (const auto& [name, env] : draft.variants.items()) variants.insert(name);
+    for (const auto& [name, env] : draft.variants.items())
+      variants.insert(name);
     names.push_back(draft.app.name_in_file);
     names.push_back(draft.app.name);
   }
@@ -415,8 +414,8 @@ Result<FileApps> read_file_apps(const ConfigFile& file,
   for (auto& draft : drafts) {
     if (!draft.app.name.empty()) result.names.push_back(draft.app.name);
     if (!is_chosen(draft.app, choice)) continue;
-    draft.app.settings = draft.settings.dump(
-        -1, ' ', false, Json::error_handler_t::replace);
+    draft.app.settings =
+        draft.settings.dump(-1, ' ', false, Json::error_handler_t::replace);
     result.apps.push_back(std::move(draft.app));
   }
   return result;

@@ -18,7 +18,7 @@ struct FileApp {
   std::string script;
   std::string cwd;  // absolute
   bool has_interpreter = false;
-  Place at = {};  // of the app
+  Place at = {};                                           // of the app
   std::vector<std::pair<std::string, Place>> places = {};  // of keys' values
 };
 

@@ -26,7 +26,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr size_t kMostTalk = size_t{64} << 10;
 constexpr int kAnswerFd = 3;
-constexpr int kAboveAll = 10;  // descriptors that the child's can't collide with
+constexpr int kAboveAll =
+    10;  // descriptors that the child's can't collide with
 
 // A file in memory: the child may read it as slowly as it likes.
 Result<UniqueFd> text_file(std::string_view text) {
@@ -65,7 +66,8 @@ struct Child {
 Result<pid_t> spawn(const std::vector<std::string>& argv, int input, int talk,
                     int answer) {
   std::vector<char*> words;
-  for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
+  for (const auto& word : argv)
+    words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
@@ -95,7 +97,8 @@ Result<bool> take(int fd, std::string& into, size_t most, bool must_fit) {
   if (must_fit && into.size() + *got > most)
     return base::fail(Errc::Invalid,
                       fmt::format("an answer of more than {} MiB", most >> 20));
-  into.append(buffer.data(), std::min(*got, most - std::min(most, into.size())));
+  into.append(buffer.data(),
+              std::min(*got, most - std::min(most, into.size())));
   return true;
 }
 
@@ -117,8 +120,8 @@ Result<HelperAnswer> ask_helper(const std::vector<std::string>& argv,
     if (!*fd) return base::fail(std::move(fd->error()));
   auto pid = spawn(argv, in->get(), talk_in->get(), answer_in->get());
   if (!pid) return base::fail(std::move(pid.error()));
-  Child child{*pid, UniqueFd(static_cast<int>(
-                        ::syscall(SYS_pidfd_open, *pid, 0)))};
+  Child child{*pid,
+              UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)))};
   if (!child.ended) return base::fail(fs::errno_error(errno, "pidfd_open", ""));
   in->reset();
   talk_in->reset();
@@ -132,10 +135,10 @@ Result<HelperAnswer> ask_helper(const std::vector<std::string>& argv,
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         deadline - Clock::now());
     if (left.count() <= 0)
-      return base::fail(Errc::Timeout,
-                        fmt::format("not done after {:g} s",
-                                    static_cast<double>(limits.time.count()) /
-                                        1000));
+      return base::fail(
+          Errc::Timeout,
+          fmt::format("not done after {:g} s",
+                      static_cast<double>(limits.time.count()) / 1000));
     std::array<pollfd, 3> fds = {pollfd{talk->read.get(), POLLIN, 0},
                                  pollfd{answer->read.get(), POLLIN, 0},
                                  pollfd{child.ended.get(), POLLIN, 0}};

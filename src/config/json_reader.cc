@@ -49,11 +49,13 @@ class Reader {
   }
 
   Result<Value> all() {
-    if (auto skipped = skip(); !skipped) return std::unexpected(skipped.error());
+    if (auto skipped = skip(); !skipped)
+      return std::unexpected(skipped.error());
     if (at_end()) return fail("empty: no configuration in it");
     auto value = read(0);
     if (!value) return value;
-    if (auto skipped = skip(); !skipped) return std::unexpected(skipped.error());
+    if (auto skipped = skip(); !skipped)
+      return std::unexpected(skipped.error());
     if (!at_end()) return fail("text behind the end of the configuration");
     return value;
   }
@@ -201,11 +203,12 @@ class Reader {
   // Behind a value: whether another may come. At a comma, past it.
   Result<bool> next(char close, Place begin) {
     const Place behind = place();
-    if (auto skipped = skip(); !skipped) return std::unexpected(skipped.error());
+    if (auto skipped = skip(); !skipped)
+      return std::unexpected(skipped.error());
     if (now() == close && !at_end()) return false;
     if (at_end())
-      return document_.fault(
-          begin, close == '}' ? "this { is never closed" : "this [ is never closed");
+      return document_.fault(begin, close == '}' ? "this { is never closed"
+                                                 : "this [ is never closed");
     if (now() != ',') return document_.fault(behind, "a ',' is missing here");
     step();
     return true;
@@ -306,8 +309,7 @@ class Reader {
 }  // namespace
 
 base::Result<Value> read_json(const Document& document) {
-  if (!base::is_utf8(document.text()))
-    return document.fault({}, "not UTF-8");
+  if (!base::is_utf8(document.text())) return document.fault({}, "not UTF-8");
   return Reader(document).all();
 }
 

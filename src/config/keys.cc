@@ -52,7 +52,8 @@ std::unexpected<base::Error> bad_value(std::string_view name,
                                        const nlohmann::json& value) {
   // The environment holds secrets: it is never shown.
   if (name == "env" || name == "inherited_env" || name == "env_variants")
-    return base::fail(base::Errc::Invalid, fmt::format("{}: not all values are text", name));
+    return base::fail(base::Errc::Invalid,
+                      fmt::format("{}: not all values are text", name));
   return base::fail(base::Errc::Invalid,
                     fmt::format("{}: {} is not a valid value", name,
                                 base::print_json(value).substr(0, 80)));

@@ -71,7 +71,8 @@ const load = async () => {
 
 std::string find_on_path(std::string_view program) {
   const char* path = std::getenv("PATH");
-  std::string_view left = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
+  std::string_view left =
+      path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
   while (!left.empty()) {
     const auto dir = left.substr(0, left.find(':'));
     left.remove_prefix(std::min(left.size(), dir.size() + 1));
@@ -204,12 +205,13 @@ Result<Value> read_with_node(const Document& document, const std::string& path,
                           "module.exports = { apps: [...] }");
   if (kind != 'V')
     return document.fault(
-        {}, asked->signal != 0
-                ? fmt::format("node was killed by {}: {}",
-                              ::strsignal(asked->signal), last_line(asked->talk))
-                : fmt::format("it ended node with {} instead of exporting{}{}",
-                              asked->exit, asked->talk.empty() ? "" : ": ",
-                              last_line(asked->talk)));
+        {},
+        asked->signal != 0
+            ? fmt::format("node was killed by {}: {}",
+                          ::strsignal(asked->signal), last_line(asked->talk))
+            : fmt::format("it ended node with {} instead of exporting{}{}",
+                          asked->exit, asked->talk.empty() ? "" : ": ",
+                          last_line(asked->talk)));
   if (depth_of(answer) > kDeepest)
     return document.fault({}, fmt::format("nested deeper than {}", kDeepest));
   return value_of(nlohmann::ordered_json::parse(answer));

@@ -22,8 +22,8 @@ using Made = std::expected<Json, std::string>;
 
 std::string quoted(const Value& value) {
   if (!value.is_scalar()) return std::string(kind_name(value.kind));
-  std::string text = to_json(value).dump(-1, ' ', false,
-                                         Json::error_handler_t::replace);
+  std::string text =
+      to_json(value).dump(-1, ' ', false, Json::error_handler_t::replace);
   constexpr size_t kEnough = 60;
   if (text.size() <= kEnough) return text;
   size_t end = kEnough;
@@ -74,7 +74,8 @@ Made amount(const Value& value, std::string_view example) {
 
 Made list(const Value& value) {
   if (value.kind == ValueKind::Text) return value.text;
-  if (value.kind != ValueKind::List) return is_not(value, "text or a list of it");
+  if (value.kind != ValueKind::List)
+    return is_not(value, "text or a list of it");
   Json texts = Json::array();
   for (const auto& item : value.items) {
     if (!item.is_scalar() || item.kind == ValueKind::Null)
@@ -158,11 +159,10 @@ base::Result<Json> read_variables(const std::string& key, const Value& value,
                                   Place at, const Document& document) {
   if (value.kind == ValueKind::Null) return Json::object();
   if (value.kind != ValueKind::Map)
-    return document.quiet_fault(
-        value.at.line > 0 ? value.at : at,
-        fmt::format("{}: {} is no object of variables", key,
-                    kind_name(value.kind)),
-        R"("env": {"PORT": 3000})");
+    return document.quiet_fault(value.at.line > 0 ? value.at : at,
+                                fmt::format("{}: {} is no object of variables",
+                                            key, kind_name(value.kind)),
+                                R"("env": {"PORT": 3000})");
   Json env = Json::object();
   for (const auto& [name, place, given] : value.members) {
     const Place where = place.line > 0 ? place : at;
@@ -175,8 +175,8 @@ base::Result<Json> read_variables(const std::string& key, const Value& value,
           where, fmt::format("{}: {}: {} where text should be", key, name,
                              kind_name(given.kind)));
     if (given.text.find('\0') != std::string::npos)
-      return document.quiet_fault(
-          where, fmt::format("{}: {}: a NUL byte", key, name));
+      return document.quiet_fault(where,
+                                  fmt::format("{}: {}: a NUL byte", key, name));
     if (given.kind != ValueKind::Null) env[name] = given.text;
   }
   return env;

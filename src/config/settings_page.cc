@@ -85,18 +85,19 @@ std::string default_of(const Key& key, const Fact& fact) {
   const auto value = key.write(defaults);
   if (value.is_null() || value == "" || value.empty()) return "";
   if (fact.kind == Kind::Time && value.is_number())
-    return fmt::format("`{}`", base::exact_duration(std::chrono::milliseconds(
-                                   value.get<int64_t>())));
-  return fmt::format("`{}`", value.is_string() ? value.get<std::string>()
-                                               : value.dump());
+    return fmt::format(
+        "`{}`",
+        base::exact_duration(std::chrono::milliseconds(value.get<int64_t>())));
+  return fmt::format(
+      "`{}`", value.is_string() ? value.get<std::string>() : value.dump());
 }
 
 std::string in_code(std::string_view names) {
   std::string text;
   while (!names.empty()) {
     const auto comma = std::min(names.find(", "), names.size());
-    text += fmt::format("{}`{}`", text.empty() ? "" : ", ",
-                        names.substr(0, comma));
+    text +=
+        fmt::format("{}`{}`", text.empty() ? "" : ", ", names.substr(0, comma));
     names.remove_prefix(std::min(names.size(), comma + 2));
   }
   return text;

@@ -79,8 +79,8 @@ bool is_number(std::string_view text) {
 Value::Kind plain_kind(std::string_view text) {
   constexpr std::array<std::string_view, 5> kNull = {"", "~", "null", "Null",
                                                      "NULL"};
-  constexpr std::array<std::string_view, 6> kBool = {
-      "true", "True", "TRUE", "false", "False", "FALSE"};
+  constexpr std::array<std::string_view, 6> kBool = {"true",  "True",  "TRUE",
+                                                     "false", "False", "FALSE"};
   if (std::ranges::count(kNull, text) > 0) return Value::Kind::Null;
   if (std::ranges::count(kBool, text) > 0) return Value::Kind::Bool;
   return is_number(text) ? Value::Kind::Number : Value::Kind::Text;
@@ -96,9 +96,9 @@ Result<Value> read_yaml(const Document& document) try {
   auto json = base::parse_json(
       asked->answer, {.bytes = size_t{64} << 20, .depth = 6 * kDeepest});
   if (!json)
-    return document.fault({}, "reading it as YAML failed: " +
-                                  (asked->talk.empty() ? json.error().message
-                                                       : asked->talk));
+    return document.fault(
+        {}, "reading it as YAML failed: " +
+                (asked->talk.empty() ? json.error().message : asked->talk));
   if (asked->exit == 0) return value_of(*json);
   const Place at{json->value("line", size_t{0}),
                  json->value("column", size_t{0})};

@@ -58,10 +58,10 @@ constexpr auto members(const StopRequest*) {
 }
 constexpr auto members(const RestartRequest*) {
   using M = RestartRequest;
-  return std::tuple{
-      Member{"selection", &M::selection}, Member{"wait", &M::wait},
-      Member{"update_env", &M::update_env}, Member{"env", &M::env},
-      Member{"variant", &M::variant}};
+  return std::tuple{Member{"selection", &M::selection},
+                    Member{"wait", &M::wait},
+                    Member{"update_env", &M::update_env},
+                    Member{"env", &M::env}, Member{"variant", &M::variant}};
 }
 constexpr auto members(const DeleteRequest*) {
   using M = DeleteRequest;

@@ -15,8 +15,7 @@ std::string plan_of(const config::AppSpec& spec, const supervisor::App* app,
   auto changed = supervisor::what_changed(app->spec, spec);
   if (spec.instances != app->spec.instances) changed.emplace_back("instances");
   const bool up = std::ranges::any_of(app->instances, [](const auto& instance) {
-    return instance->wanted() &&
-           instance->state() == supervisor::State::Online;
+    return instance->wanted() && instance->state() == supervisor::State::Online;
   });
   const std::string keys =
       changed.empty() ? "" : fmt::format(" ({})", fmt::join(changed, ", "));
@@ -51,8 +50,7 @@ std::vector<control::Outcome> plan_start(
   for (const auto& spec : specs) {
     auto& row = plan.emplace_back();
     row.app = spec.name;
-    row.action =
-        plan_of(spec, supervisor.find_app(spec.name), request.restart);
+    row.action = plan_of(spec, supervisor.find_app(spec.name), request.restart);
     if (spec.instances > 1)
       row.detail = fmt::format("{} instances", spec.instances);
   }

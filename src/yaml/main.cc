@@ -82,8 +82,7 @@ class Builder : public YAML::EventHandler {
     const auto known = anchors_.find(anchor);
     if (known == anchors_.end()) throw Fault{mark, "an alias of nothing"};
     for (const auto& open : open_)
-      if (open == known->second)
-        throw Fault{mark, "an alias of what it is in"};
+      if (open == known->second) throw Fault{mark, "an alias of what it is in"};
     put(known->second);
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag,
@@ -159,8 +158,8 @@ class Printer {
     } else {
       contents = node.text;
     }
-    return Json::array({node.kind, node.at.line + 1, node.at.column + 1,
-                        std::move(contents)});
+    return Json::array(
+        {node.kind, node.at.line + 1, node.at.column + 1, std::move(contents)});
   }
 
  private:

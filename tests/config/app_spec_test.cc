@@ -58,7 +58,8 @@ TEST_CASE("nonsense is refused, never half taken") {
        {R"("instances":0)", R"("instances":100000)", R"("max_restarts":-1)",
         R"("args":"x")", R"("env":{"A":1})", R"("max_restarts":1.5)",
         R"("max_restarts":true)", R"("env":{"":"x"})", R"("env":{"A=B":"x"})",
-        R"("exec_mode":"thread")", R"("env_inherit":"some")", R"("cwd":"relative")"}) {
+        R"("exec_mode":"thread")", R"("env_inherit":"some")",
+        R"("cwd":"relative")"}) {
     // A repeated key is refused too.
     CHECK_FALSE(parse_spec(with(member)));
   }
@@ -73,7 +74,8 @@ TEST_CASE("what changed is named by key; the name's origin is not") {
   const auto two =
       parse_spec(with(R"("args":["x"],"env":{"A":"1"},"name_given":false)"));
   REQUIRE((one && two));
-  CHECK(config::changed_keys(*one, *two) == std::vector<std::string>{"args", "env"});
+  CHECK(config::changed_keys(*one, *two) ==
+        std::vector<std::string>{"args", "env"});
 }
 
 TEST_CASE("settings show values and whether they are the default, never env") {

@@ -33,11 +33,11 @@ base::Result<Value> yaml(std::string text) {
   return read_yaml({"f.yaml", std::move(text)});
 }
 
-base::Result<ConfigFile> read(const support::TempDir& dir,
-                              const std::string& name,
-                              std::chrono::milliseconds limit =
-                                  std::chrono::seconds(5)) {
-  return read_config_file(name, {.caller_dir = dir.path(), .time_limit = limit});
+base::Result<ConfigFile> read(
+    const support::TempDir& dir, const std::string& name,
+    std::chrono::milliseconds limit = std::chrono::seconds(5)) {
+  return read_config_file(name,
+                          {.caller_dir = dir.path(), .time_limit = limit});
 }
 
 std::string root_of(const base::Result<ConfigFile>& file) {
@@ -61,7 +61,8 @@ TEST_CASE("JSON as people write it: comments, last commas, single quotes") {
 }
 
 TEST_CASE("each value knows its place") {
-  const auto value = read_json(json("{\n  \"apps\": [\n    {\"name\": \"a\"}]}"));
+  const auto value =
+      read_json(json("{\n  \"apps\": [\n    {\"name\": \"a\"}]}"));
   REQUIRE(value);
   const auto& name = value->find("apps")->value.items[0].members[0];
   CHECK(name.at == Place{3, 6});
@@ -85,8 +86,8 @@ TEST_CASE("what is no JSON is shown with line and caret") {
 }
 
 TEST_CASE("depth is refused where it begins, and in no time") {
-  CHECK(why(read_json(json(std::string(100'000, '[')))).starts_with(
-      "f.json:1: nested deeper than 64"));
+  CHECK(why(read_json(json(std::string(100'000, '['))))
+            .starts_with("f.json:1: nested deeper than 64"));
   CHECK(why(yaml(std::string(100'000, '['))).find("nested deeper than 64") !=
         std::string::npos);
   CHECK(why(yaml(std::string(100'000, '{'))).find("nested") !=
@@ -106,10 +107,9 @@ TEST_CASE("YAML: kinds, quotes, anchors, merge keys") {
 }
 
 TEST_CASE("YAML that is wrong, or a bomb, is refused with its place") {
-  CHECK(why(yaml("a: 1\na: 2\n")) ==
-        "f.yaml:2: a: a second time\n  a: 2\n  ^");
-  for (const auto* cut : {"a: 'x\n", "a: \"x\\\"", "a: &b 'it''s", "a: [1",
-                          "a: {b: 1", "a: '"})
+  CHECK(why(yaml("a: 1\na: 2\n")) == "f.yaml:2: a: a second time\n  a: 2\n  ^");
+  for (const auto* cut :
+       {"a: 'x\n", "a: \"x\\\"", "a: &b 'it''s", "a: [1", "a: {b: 1", "a: '"})
     CHECK(why(yaml(cut)).starts_with("f.yaml:"));
   for (const auto* whole : {"a: 'it''s'", "a: &b \"x\\\"\"\n", "a: it's",
                             "a: |\n  it's \"\n", "a: !!str it's"})

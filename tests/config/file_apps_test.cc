@@ -34,8 +34,7 @@ FileApps apps_of(const std::string& text, const FileChoice& choice = {},
 
 nlohmann::json settings_of(const std::string& members,
                            const FileChoice& choice = {}) {
-  const auto apps =
-      apps_of("{\"script\": \"a.js\", " + members + "}", choice);
+  const auto apps = apps_of("{\"script\": \"a.js\", " + members + "}", choice);
   REQUIRE(apps.apps.size() == 1);
   return nlohmann::json::parse(apps.apps[0].settings);
 }
@@ -59,13 +58,12 @@ std::string fault(const std::string& members) {
 }  // namespace
 
 TEST_CASE("every shape in which PM2 takes apps") {
-  for (const auto* text :
-       {R"([{"script": "a.js", "name": "a"}])",
-        R"({"apps": [{"script": "a.js", "name": "a"}]})",
-        R"({"apps": {"script": "a.js", "name": "a"}})",
-        R"({"pm2": [{"script": "a.js", "name": "a"}]})",
-        R"({"script": "a.js", "name": "a"})",
-        R"({"apps": [{"exec": "a.js", "name": "a"}],
+  for (const auto* text : {R"([{"script": "a.js", "name": "a"}])",
+                           R"({"apps": [{"script": "a.js", "name": "a"}]})",
+                           R"({"apps": {"script": "a.js", "name": "a"}})",
+                           R"({"pm2": [{"script": "a.js", "name": "a"}]})",
+                           R"({"script": "a.js", "name": "a"})",
+                           R"({"apps": [{"exec": "a.js", "name": "a"}],
             "deploy": {"production": {"user": "x"}}, "static": []})"}) {
     CAPTURE(text);
     const auto apps = apps_of(text);
@@ -127,23 +125,27 @@ TEST_CASE("log is a file, or the section of the log settings") {
   CHECK(json["log"]["max_size"] == "1M");
   CHECK(json["log"]["retain"]["count"] == 5);
   CHECK(json["log"]["rotate"] == "0 0 * * *");
-  CHECK(settings_of(R"("log": {"retain": {"age": "2d"}})")["log"]["retain"]
-                   ["age"] == "2d");
+  CHECK(settings_of(
+            R"("log": {"retain": {"age": "2d"}})")["log"]["retain"]["age"] ==
+        "2d");
 }
 
 TEST_CASE("variables are text as they were written; null leaves one out") {
   const auto json = settings_of(
       R"("env": {"A": 1.10, "B": true, "C": "x", "D": null}, "env_x": {"A": 2})",
       {.env = "x", .only = {}});
-  CHECK(json["env"] == nlohmann::json({{"A", "1.10"}, {"B", "true"}, {"C", "x"}}));
+  CHECK(json["env"] ==
+        nlohmann::json({{"A", "1.10"}, {"B", "true"}, {"C", "x"}}));
   CHECK(json["env_variants"]["x"] == nlohmann::json({{"A", "2"}}));
   CHECK(json["env_variant"] == "x");
   CHECK_FALSE(settings_of(R"("env_x": {"A": 2})").contains("env_variant"));
   CHECK(settings_of(R"("filter_env": true)")["env_inherit"] == "none");
 }
 
-TEST_CASE("what is wrong is shown with its line, and the nearest that is right") {
-  CHECK(fault(R"("max_restart": 3)") == "f.json:2: max_restart: no such setting");
+TEST_CASE(
+    "what is wrong is shown with its line, and the nearest that is right") {
+  CHECK(fault(R"("max_restart": 3)") ==
+        "f.json:2: max_restart: no such setting");
   CHECK(fault_of("{\"script\": \"a\", \"max_restart\": 3}").hint ==
         "did you mean max_restarts?");
   CHECK(fault_of("{\"script\": \"a\", \"out_fle\": 3}").hint ==
@@ -154,14 +156,15 @@ TEST_CASE("what is wrong is shown with its line, and the nearest that is right")
         "f.json:2: autorestart: \"yes\" is not true or false");
   CHECK(fault(R"("max_restarts": 1.5)") ==
         "f.json:2: max_restarts: 1.5 is not a whole number");
-  CHECK(fault(R"("kill_timeout": [])").starts_with(
-      "f.json:2: kill_timeout: a list is not a time"));
-  CHECK(fault(R"("kill_timeout": "soon")").starts_with(
-      "f.json:2: kill_timeout: "));
+  CHECK(fault(R"("kill_timeout": [])")
+            .starts_with("f.json:2: kill_timeout: a list is not a time"));
+  CHECK(fault(R"("kill_timeout": "soon")")
+            .starts_with("f.json:2: kill_timeout: "));
   CHECK(fault(R"("args": "it's")").starts_with("f.json:2: args: a ' that"));
   CHECK(fault(R"("exec": "b.js")") ==
         "f.json:2: exec: the same as script, which is given too");
-  CHECK(fault(R"("log": {"levl": 3})") == "f.json:2: log.levl: no such setting");
+  CHECK(fault(R"("log": {"levl": 3})") ==
+        "f.json:2: log.levl: no such setting");
   CHECK(fault(R"("name": "///")") ==
         "f.json:2: name: nothing can be made of '///'");
   // Internal keys are nobody's to write.
@@ -197,7 +200,8 @@ TEST_CASE("names are mapped one to one, and never two to one") {
             .name == "shop-api-x");
 }
 
-TEST_CASE("a choice of apps and environment, and what there is to choose from") {
+TEST_CASE(
+    "a choice of apps and environment, and what there is to choose from") {
   const std::string text =
       R"([{"script": "a", "name": "api", "env_production": {}},
           {"script": "b", "name": "@x/web"}])";
@@ -227,8 +231,8 @@ TEST_CASE("files of variables lie under env, relative to cwd") {
               dir.path());
   const auto json = nlohmann::json::parse(apps.apps[0].settings);
   CHECK(json["env"] == nlohmann::json({{"A", "file"}, {"B", "env"}}));
-  CHECK(first_line(fault_of("{\"script\": \"a\",\n\"env_file\": \"nope\"}")
-                       .message) ==
+  CHECK(first_line(
+            fault_of("{\"script\": \"a\",\n\"env_file\": \"nope\"}").message) ==
         "f.json:2: env_file: nope: no such file in /srv");
 }
 

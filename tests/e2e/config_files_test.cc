@@ -16,8 +16,7 @@ bool has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-const std::string kTalk =
-    "echo \"$MODE $INHERITED $PORT\"; exec sleep 1000";
+const std::string kTalk = "echo \"$MODE $INHERITED $PORT\"; exec sleep 1000";
 
 // An app that says what it sees of its environment; ends are not waited for.
 std::string app(const std::string& name, const std::string& more = {}) {
@@ -40,7 +39,8 @@ bool says(const TestHome& home, const std::string& name,
 
 }  // namespace
 
-TEST_CASE("a file is started, left alone, changed, pruned; each app by itself") {
+TEST_CASE(
+    "a file is started, left alone, changed, pruned; each app by itself") {
   const TestHome home;
   home.work().write("talk.sh", kTalk);
   const auto write = [&](const std::string& apps) {
@@ -122,8 +122,10 @@ TEST_CASE("the caller's environment stays frozen while env is applied") {
   const auto write = [&](const std::string& mode) {
     home.work().write("lodge.config.yaml",
                       "- name: api\n  script: talk.sh\n  min_uptime: 50ms\n"
-                      "  env: {MODE: " + mode + "}\n"
-                      "  env_blue: {MODE: blue}\n");
+                      "  env: {MODE: " +
+                          mode +
+                          "}\n"
+                          "  env_blue: {MODE: blue}\n");
   };
   write("one");
   home.must({"start"}, {.env = {{"INHERITED", "first"}}});
@@ -132,13 +134,13 @@ TEST_CASE("the caller's environment stays frozen while env is applied") {
   CHECK(has(home.must({"start"}, {.env = {{"INHERITED", "second"}}}).out,
             "restarted (env)"));
   CHECK(says(home, "api", "two first \n"));
-  CHECK(has(home.must({"start", "api", "--env", "blue"}).out,
-            "restarted (env)"));
+  CHECK(
+      has(home.must({"start", "api", "--env", "blue"}).out, "restarted (env)"));
   CHECK(says(home, "api", "blue first \n"));
-  CHECK(has(home.must({"start", "--update-env"},
-                      {.env = {{"INHERITED", "third"}}})
-                .out,
-            "restarted (env)"));
+  CHECK(has(
+      home.must({"start", "--update-env"}, {.env = {{"INHERITED", "third"}}})
+          .out,
+      "restarted (env)"));
   CHECK(says(home, "api", "two third \n"));
   const Ran bad = home.lodge({"restart", "api", "--env", "blu"});
   CHECK(has(bad.err, "did you mean blue?"));
@@ -155,9 +157,8 @@ TEST_CASE("a file with a fault touches nothing, and says where it is") {
   home.must({"start"});
   const int pid = home.app("api").pid;
   home.work().write("lodge.config.json",
-                    "[" + app("api", "\"args\": \"x\"") + ",\n" +
-                        app("new") + ",\n" + app("web", "\"max_restart\": 1") +
-                        "]");
+                    "[" + app("api", "\"args\": \"x\"") + ",\n" + app("new") +
+                        ",\n" + app("web", "\"max_restart\": 1") + "]");
   const Ran ran = home.lodge({"start"});
   CHECK(ran.exit == 2);
   CHECK(ran.err.starts_with(
@@ -166,9 +167,9 @@ TEST_CASE("a file with a fault touches nothing, and says where it is") {
   CHECK(home.app("api").pid == pid);
   CHECK(home.app("new").id == -1);
   // One that can't be run is found before any is started, too.
-  home.work().write("lodge.config.json",
-                    "[" + app("new") +
-                        ",\n{\"name\": \"b\", \"script\": \"nope.sh\"}]");
+  home.work().write(
+      "lodge.config.json",
+      "[" + app("new") + ",\n{\"name\": \"b\", \"script\": \"nope.sh\"}]");
   const Ran missing = home.lodge({"start"});
   CHECK(missing.exit == 2);
   CHECK(has(missing.err, "lodge.config.json:2: script: nope.sh: no such file"));
@@ -184,8 +185,7 @@ TEST_CASE("paths are the file's, not those of who starts it") {
   home.must({"start", "sub/pm2.json"});
   CHECK(says(home, "api", "  \n"));
   home.work().write("here.sh", kTalk);
-  home.work().write("sub/pm2.json",
-                    R"({"name": "b", "script": "here.sh"})");
+  home.work().write("sub/pm2.json", R"({"name": "b", "script": "here.sh"})");
   const Ran ran = home.lodge({"start", "sub/pm2.json"});
   CHECK(ran.exit == 2);
   CHECK(has(ran.err, "set \"cwd\": \"" + home.work().path() + "\""));
@@ -195,8 +195,9 @@ TEST_CASE("stdin is JSON or YAML") {
   const TestHome home;
   home.work().write("talk.sh", kTalk);
   home.must({"start", "-"}, {.input = "[" + app("a") + "]"});
-  home.must({"start", "-"},
-            {.input = "apps:\n  - {name: b, script: talk.sh, min_uptime: 50}\n"});
+  home.must(
+      {"start", "-"},
+      {.input = "apps:\n  - {name: b, script: talk.sh, min_uptime: 50}\n"});
   CHECK(home.app("a").status == "online");
   CHECK(home.app("b").status == "online");
   const Ran ran = home.lodge({"start", "-"}, {.input = "{\n \"apps\": [}"});
@@ -226,8 +227,7 @@ TEST_CASE("validate and init need no daemon, and start none") {
   CHECK(bad.err ==
         "lodge: validate: bad.json:2: 'app.js' is no value · text stands in "
         "quotes\n   {\"script\": app.js}]}\n              ^\n");
-  const auto json =
-      json_of(home.lodge({"validate", "bad.json", "--json"}).err);
+  const auto json = json_of(home.lodge({"validate", "bad.json", "--json"}).err);
   CHECK(json.at("error").at("why") == "'app.js' is no value");
   REQUIRE(::mkfifo(home.work().file("fifo.yaml").c_str(), 0600) == 0);
   CHECK(home.lodge({"validate", "fifo.yaml"}).exit == 2);
