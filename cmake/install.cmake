@@ -1,6 +1,7 @@
 # `make install`: PREFIX and DESTDIR as everywhere.
 include(GNUInstallDirs)
 install(TARGETS lodge RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS lodge-yaml RUNTIME DESTINATION libexec/lodge)
 install(FILES docs/lodge.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs

@@ -20,6 +20,7 @@ libre2-dev
 nlohmann-json3-dev
 libcli11-dev
 libxxhash-dev
+libyaml-cpp-dev
 libzstd-dev
 ROWS
     test) cat <<'ROWS' ;;

@@ -28,6 +28,7 @@ set(homes
   "^zstd\\.h$"              "^store/.*\\.cc$"
   "^fmt/"                   "."
   "^xxhash\\.h$"            "\\.cc$"
+  "^yaml-cpp/"              "^yaml/"
   "^CLI/"                   "^cli/args\\.cc$"
   "^(immintrin|arm_neon)\\.h$" "^(capture/line_stamping|store/grams|query/literal_(search|set))\\.cc$"
   "^nlohmann/json_fwd\\.hpp$" "."

@@ -74,6 +74,20 @@ std::vector<size_t> by_glob(const std::string& word,
   });
 }
 
+// A name as packages have them, and no slip of the finger: "api!" is not api.
+bool may_be_renamed(std::string_view word) {
+  const auto letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9');
+  };
+  return !word.empty() && word.find_first_of("@/ ") != word.npos &&
+         (letter(word.front()) || word.front() == '@') && letter(word.back()) &&
+         std::ranges::all_of(word, [&](char c) {
+           return letter(c) ||
+                  std::string_view("@/ ._-").find(c) != std::string_view::npos;
+         });
+}
+
 Result<std::vector<size_t>> resolve_word(const std::string& word,
                                          std::span<const TargetCandidate> all) {
   if (word == "all") return select(all, [](const auto&) { return true; });
@@ -95,7 +109,12 @@ Result<std::vector<size_t>> resolve_word(const std::string& word,
   if (!apps.empty()) return apps;
   if (!spaces.empty()) return spaces;
   if (word.find_first_of("*?[") != word.npos) return by_glob(word, all);
-  return std::vector<size_t>{};
+  // What an app was called where its name is none here: "@scope/worker".
+  if (!may_be_renamed(word)) return std::vector<size_t>{};
+  auto renamed = by_app(app_name_from(word), all);
+  const auto slash = word.rfind('/');
+  if (!renamed.empty() || slash == word.npos) return renamed;
+  return by_app(app_name_from(word.substr(0, slash)) + word.substr(slash), all);
 }
 
 std::unexpected<Error> unknown(const std::string& word,
@@ -192,6 +211,27 @@ Status check_app_name(std::string_view name) {
   if (all_digits(name)) return bad("all digits, which would read as an id");
   if (name == "all" || name == "lodge") return bad("reserved");
   return {};
+}
+
+std::string app_name_from(std::string_view text) {
+  constexpr size_t kLongest = 64;
+  if (check_app_name(text)) return std::string(text);
+  const auto letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9');
+  };
+  std::string name;
+  for (const char c : text) {
+    const bool allowed = letter(c) || c == '.' || c == '_' || c == '-';
+    // A character of several bytes is one.
+    if ((static_cast<unsigned char>(c) & 0xC0u) == 0x80) continue;
+    if (name.empty() && !letter(c)) continue;
+    name += allowed ? c : '-';
+  }
+  while (!name.empty() && !letter(name.back())) name.pop_back();
+  name.resize(std::min(name.size(), kLongest));
+  if (name.empty() || check_app_name(name)) return name;
+  return ("app-" + name).substr(0, kLongest);  // digits alone, or reserved
 }
 
 std::string_view nearest_word(std::string_view word,

@@ -32,6 +32,10 @@ Result<std::vector<size_t>> resolve_targets(
 // `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, not all digits, not `all` or `lodge`.
 Status check_app_name(std::string_view name);
 
+// A valid name, if one can be made of it, by a rule that everyone knows:
+// "@scope/worker" is scope-worker. A valid name stays as it is.
+std::string app_name_from(std::string_view text);
+
 // The known word with the fewest edits from `word`, if they are few enough to
 // be a slip of the finger; else empty.
 std::string_view nearest_word(std::string_view word,

@@ -5,11 +5,14 @@
 
 #include <algorithm>
 
+#include "base/fs.h"
 #include "cli/commands.h"
 #include "cli/definition.h"
 #include "cli/failed_start.h"
+#include "cli/file_targets.h"
 #include "cli/json_views.h"
 #include "cli/report.h"
+#include "cli/start_command.h"
 #include "cli/terminal.h"
 #include "cli/views.h"
 
@@ -58,11 +61,25 @@ int run_stop(const Invocation& invocation) {
 }
 
 int run_restart(const Invocation& invocation) {
+  auto selection = selection_of(invocation);
+  auto caller_dir = base::fs::current_dir();
+  if (!caller_dir) return report(invocation, caller_dir.error(), kFailed);
+  std::vector<std::string> files;
+  for (const auto& word : selection.targets)
+    if (is_config_target(word, *caller_dir)) files.push_back(word);
+  if (!files.empty()) {
+    const int exit = restart_files(invocation, files);
+    std::erase_if(selection.targets, [&](const auto& word) {
+      return is_config_target(word, *caller_dir);
+    });
+    if (exit != kDone || selection.targets.empty()) return exit;
+  }
   control::RestartRequest request{
-      .selection = selection_of(invocation),
+      .selection = std::move(selection),
       .wait = !invocation.args.has("no-wait"),
       .update_env = invocation.args.has("update-env"),
-      .env = {}};
+      .env = {},
+      .variant = invocation.args.value("env").value_or("")};
   if (request.update_env) request.env = app_environment(environ);
   return carry_out(invocation, request);
 }

@@ -7,6 +7,7 @@
 
 #include "base/target.h"
 #include "cli/app_commands.h"
+#include "cli/config_commands.h"
 #include "cli/daemon_commands.h"
 #include "cli/help.h"
 #include "cli/list_commands.h"
@@ -37,6 +38,11 @@ constexpr Flag kUpdateEnv = {"update-env", 0, "",
 constexpr Flag kNoWait = {"no-wait", 0, "",
                           "return at once, not when it is ready"};
 
+constexpr Flag kEnv = {"env", 0, "NAME",
+                       "with env_NAME of the configuration over env"};
+constexpr Flag kOnly = {"only", 0, "NAME,…",
+                        "of a configuration file only these apps"};
+
 constexpr std::array kStartFlags = {
     Flag{"name", 'n', "NAME", "name of the app (default: from the script)"},
     Flag{"instances", 'i', "N", "run N copies (default: 1; max: one a CPU)"},
@@ -44,6 +50,11 @@ constexpr std::array kStartFlags = {
     Flag{"cwd", 0, "DIR", "directory to run in (default: this one)"},
     Flag{"interpreter", 0, "PROGRAM", "what runs the script; none: itself"},
     Flag{"interpreter-args", 0, "ARGS", "arguments of the interpreter", true},
+    Flag{"node-args", 0, "ARGS", "the same, as PM2 calls it", true},
+    Flag{"execute-command", 'x', "", "accepted for PM2's sake"},
+    kEnv,
+    Flag{"env-file", 0, "FILE", "variables from a file (repeatable)"},
+    Flag{"filter-env", 0, "PREFIX,…", "variables that are not inherited"},
     Flag{"uid", 0, "USER", "run as that user (needs root)"},
     Flag{"gid", 0, "GROUP", "... and group (default: the user's own)"},
     Flag{"no-autorestart", 0, "", "leave it down when it ends"},
@@ -62,7 +73,12 @@ constexpr std::array kStartFlags = {
     Flag{"merge-logs", 0, "", "all instances write the same files"},
     Flag{"disable-logs", 0, "", "keep nothing of what it writes"},
     Flag{"time", 0, "", "accepted for PM2's sake; every line has a stamp"},
+    Flag{"log-type", 0, "TYPE", "json: stamps as a member of JSON lines"},
     Flag{"set", 0, "KEY=VALUE", "any setting: log.max_size=10M (repeatable)"},
+    kOnly,
+    Flag{"dry-run", 0, "", "say what would be done, and do nothing"},
+    Flag{"prune", 0, "", "delete apps that the file no longer has"},
+    Flag{"parallel", 0, "N", "accepted for PM2's sake; all start at once"},
     kUpdateEnv,
     Flag{"wait", 0, "TIME", "wait at most so long until it is ready"},
     kNoWait,
@@ -75,6 +91,12 @@ constexpr std::array kStartExamples = {
     Example{"lodge start \"python3 -m http.server 8123\" --name web",
             "a command line"},
     Example{"lodge start api", "an app that lodge knows, again"},
+    Example{"lodge start",
+            "what lodge.config.json or ecosystem.config.js says"},
+    Example{"lodge start ecosystem.config.js --only api --env production",
+            "one app of a file, with its env_production"},
+    Example{"lodge start lodge.config.json --prune --dry-run",
+            "what a changed file would change"},
     Example{"lodge start api.js --log true --set log.overflow=drop",
             "both streams in one file; never wait for the disk"},
 };
@@ -118,10 +140,19 @@ constexpr std::array kRunExamples = {
             "a job; its exit code is ours"},
 };
 
-constexpr std::array kRestartFlags = {kUpdateEnv, kNoWait, kExclude};
-constexpr std::array kStopFlags = {kExclude};
+constexpr std::array kRestartFlags = {kUpdateEnv, kEnv, kNoWait, kOnly,
+                                      kExclude};
+constexpr std::array kStopFlags = {kOnly, kEnv, kExclude};
 constexpr std::array kDeleteFlags = {Flag{"logs", 0, "", "delete its logs too"},
-                                     kExclude};
+                                     kOnly, kEnv, kExclude};
+constexpr std::array kInitNames = {Names("ecosystem")};
+constexpr std::array kInitFlags = {
+    Flag{"js", 0, "", "ecosystem.config.js, as PM2's"}};
+constexpr std::array kValidateFlags = {kOnly, kEnv};
+constexpr std::array kValidateExamples = {
+    Example{"lodge validate ecosystem.config.js --env production",
+            "with the environment it is to have"},
+};
 constexpr std::array kDeleteNames = {Names("del"), Names("rm")};
 constexpr std::array kStopExamples = {
     Example{"lodge stop api", "an app; it stays in the list"},
@@ -183,6 +214,7 @@ constexpr std::string_view kPingDetails =
     "the last update went back.";
 constexpr std::array kHelpFlags = {
     Flag{"man", 0, "", "the manual page, in roff"},
+    Flag{"settings", 0, "", "every key of a configuration, in Markdown"},
 };
 constexpr std::array kVersionNames = {Names("-v"), Names("--version")};
 
@@ -192,13 +224,17 @@ constexpr std::string_view kStartDetails =
     "the extension: .js .cjs .mjs node, .py python3, .sh bash, .rb ruby, .pl "
     "perl, .php php; other files run themselves. The app gets this shell's "
     "environment, frozen until --update-env. Times are written 500ms, 2s, "
-    "10m, 1h.";
+    "10m, 1h.\n\n"
+    "A configuration file (.json, .yaml, .yml, .config.js, .config.cjs, "
+    ".config.mjs; - is stdin; none: the one of this directory) declares apps: "
+    "new ones are started, changed ones restarted, or changed as they run "
+    "where that can be; the others are left alone. A file with a fault "
+    "changes nothing. Its settings: docs/config.md.";
 constexpr std::array kAppCommands = {
     Command{.name = "start",
             .aliases = {},
             .group = Group::Run,
-            .arguments = "<script | \"command line\" | app>",
-            .least_words = 1,
+            .arguments = "[script | \"command line\" | app | config file]",
             .summary = "start an app, and the daemon when there is none",
             .details = kStartDetails,
             .flags = kStartFlags,
@@ -296,6 +332,27 @@ constexpr std::array kAppCommands = {
 };
 
 constexpr std::array kDaemonCommands = {
+    Command{.name = "validate",
+            .aliases = {},
+            .group = Group::Run,
+            .arguments = "[config file]",
+            .summary = "check a configuration file; 2 when it has a fault",
+            .details = "",
+            .flags = kValidateFlags,
+            .json = true,
+            .examples = kValidateExamples,
+            .run = run_validate},
+    Command{.name = "init",
+            .aliases = kInitNames,
+            .group = Group::Run,
+            .arguments = "",
+            .most_words = 0,
+            .summary = "write a commented configuration file",
+            .details = "",
+            .flags = kInitFlags,
+            .json = false,
+            .examples = {},
+            .run = run_init},
     Command{.name = "ping",
             .aliases = {},
             .group = Group::Daemon,

@@ -12,6 +12,8 @@
 #include "base/json.h"
 #include "base/target.h"
 #include "base/units.h"
+#include "config/file_apps.h"
+#include "config/shell_words.h"
 
 namespace cli {
 namespace {
@@ -23,7 +25,7 @@ using base::Status;
 
 constexpr int kMostInstances = 1024;
 
-constexpr std::array<std::string_view, 21> kDefinitionFlags = {
+constexpr std::array<std::string_view, 25> kDefinitionFlags = {
     "name",
     "instances",
     "namespace",
@@ -44,6 +46,10 @@ constexpr std::array<std::string_view, 21> kDefinitionFlags = {
     "time",
     "uid",
     "gid",
+    "env-file",
+    "filter-env",
+    "node-args",
+    "log-type",
     "set"};
 
 // Names, and prefixes that end in '*'.
@@ -155,6 +161,26 @@ Status read_cwd(const Args& args, const std::string& caller_dir,
                     "the app runs there; make it first");
 }
 
+Status read_env_flags(const Args& args, const std::string& caller_dir,
+                      StartSettings& settings) {
+  for (const auto& word : args.values("env-file")) {
+    auto variables = config::read_env_file(word, caller_dir);
+    if (!variables) return base::pass(std::move(variables), "--env-file");
+    for (auto& [name, value] : *variables)
+      settings.env.emplace_back(name, std::move(value));
+    settings.env_files.push_back(fs::absolute(word, caller_dir));
+  }
+  for (const auto& text : args.values("filter-env"))
+    for (auto& part : split(text, ", "))
+      settings.filter_env.push_back(std::move(part));
+  const auto type = args.value("log-type");
+  settings.log_json = type == "json";
+  if (type && !settings.log_json)
+    return base::fail(Errc::Invalid,
+                      fmt::format("--log-type: '{}' is not json", *type));
+  return {};
+}
+
 Status check_utf8(const Args& args) {
   auto all = args.words;
   for (const auto& more :
@@ -241,9 +267,15 @@ Result<StartSettings> read_settings(const Args& args,
   settings.interpreter = args.value("interpreter").value_or("");
   settings.uid = args.value("uid").value_or("");
   settings.gid = args.value("gid").value_or("");
-  for (const auto& text : args.values("interpreter-args"))
-    for (auto& part : split(text, " \t"))
-      settings.interpreter_args.push_back(std::move(part));
+  for (const auto* flag : {"interpreter-args", "node-args"}) {
+    for (const auto& text : args.values(flag)) {
+      auto words = config::shell_words(text);
+      if (!words) return base::pass(std::move(words), "--" + std::string(flag));
+      std::ranges::move(*words, std::back_inserter(settings.interpreter_args));
+    }
+  }
+  if (auto read = read_env_flags(args, caller_dir, settings); !read)
+    return base::fail(std::move(read.error()));
   settings.args = args.rest;
   settings.out_file = args.value("output").value_or("");
   settings.error_file = args.value("error").value_or("");
@@ -261,27 +293,12 @@ bool has_definition_flags(const Args& args) {
                              [&](auto flag) { return args.has(flag); });
 }
 
-Result<std::string> make_definition(const StartSettings& settings,
-                                    const Script& script,
-                                    const Environment& environment) {
-  nlohmann::ordered_json json;
-  json["name"] = settings.name.empty() ? default_name(script) : settings.name;
-  json["name_given"] = !settings.name.empty();
-  json["script"] = script.path;
-  if (script.shell) json["shell"] = true;
+Status apply_flags(nlohmann::ordered_json& json,
+                   const StartSettings& settings) {
   if (!settings.args.empty()) json["args"] = settings.args;
-  json["cwd"] = settings.cwd;
-  if (!settings.interpreter.empty()) {
-    json["interpreter"] = settings.interpreter;
-  } else if (!script.interpreter.empty()) {
-    json["interpreter"] = script.interpreter.front();
-  }
-  auto interpreter_args = settings.interpreter_args;
-  if (settings.interpreter.empty() && script.interpreter.size() > 1)
-    interpreter_args.insert(interpreter_args.begin(),
-                            script.interpreter.begin() + 1,
-                            script.interpreter.end());
-  if (!interpreter_args.empty()) json["interpreter_args"] = interpreter_args;
+  if (!settings.interpreter.empty()) json["interpreter"] = settings.interpreter;
+  if (!settings.interpreter_args.empty())
+    json["interpreter_args"] = settings.interpreter_args;
   if (settings.instances) json["instances"] = *settings.instances;
   if (!settings.space.empty()) json["namespace"] = settings.space;
   if (!settings.autorestart) json["autorestart"] = false;
@@ -303,13 +320,44 @@ Result<std::string> make_definition(const StartSettings& settings,
                                    {"disable_logs", settings.disable_logs},
                                    {"time", settings.time}})
     if (given) json[key] = true;
-  auto& env = json["env"] = nlohmann::ordered_json::object();
-  for (const auto& [name, value] : environment) env[name] = value;
+  if (settings.log_json) json["log"]["stamp"] = "json";
+  if (!settings.filter_env.empty()) json["filter_env"] = settings.filter_env;
+  if (!settings.env_files.empty()) json["env_file"] = settings.env_files;
+  for (const auto& [name, value] : settings.env) json["env"][name] = value;
   for (const auto& text : settings.set) {
-    if (auto set = apply_set(json, text); !set)
-      return base::fail(std::move(set.error()));
+    if (auto set = apply_set(json, text); !set) return set;
     if (text.starts_with("name=")) json["name_given"] = true;
   }
+  return {};
+}
+
+void name_script(nlohmann::ordered_json& json, const Script& script) {
+  json["script"] = script.path;
+  if (script.shell) json["shell"] = true;
+  if (script.interpreter.empty() || json.contains("interpreter")) return;
+  json["interpreter"] = script.interpreter.front();
+  std::vector<std::string> args(script.interpreter.begin() + 1,
+                                script.interpreter.end());
+  if (json.contains("interpreter_args"))
+    for (const auto& arg : json["interpreter_args"])
+      args.push_back(arg.get<std::string>());
+  if (!args.empty()) json["interpreter_args"] = args;
+}
+
+Result<std::string> make_definition(const StartSettings& settings,
+                                    const Script& script) {
+  nlohmann::ordered_json json;
+  json["name"] = settings.name.empty() ? default_name(script) : settings.name;
+  json["name_given"] = !settings.name.empty();
+  json["cwd"] = settings.cwd;
+  if (!settings.interpreter.empty()) json["interpreter"] = settings.interpreter;
+  if (!settings.interpreter_args.empty())
+    json["interpreter_args"] = settings.interpreter_args;
+  name_script(json, script);
+  StartSettings rest = settings;
+  rest.interpreter_args.clear();  // they are there
+  if (auto applied = apply_flags(json, rest); !applied)
+    return base::fail(std::move(applied.error()));
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -2,6 +2,7 @@
 // What `start` and its flags say of one app, checked and written in the keys of
 // the app configuration.
 
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -35,6 +36,9 @@ struct StartSettings {
   std::vector<std::string> args;               // of the app
   std::string out_file, error_file, log_file;  // empty = not given
   bool merge_logs = false, disable_logs = false, time = false;
+  Environment env;  // of --env-file
+  std::vector<std::string> env_files, filter_env;
+  bool log_json = false;
   // `--set`, as given: "log.max_size=10M". They have the last word.
   std::vector<std::string> set;
 };
@@ -47,9 +51,17 @@ base::Result<StartSettings> read_settings(const Args& args,
 // Flags that only make sense for a new app.
 bool has_definition_flags(const Args& args);
 
-// A JSON object for control::StartRequest. Errc::Invalid: --set makes none.
+// What the flags say, over what `json` has; but for name and cwd.
+// Errc::Invalid: --set makes nothing of it.
+base::Status apply_flags(nlohmann::ordered_json& json,
+                         const StartSettings& settings);
+
+// The script as it was found, and its interpreter if its first line says one
+// and `json` does not.
+void name_script(nlohmann::ordered_json& json, const Script& script);
+
+// A JSON object for control::StartRequest. Errc::Invalid as apply_flags().
 base::Result<std::string> make_definition(const StartSettings& settings,
-                                          const Script& script,
-                                          const Environment& environment);
+                                          const Script& script);
 
 }  // namespace cli

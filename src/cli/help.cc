@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "cli/text_cells.h"
+#include "config/settings_page.h"
 
 namespace cli {
 namespace {
@@ -219,6 +220,10 @@ std::string manual_page() {
 int run_help(const Invocation& invocation) {
   if (invocation.args.has("man")) {
     say(invocation, manual_page());
+    return kDone;
+  }
+  if (invocation.args.has("settings")) {
+    say(invocation, config::settings_page());
     return kDone;
   }
   if (invocation.args.words.empty()) {

@@ -18,7 +18,8 @@ using Names = std::string_view;
 
 inline constexpr std::string_view kTargetDetails =
     "A target is an id, a name, name/instance, a namespace, all, a pattern "
-    "('api-*') or a regular expression ('/^api/').";
+    "('api-*'), a regular expression ('/^api/'), or a configuration file "
+    "(its apps).";
 
 inline constexpr std::array kLogsNames = {Names("log")};
 inline constexpr std::array kLogsExamples = {

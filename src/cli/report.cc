@@ -51,12 +51,14 @@ base::Error no_daemon(const Invocation& invocation, base::Error error) {
 int report(std::string_view command, bool json, const base::Error& error,
            int exit) {
   if (json) {
-    const auto cut = error.message.rfind(": ");
+    // A place that is shown below the first line is for eyes.
+    const auto message = error.message.substr(0, error.message.find('\n'));
+    const auto cut = message.rfind(": ");
     const bool has_where = cut != std::string::npos;
     nlohmann::ordered_json body;
     body["what"] = command;
-    body["where"] = has_where ? error.message.substr(0, cut) : "";
-    body["why"] = has_where ? error.message.substr(cut + 2) : error.message;
+    body["where"] = has_where ? message.substr(0, cut) : "";
+    body["why"] = has_where ? message.substr(cut + 2) : message;
     body["hint"] = error.hint;
     body["exit"] = exit;
     nlohmann::ordered_json object;

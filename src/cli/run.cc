@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "cli/commands.h"
+#include "cli/file_targets.h"
 #include "cli/help.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
@@ -57,6 +58,23 @@ base::Status check_words(const Command& command, const Args& args) {
   return {};
 }
 
+// A configuration among the targets means its apps. To restart them is to
+// start what the file says by now, which is that command's own to do.
+base::Status name_files(Invocation& invocation) {
+  const auto& command = invocation.command;
+  if (command.arguments.find("target") == std::string_view::npos ||
+      command.name == "restart")
+    return {};
+  auto& words = invocation.args.words;
+  const bool has_pattern = command.arguments.starts_with("<pattern>");
+  const auto first = words.begin() + (has_pattern && !words.empty() ? 1 : 0);
+  auto named = with_file_targets(invocation, {first, words.end()});
+  if (!named) return base::fail(std::move(named.error()));
+  words.erase(first, words.end());
+  words.insert(words.end(), named->begin(), named->end());
+  return {};
+}
+
 // What follows "--" is the app's.
 bool asks_for_json(std::span<const std::string> argv) {
   const auto end = std::ranges::find(argv, "--");
@@ -85,14 +103,16 @@ int run_command(const Command& command, std::span<const std::string> argv,
   if (!home) return report(command.name, json, home.error(), kFailed);
   const bool silent = args->has("silent");
   const bool color = !args->has("no-color") && terminal_has_colors();
-  const Invocation invocation{.command = command,
-                              .args = std::move(*args),
-                              .home = std::move(*home),
-                              .line = std::move(line),
-                              .json = json,
-                              .silent = silent,
-                              .color = color,
-                              .foreground = foreground};
+  Invocation invocation{.command = command,
+                        .args = std::move(*args),
+                        .home = std::move(*home),
+                        .line = std::move(line),
+                        .json = json,
+                        .silent = silent,
+                        .color = color,
+                        .foreground = foreground};
+  if (auto known = name_files(invocation); !known)
+    return report(invocation, known.error(), kUsage);
   return command.run(invocation);
 }
 

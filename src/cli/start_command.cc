@@ -13,8 +13,14 @@
 #include "cli/commands.h"
 #include "cli/daemon_end.h"
 #include "cli/daemon_start.h"
+#include "cli/declared_apps.h"
 #include "cli/definition.h"
+#include "cli/file_targets.h"
+#include "cli/json_views.h"
 #include "cli/report.h"
+#include "cli/text_cells.h"
+#include "cli/views.h"
+#include "config/app_spec.h"
 #include "store/catalog.h"
 
 namespace cli {
@@ -26,6 +32,12 @@ using std::chrono::milliseconds;
 int exit_code_of(const base::Error& error) {
   return error.code == Errc::Invalid ? kUsage : kFailed;
 }
+
+// What is to be sent, and what there is to say of it.
+struct Asked {
+  control::StartRequest request;
+  DeclaredApps declared;
+};
 
 using Candidates = std::vector<base::TargetCandidate>;
 
@@ -64,10 +76,11 @@ std::expected<Candidates, int> known_apps(const Invocation& invocation) {
   return apps;
 }
 
-// Sorts the words into apps that exist and new ones.
+// Sorts the words into apps that exist, new ones, and files that declare some.
 struct Plan {
   std::vector<std::string> known;
   std::vector<Script> scripts;
+  std::vector<std::string> files;
 };
 
 std::expected<Plan, int> make_plan(const Invocation& invocation,
@@ -82,7 +95,17 @@ std::expected<Plan, int> make_plan(const Invocation& invocation,
   const bool may_be_known = !has_definition_flags(invocation.args);
   std::optional<Candidates> apps;  // asked for once
   Plan plan;
+  if (invocation.args.words.empty()) {
+    auto usual = config::find_config_file(caller_dir);
+    if (!usual)
+      return std::unexpected(report(invocation, usual.error(), kUsage));
+    plan.files.push_back(std::move(*usual));
+  }
   for (const auto& word : invocation.args.words) {
+    if (word == "-" || is_config_target(word, caller_dir)) {
+      plan.files.push_back(word);
+      continue;
+    }
     // A plain word is an app that lodge knows before it is a file.
     if (may_be_known &&
         (word.find('/') == word.npos || !names_file(word, settings.cwd))) {
@@ -111,8 +134,23 @@ std::expected<Plan, int> make_plan(const Invocation& invocation,
   return plan;
 }
 
-std::expected<control::StartRequest, int> make_request(
-    const Invocation& invocation) {
+// Flags that say something of files, where there are none.
+base::Status check_file_flags(const Args& args, const Plan& plan) {
+  if (!plan.files.empty()) return {};
+  for (const auto* flag : {"only", "prune"})
+    if (args.has(flag))
+      return base::fail(
+          Errc::Invalid,
+          fmt::format("--{}: no configuration file is named", flag),
+          "for example: lodge start lodge.config.json");
+  if (args.has("env") && plan.known.empty())
+    return base::fail(
+        Errc::Invalid, "--env: only a configuration has environments by name",
+        "one variable: --set env.NAME=value; a file of them: --env-file FILE");
+  return {};
+}
+
+std::expected<Asked, int> make_request(const Invocation& invocation) {
   const Args& args = invocation.args;
   auto caller_dir = base::fs::current_dir();
   if (!caller_dir)
@@ -127,7 +165,8 @@ std::expected<control::StartRequest, int> make_request(
                {Errc::Invalid, 0, "--name: one name for several apps",
                 "start them one by one; arguments of the app go after --"},
                kUsage));
-  control::StartRequest request;
+  Asked asked;
+  auto& request = asked.request;
   if (const auto wait = args.value("wait")) {
     auto time = base::parse_duration(*wait);
     if (!time)
@@ -137,19 +176,33 @@ std::expected<control::StartRequest, int> make_request(
   }
   auto plan = make_plan(invocation, *settings, *caller_dir);
   if (!plan) return std::unexpected(plan.error());
-  const auto environment = app_environment(environ);
+  if (auto good = check_file_flags(args, *plan); !good)
+    return std::unexpected(report(invocation, good.error(), kUsage));
+  for (const auto& file : plan->files)
+    if (auto declared =
+            declare_apps(file, args, *settings, *caller_dir, asked.declared);
+        !declared)
+      return std::unexpected(report(invocation, declared.error(), kUsage));
+  request.definitions = asked.declared.definitions;
   for (const auto& script : plan->scripts) {
-    auto definition = make_definition(*settings, script, environment);
+    auto definition = make_definition(*settings, script);
     if (!definition)
       return std::unexpected(report(invocation, definition.error(), kUsage));
     request.definitions.push_back(std::move(*definition));
   }
   request.known.targets = std::move(plan->known);
   request.wait = !args.has("no-wait");
+  request.dry_run = args.has("dry-run");
   request.update_env = args.has("update-env");
-  if (request.update_env && !request.known.targets.empty())
-    request.env = environment;
-  return request;
+  if (request.update_env || !request.definitions.empty())
+    request.env = app_environment(environ);
+  if (!request.known.targets.empty())
+    request.variant = args.value("env").value_or("");
+  if (args.has("prune")) {
+    request.prune = asked.declared.files;
+    request.keep = asked.declared.all_names;
+  }
+  return asked;
 }
 
 bool is_ending(const base::Result<control::Reply>& reply) {
@@ -160,19 +213,71 @@ bool is_ending(const base::Result<control::Reply>& reply) {
   return refused != nullptr && refused->ending;
 }
 
-}  // namespace
+// What would be done where no daemon is: everything.
+control::OutcomesReply plan_without_daemon(const Invocation& invocation,
+                                           const Asked& asked) {
+  control::OutcomesReply plan;
+  const auto recorded = recorded_apps(invocation.home);
+  for (const auto& definition : asked.request.definitions) {
+    auto& row = plan.outcomes.emplace_back();
+    row.app = config::name_in(definition);
+    const bool known =
+        recorded &&
+        std::ranges::count(*recorded, row.app, &base::TargetCandidate::app) > 0;
+    row.action = known ? "would start" : "would start (new)";
+  }
+  for (const auto& word : asked.request.known.targets) {
+    auto& row = plan.outcomes.emplace_back();
+    row.app = word;
+    row.action = "would start";
+  }
+  return plan;
+}
 
-int run_start(const Invocation& invocation) {
-  auto request = make_request(invocation);
-  if (!request) return request.error();
+int show_plan(const Invocation& invocation, const Asked& asked) {
+  auto reply = control::ask(invocation.home, asked.request,
+                            {.command = invocation.line}, {});
+  control::OutcomesReply plan;
+  if (!reply && reply.error().code == Errc::Unavailable) {
+    plan = plan_without_daemon(invocation, asked);
+  } else {
+    auto told =
+        expect_reply<control::OutcomesReply>(invocation, std::move(reply));
+    if (!told) return told.error();
+    plan = std::move(*told);
+  }
+  say(invocation, invocation.json ? outcomes_json(plan.outcomes)
+                                  : outcomes_view(plan.outcomes));
+  return kDone;
+}
+
+// Said where it matters: when an app is new under that name.
+void tell_renamed(const DeclaredApps& declared,
+                  const control::OutcomesReply& reply) {
+  for (const auto& [theirs, ours] : declared.renamed)
+    for (const auto& outcome : reply.outcomes) {
+      if (outcome.app != ours || outcome.action != "started") continue;
+      fmt::print(stderr,
+                 "lodge: start: {}: here it is {}; the old name is understood "
+                 "in commands\n",
+                 printable(theirs), ours);
+      break;
+    }
+}
+
+int carry_out_start(const Invocation& invocation, const Asked& asked) {
+  for (const auto& warning : asked.declared.warnings)
+    fmt::print(stderr, "lodge: {}: {}\n", invocation.command.name,
+               printable(warning));
+  if (asked.request.dry_run) return show_plan(invocation, asked);
   constexpr int kTries = 3;
   for (int tries = 1;; ++tries) {
     if (auto running = ensure_daemon(invocation.home); !running)
       return report(invocation, running.error(), kFailed);
     const DaemonEnd end(invocation.home);
     auto reply =
-        control::ask(invocation.home, *request, {.command = invocation.line},
-                     {.while_alive = true});
+        control::ask(invocation.home, asked.request,
+                     {.command = invocation.line}, {.while_alive = true});
     // A kill is at work and leaves a home without a daemon, or the daemon was
     // replaced. To start again what was started already changes nothing.
     if (is_ending(reply) && tries < kTries) {
@@ -182,8 +287,39 @@ int run_start(const Invocation& invocation) {
     auto outcomes =
         expect_reply<control::OutcomesReply>(invocation, std::move(reply));
     if (!outcomes) return outcomes.error();
-    return show_outcomes(invocation, *outcomes);
+    const int exit = show_outcomes(invocation, *outcomes);
+    tell_renamed(asked.declared, *outcomes);
+    return exit;
   }
+}
+
+}  // namespace
+
+int run_start(const Invocation& invocation) {
+  auto asked = make_request(invocation);
+  if (!asked) return asked.error();
+  return carry_out_start(invocation, *asked);
+}
+
+int restart_files(const Invocation& invocation,
+                  const std::vector<std::string>& files) {
+  auto caller_dir = base::fs::current_dir();
+  if (!caller_dir) return report(invocation, caller_dir.error(), kFailed);
+  Asked asked;
+  StartSettings nothing;
+  nothing.cwd = *caller_dir;
+  for (const auto& file : files)
+    if (auto declared = declare_apps(file, invocation.args, nothing,
+                                     *caller_dir, asked.declared);
+        !declared)
+      return report(invocation, declared.error(), kUsage);
+  auto& request = asked.request;
+  request.definitions = asked.declared.definitions;
+  request.wait = !invocation.args.has("no-wait");
+  request.update_env = invocation.args.has("update-env");
+  request.restart = true;
+  request.env = app_environment(environ);
+  return carry_out_start(invocation, asked);
 }
 
 }  // namespace cli

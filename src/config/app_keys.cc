@@ -17,6 +17,22 @@ Key account(std::string_view name, std::string AppSpec::* member) {
           [member](const AppSpec& spec) { return Json(spec.*member); }};
 }
 
+// Instances are processes of their own either way.
+Key exec_mode() {
+  return {"exec_mode",
+          [](AppSpec& spec, const nlohmann::json& value) -> base::Status {
+            auto mode = value.get<std::string>();
+            if (mode.ends_with("_mode")) mode.resize(mode.size() - 5);
+            if (mode != "fork" && mode != "cluster")
+              return base::fail(
+                  base::Errc::Invalid,
+                  fmt::format("'{}' is neither fork nor cluster", mode));
+            spec.exec_mode = std::move(mode);
+            return {};
+          },
+          [](const AppSpec& spec) { return Json(spec.exec_mode); }};
+}
+
 }  // namespace
 
 std::vector<Key> app_keys() {
@@ -30,7 +46,6 @@ std::vector<Key> app_keys() {
       plain("interpreter", &AppSpec::interpreter),
       plain("interpreter_args", &AppSpec::interpreter_args),
       plain("instances", &AppSpec::instances),
-      plain("env", &AppSpec::env),
       account("uid", &AppSpec::uid),
       account("gid", &AppSpec::gid),
       plain("autorestart", &AppSpec::autorestart),
@@ -39,7 +54,9 @@ std::vector<Key> app_keys() {
       duration("restart_delay", &AppSpec::restart_delay),
       duration("kill_timeout", &AppSpec::kill_timeout),
       plain("stop_exit_codes", &AppSpec::stop_exit_codes),
+      exec_mode(),
       plain("name_given", &AppSpec::name_given),
+      plain("config_file", &AppSpec::config_file),
   };
 }
 

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
 #include "base/target.h"
+#include "config/environment.h"
+#include "config/key_facts.h"
 #include "config/keys.h"
 
 namespace config {
@@ -31,10 +34,11 @@ base::Status check(const AppSpec& spec) {
     return bad(fmt::format("instances: {} is not between 1 and {}",
                            spec.instances, kMaxInstances));
   if (spec.max_restarts < 0) return bad("max_restarts: negative");
-  for (const auto value :
-       {spec.min_uptime, spec.restart_delay, spec.kill_timeout})
+  for (const auto& [name, value] : {std::pair{"min_uptime", spec.min_uptime},
+                                    {"restart_delay", spec.restart_delay},
+                                    {"kill_timeout", spec.kill_timeout}})
     if (value.count() < 0 || value > std::chrono::days(365))
-      return bad("durations are between 0 and a year");
+      return bad(fmt::format("{}: not between 0 and a year", name));
   return {};
 }
 
@@ -80,19 +84,28 @@ std::string print_spec(const AppSpec& spec) {
 std::vector<std::string> changed_keys(const AppSpec& from, const AppSpec& to) {
   std::vector<std::string> changed;
   for (const auto& key : keys()) {
-    if (key.name == "env" || key.name == "name_given" ||
-        key.name == "instances")
+    // What the files of the environment say is in env.
+    if (key.name == "env" || key.name == "env_file" ||
+        key.name == "instances" || is_internal(key.name))
       continue;
     if (key.write(from) != key.write(to)) changed.emplace_back(key.name);
   }
+  if (declared_env(from) != declared_env(to)) changed.emplace_back("env");
   return changed;
+}
+
+bool applies_live(const std::vector<std::string>& changed) {
+  return std::ranges::all_of(changed, [](const auto& name) {
+    const auto* fact = find_fact(name);
+    return fact != nullptr && fact->applies == Applies::Live;
+  });
 }
 
 std::vector<SpecSetting> settings_of(const AppSpec& spec) {
   const AppSpec defaults;
   std::vector<SpecSetting> settings;
   for (const auto& key : keys()) {
-    if (key.name == "env" || key.name == "name_given") continue;
+    if (key.name == "env" || is_internal(key.name)) continue;
     const Json value = key.write(spec);
     settings.push_back(
         {std::string(key.name),

@@ -3,12 +3,12 @@
 // keys of the app configuration; also how the app list keeps it). Pure.
 
 #include <chrono>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "config/env_settings.h"
 #include "config/log_settings.h"
 
 namespace config {
@@ -25,7 +25,7 @@ struct AppSpec {
   int instances = 1;
   std::string uid;  // user to run as, a name or a number; empty = the daemon's
   std::string gid;  // likewise its group; empty = that user's own
-  std::map<std::string, std::string> env;
+  Environment env;  // what the app declares; see config/environment.h
   bool autorestart = true;
   int max_restarts = 16;  // unstable ones in a row
   std::chrono::milliseconds min_uptime{1000};
@@ -33,6 +33,10 @@ struct AppSpec {
   std::chrono::milliseconds kill_timeout{10'000};
   std::vector<int> stop_exit_codes;
   LogSettings log;
+  EnvSettings environment;
+  std::string exec_mode = "fork";  // or "cluster"; shown
+  // The file that declares it, absolute; empty = a command line did.
+  std::string config_file;
   // False when the name was derived from the script, by nobody's wish.
   bool name_given = true;
 
@@ -49,9 +53,11 @@ std::string name_in(std::string_view json);
 // What differs from the defaults, and the name.
 std::string print_spec(const AppSpec& spec);
 
-// What differs, as configuration keys ("log.max_size"); apart from env, the
-// number of instances and how the name came about.
+// What differs, as configuration keys ("log.max_size", "env"); apart from the
+// number of instances, the inherited environment and how the name came about.
 std::vector<std::string> changed_keys(const AppSpec& from, const AppSpec& to);
+// Whether a running app goes by these keys without being started anew.
+bool applies_live(const std::vector<std::string>& changed);
 
 // Every key with its value as text, and whether it differs from the default.
 // Values of env are left out.

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "base/target.h"
 #include "base/units.h"
@@ -32,17 +33,29 @@ template <class T>
 auto place(T LogSettings::* member) {
   return [member](auto& spec) -> auto& { return spec.log.*member; };
 }
+template <class T>
+auto place(T EnvSettings::* member) {
+  return [member](auto& spec) -> auto& { return spec.environment.*member; };
+}
 
 template <class Member>
 Key plain(std::string_view name, Member member) {
   const auto at = place(member);
-  return {name,
-          [at](AppSpec& spec, const nlohmann::json& value) -> base::Status {
-            auto& field = at(spec);
-            field = value.get<std::remove_cvref_t<decltype(field)>>();
-            return {};
-          },
-          [at](const AppSpec& spec) { return Json(at(spec)); }};
+  return {
+      name,
+      [at](AppSpec& spec, const nlohmann::json& value) -> base::Status {
+        auto& field = at(spec);
+        // The library would make whole numbers of 1.5 and of true.
+        using Field = std::remove_cvref_t<decltype(field)>;
+        if constexpr (std::is_integral_v<Field> && !std::is_same_v<Field, bool>)
+          if (!value.is_number_integer())
+            return base::fail(base::Errc::Invalid,
+                              base::print_json(value).substr(0, 80) +
+                                  " is not a whole number");
+        field = value.get<std::remove_cvref_t<decltype(field)>>();
+        return {};
+      },
+      [at](const AppSpec& spec) { return Json(at(spec)); }};
 }
 
 // Durations are numbers of milliseconds, or text with a unit.

@@ -9,6 +9,7 @@
 namespace config {
 
 std::vector<Key> app_keys();
+std::vector<Key> env_keys();
 std::vector<Key> log_keys();
 
 }  // namespace config

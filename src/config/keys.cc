@@ -15,7 +15,7 @@ namespace {
 
 std::vector<Key> all_keys() {
   std::vector<Key> all;
-  for (auto* table : {app_keys, log_keys})
+  for (auto* table : {app_keys, env_keys, log_keys})
     for (auto& key : table()) all.push_back(std::move(key));
   return all;
 }
@@ -51,8 +51,9 @@ std::unexpected<base::Error> unknown_key(const std::string& name) {
 std::unexpected<base::Error> bad_value(std::string_view name,
                                        const nlohmann::json& value) {
   // The environment holds secrets: it is never shown.
-  if (name == "env")
-    return base::fail(base::Errc::Invalid, "env: not all values are text");
+  if (name == "env" || name == "inherited_env" || name == "env_variants")
+    return base::fail(base::Errc::Invalid,
+                      fmt::format("{}: not all values are text", name));
   return base::fail(base::Errc::Invalid,
                     fmt::format("{}: {} is not a valid value", name,
                                 base::print_json(value).substr(0, 80)));

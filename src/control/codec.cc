@@ -46,16 +46,22 @@ constexpr auto members(const StartRequest*) {
                     Member{"wait", &M::wait},
                     Member{"wait_ms", &M::wait_ms},
                     Member{"update_env", &M::update_env},
-                    Member{"env", &M::env}};
+                    Member{"env", &M::env},
+                    Member{"variant", &M::variant},
+                    Member{"restart", &M::restart},
+                    Member{"dry_run", &M::dry_run},
+                    Member{"prune", &M::prune},
+                    Member{"keep", &M::keep}};
 }
 constexpr auto members(const StopRequest*) {
   return std::tuple{Member{"selection", &StopRequest::selection}};
 }
 constexpr auto members(const RestartRequest*) {
   using M = RestartRequest;
-  return std::tuple{
-      Member{"selection", &M::selection}, Member{"wait", &M::wait},
-      Member{"update_env", &M::update_env}, Member{"env", &M::env}};
+  return std::tuple{Member{"selection", &M::selection},
+                    Member{"wait", &M::wait},
+                    Member{"update_env", &M::update_env},
+                    Member{"env", &M::env}, Member{"variant", &M::variant}};
 }
 constexpr auto members(const DeleteRequest*) {
   using M = DeleteRequest;

@@ -32,7 +32,8 @@ struct PingRequest {
 // `definitions` are JSON objects in the keys of the app configuration (name,
 // script, args, cwd, env, instances, ...), paths made absolute by the caller,
 // plus "shell": true when `script` is a command line and "name_given": false
-// when the name was derived from the script.
+// when the name was derived from the script. With "config_file" they are all
+// that is to be said of the app; without, the rest of a known one stays.
 struct StartRequest {
   std::vector<std::string> definitions;
   Selection known;   // or: apps that exist already, started again
@@ -40,8 +41,15 @@ struct StartRequest {
   // ... and at the latest after so many milliseconds; -1 = as long as it takes.
   int64_t wait_ms = -1;
   bool update_env = false;
-  // For update_env of the known ones; definitions bring their own.
+  // The caller's environment: what new apps inherit, and with update_env all.
   std::vector<std::pair<std::string, std::string>> env;
+  // Of env_NAME, for the known ones; empty = as it is.
+  std::string variant = {};
+  bool restart = false;  // definitions also when nothing has changed
+  bool dry_run = false;  // say what would be done, and do nothing
+  // Apps that came from these files, absolute, are deleted; but those named.
+  std::vector<std::string> prune = {};
+  std::vector<std::string> keep = {};
   bool operator==(const StartRequest&) const = default;
 };
 
@@ -55,6 +63,7 @@ struct RestartRequest {
   bool wait = true;
   bool update_env = false;
   std::vector<std::pair<std::string, std::string>> env;  // for update_env
+  std::string variant = {};  // of env_NAME; empty = as it is
   bool operator==(const RestartRequest&) const = default;
 };
 

@@ -11,6 +11,7 @@
 #include "base/target.h"
 #include "daemon/answers.h"
 #include "daemon/file_claims.h"
+#include "daemon/start_plan.h"
 #include "rotate/schedule.h"
 
 namespace daemon_ {
@@ -128,10 +129,7 @@ void Handlers::on(const control::StartRequest& request,
   // Everything is checked before anything is started.
   std::vector<config::AppSpec> specs;
   for (const auto& definition : request.definitions) {
-    // What is not said of a known app stays as it is.
-    const auto* app = parts_.supervisor.find_app(config::name_in(definition));
-    auto spec = config::parse_spec(
-        definition, app != nullptr ? app->spec : config::AppSpec{});
+    auto spec = read_definition(definition, request, parts_.supervisor);
     if (!spec) return reply(refusal(spec.error()));
     // What can't be run is not made an app first.
     auto plan = supervisor::plan_launch(*spec, {});
@@ -148,6 +146,17 @@ void Handlers::on(const control::StartRequest& request,
     if (!ids) return reply(refusal(ids.error()));
     known = std::move(*ids);
   }
+  if (!request.variant.empty())
+    if (auto good = parts_.supervisor.check_variant(known, request.variant);
+        !good)
+      return reply(refusal(good.error()));
+  for (const auto& spec : specs)
+    if (auto free = parts_.supervisor.check_name(spec); !free)
+      return reply(refusal(free.error()));
+  const auto pruned = pruned_ids(request, parts_.supervisor);
+  if (request.dry_run)
+    return reply(control::OutcomesReply{
+        plan_start(specs, request, pruned, parts_.supervisor)});
   if (request.wait && request.wait_ms >= 0) {
     std::vector<std::string> apps;
     for (const auto& spec : specs) apps.push_back(spec.name);
@@ -156,21 +165,21 @@ void Handlers::on(const control::StartRequest& request,
   }
   auto answers = std::make_shared<Answers>(answer(reply));
   const auto hold = answers->expect();
-  for (const auto& spec : specs)
-    if (auto free = parts_.supervisor.check_name(spec); !free)
-      return reply(refusal(free.error()));
+  if (!pruned.empty())
+    parts_.supervisor.remove(pruned, cause, answers->expect());
   for (auto& spec : specs) {
-    auto started = parts_.supervisor.start(std::move(spec),
-                                           {request.wait, request.update_env},
-                                           cause, answers->expect());
+    auto started = parts_.supervisor.start(
+        std::move(spec), {request.wait, request.update_env, request.restart},
+        cause, answers->expect());
     if (!started) return reply(refusal(started.error()));
   }
   const supervisor::Environment env(request.env.begin(), request.env.end());
   // Asked for by an older command, it brings none.
   const bool new_env = request.update_env && !env.empty();
   if (!known.empty())
-    parts_.supervisor.start(known, request.wait, new_env ? &env : nullptr,
-                            cause, answers->expect());
+    parts_.supervisor.start(known, request.wait,
+                            {new_env ? &env : nullptr, request.variant}, cause,
+                            answers->expect());
   parts_.chronicle.enter(parts_.supervisor);
   parts_.housekeeper.apps_changed();
   hold({});
@@ -203,11 +212,15 @@ void Handlers::on(const control::RestartRequest& request,
                   const supervisor::Cause& cause, OnReply reply) {
   auto ids = select_some(request.selection);
   if (!ids) return reply(refusal(ids.error()));
-  const std::map<std::string, std::string> env(request.env.begin(),
-                                               request.env.end());
-  parts_.supervisor.restart(*ids, request.wait,
-                            request.update_env ? &env : nullptr, cause,
-                            answer(reply));
+  if (!request.variant.empty())
+    if (auto good = parts_.supervisor.check_variant(*ids, request.variant);
+        !good)
+      return reply(refusal(good.error()));
+  const supervisor::Environment env(request.env.begin(), request.env.end());
+  parts_.supervisor.restart(
+      *ids, request.wait,
+      {request.update_env ? &env : nullptr, request.variant}, cause,
+      answer(reply));
 }
 
 void Handlers::on(const control::DeleteRequest& request,

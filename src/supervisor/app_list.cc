@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/fs.h"
 #include "base/json.h"
@@ -21,6 +22,8 @@ std::string checksum(std::string_view text) {
 Json encode(const ListedApp& app) {
   Json json;
   json["created"] = base::format_stamp(app.created);
+  // What the app declares, and what it was given beside that, are two things.
+  json["env_split"] = true;
   json["spec"] = Json::parse(config::print_spec(app.spec));
   json["instances"] = Json::array();
   for (const auto& instance : app.instances)
@@ -39,6 +42,8 @@ base::Result<ListedApp> decode(const nlohmann::json& json) {
   auto spec = config::parse_spec(base::print_json(json.at("spec")));
   if (!spec) return base::fail(std::move(spec.error()));
   app.spec = std::move(*spec);
+  if (!json.value("env_split", false))
+    app.spec.environment.inherited = std::exchange(app.spec.env, {});
   for (const auto& entry : json.at("instances"))
     app.instances.push_back(
         {entry.at("id").get<int>(), entry.at("instance").get<int>(),

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/fs.h"
+#include "config/environment.h"
 
 namespace supervisor {
 namespace {
@@ -20,9 +21,10 @@ bool is_program(const std::string& path) {
          ::access(path.c_str(), X_OK) == 0;
 }
 
-std::string_view path_of(const config::AppSpec& spec) {
-  const auto it = spec.env.find("PATH");
-  return it == spec.env.end() ? kDefaultPath : std::string_view(it->second);
+std::string path_of(const config::AppSpec& spec) {
+  const auto env = config::environment_of(spec);
+  const auto it = env.find("PATH");
+  return it == env.end() ? std::string(kDefaultPath) : it->second;
 }
 
 std::string_view interpreter_of(const config::AppSpec& spec) {
@@ -41,10 +43,11 @@ bool is_node(std::string_view interpreter) {
 
 std::vector<std::string> environment(const config::AppSpec& spec,
                                      const Copy& copy) {
-  auto env = spec.env;
+  auto env = config::environment_of(spec, copy.number);
   // Into a pipe Python writes by blocks of 8 KiB: a log that comes late.
   env.try_emplace("PYTHONUNBUFFERED", "1");
-  env["NODE_APP_INSTANCE"] = std::to_string(copy.number);
+  if (!spec.environment.instance_var.empty())
+    env[spec.environment.instance_var] = std::to_string(copy.number);
   env["pm_id"] = std::to_string(copy.id);
   env["name"] = spec.name;
   env[std::string(kTagVariable)] = copy.tag;

@@ -163,11 +163,9 @@ base::Status Supervisor::start(config::AppSpec spec,
   const bool known = app != nullptr;
   std::vector<std::string> changed;
   if (known) {
+    spec = merged(std::move(spec), options);
     const config::AppSpec before = std::exchange(app->spec, std::move(spec));
-    if (!options.update_env) app->spec.env = before.env;
-    app->spec.name_given = before.name_given || app->spec.name_given;
-    changed = config::changed_keys(before, app->spec);
-    if (app->spec.env != before.env) changed.emplace_back("env");
+    changed = what_changed(before, app->spec);
   } else {
     app = &add_app(std::move(spec));
   }
@@ -176,14 +174,14 @@ base::Status Supervisor::start(config::AppSpec spec,
   const auto kept = static_cast<size_t>(app->spec.instances);
   resize(*app, cause, *gather);
   for (size_t i = 0; i < kept; ++i)
-    bring_up(*app->instances[i], *app, changed, options.wait, cause, *gather);
+    bring_up(*app->instances[i], *app, changed, options, cause, *gather);
   observer_.on_list_changed();
   gather->close();
   return {};
 }
 
 void Supervisor::start(const std::vector<int>& ids, bool wait,
-                       const Environment* env, const Cause& cause,
+                       const EnvChange& env, const Cause& cause,
                        OnOutcomes done) {
   if (shutting_down_) return done({});
   auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
@@ -195,7 +193,7 @@ void Supervisor::start(const std::vector<int>& ids, bool wait,
     bring_up(
         at(id), app,
         new_env ? std::vector<std::string>{"env"} : std::vector<std::string>{},
-        wait, cause, *gather);
+        {.wait = wait}, cause, *gather);
   }
   observer_.on_list_changed();
   gather->close();
@@ -203,21 +201,29 @@ void Supervisor::start(const std::vector<int>& ids, bool wait,
 
 // Up, whatever it was; anew when what it runs by has changed.
 void Supervisor::bring_up(Instance& instance, const App& app,
-                          const std::vector<std::string>& changed, bool wait,
-                          const Cause& cause, Gather& gather) {
+                          const std::vector<std::string>& changed,
+                          const StartOptions& options, const Cause& cause,
+                          Gather& gather) {
   const bool running =
       instance.wanted() && (instance.state() == State::Online ||
                             instance.state() == State::Launching);
-  if (instance.state() == State::Online && instance.wanted() &&
-      changed.empty()) {
-    gather.add(instance, app, "unchanged");
+  // It goes by them from now on, as it is.
+  const bool live = config::applies_live(changed);
+  if (instance.state() == State::Online && instance.wanted() && live &&
+      !options.restart) {
+    gather.add(instance, app,
+               changed.empty()
+                   ? "unchanged"
+                   : fmt::format("applied ({})", fmt::join(changed, ", ")));
     return;
   }
-  const bool anew = running && !changed.empty();
+  const bool anew = running && (!live || options.restart);
   std::string action = "started";
-  if (anew) action = fmt::format("restarted ({})", fmt::join(changed, ", "));
+  if (anew) action = "restarted";
+  if (anew && !changed.empty())
+    action += fmt::format(" ({})", fmt::join(changed, ", "));
   std::function<void(Settled)> done;
-  if (wait)
+  if (options.wait)
     done = gather.expect(instance, app, std::move(action));
   else
     gather.add(instance, app, std::move(action));
@@ -240,7 +246,7 @@ void Supervisor::stop(const std::vector<int>& ids, const Cause& cause,
 }
 
 void Supervisor::restart(const std::vector<int>& ids, bool wait,
-                         const Environment* env, const Cause& cause,
+                         const EnvChange& env, const Cause& cause,
                          OnOutcomes done) {
   if (shutting_down_) return done({});
   auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
@@ -341,6 +347,12 @@ AppList Supervisor::list() const {
   return list;
 }
 
+const App* Supervisor::find_app(std::string_view name) const {
+  for (const auto& app : apps_)
+    if (app->spec.name == name) return app.get();
+  return nullptr;
+}
+
 App* Supervisor::find_app(std::string_view name) {
   for (auto& app : apps_)
     if (app->spec.name == name) return app.get();
@@ -403,20 +415,6 @@ void Supervisor::resize(App& app, const Cause& cause, Gather& gather) {
     self->absorb(std::move(outcomes));
     self->close();
   });
-}
-
-std::set<const App*> Supervisor::set_env(const std::vector<int>& ids,
-                                         const Environment* env) {
-  std::set<const App*> changed;
-  for (auto& app : apps_) {
-    const bool meant = std::ranges::any_of(app->instances, [&](const auto& i) {
-      return std::ranges::count(ids, i->life().id) > 0;
-    });
-    if (env == nullptr || !meant || app->spec.env == *env) continue;
-    app->spec.env = *env;
-    changed.insert(app.get());
-  }
-  return changed;
 }
 
 void Supervisor::erase(int id) {

@@ -35,12 +35,24 @@ struct Outcome {
 using Outcomes = std::vector<Outcome>;
 using OnOutcomes = std::function<void(Outcomes)>;
 
-using Environment = std::map<std::string, std::string>;
+using Environment = config::Environment;
 
 struct StartOptions {
   bool wait = true;
   bool update_env = false;  // of an app that is known
+  bool restart = false;     // also when nothing has changed
 };
+
+// What takes the place of what an app has.
+struct EnvChange {
+  const Environment* inherited = nullptr;  // null = it stays
+  std::string variant;                     // empty = it stays
+};
+
+// Keys by which a running app is another one. A frozen environment that was
+// taken anew is no key, but it is env to people.
+std::vector<std::string> what_changed(const config::AppSpec& from,
+                                      const config::AppSpec& to);
 
 class Supervisor {
  public:
@@ -71,11 +83,16 @@ class Supervisor {
   // name. Fails as check_name().
   base::Status start(config::AppSpec spec, const StartOptions& options,
                      const Cause& cause, OnOutcomes done);
-  // `env`: what takes the place of the frozen environment, or null.
-  void start(const std::vector<int>& ids, bool wait, const Environment* env,
+  void start(const std::vector<int>& ids, bool wait, const EnvChange& env,
              const Cause& cause, OnOutcomes done);
+  // Errc::NotFound: an app of these has no environment of that name.
+  base::Status check_variant(const std::vector<int>& ids,
+                             const std::string& variant) const;
+  // The spec that start() would make of it for the app of that name.
+  config::AppSpec merged(config::AppSpec spec,
+                         const StartOptions& options) const;
   void stop(const std::vector<int>& ids, const Cause& cause, OnOutcomes done);
-  void restart(const std::vector<int>& ids, bool wait, const Environment* env,
+  void restart(const std::vector<int>& ids, bool wait, const EnvChange& env,
                const Cause& cause, OnOutcomes done);
   void remove(const std::vector<int>& ids, const Cause& cause, OnOutcomes done);
   // Stops everything but leaves each app as wanted as it was. `signal`: what
@@ -96,6 +113,7 @@ class Supervisor {
   Instance* by_slot(uint64_t slot);
   const App* app_of(int id) const;
   App* find_app(std::string_view name);
+  const App* find_app(std::string_view name) const;
   AppList list() const;
 
  private:
@@ -107,11 +125,12 @@ class Supervisor {
   void add_instance(App& app, const ListedInstance& listed);
   void resize(App& app, const Cause& cause, Gather& gather);
   void bring_up(Instance& instance, const App& app,
-                const std::vector<std::string>& changed, bool wait,
-                const Cause& cause, Gather& gather);
+                const std::vector<std::string>& changed,
+                const StartOptions& options, const Cause& cause,
+                Gather& gather);
   // The apps for which that is another one.
   std::set<const App*> set_env(const std::vector<int>& ids,
-                               const Environment* env);
+                               const EnvChange& env);
   void erase(int id);
 
   const base::Clock& clock_;

@@ -48,6 +48,25 @@ size_t naive_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+TEST_CASE("a name that is none here is understood as the one made of it") {
+  CHECK(app_name_from("@scope/worker") == "scope-worker");
+  CHECK(app_name_from("api-2") == "api-2");
+  CHECK(app_name_from("my app") == "my-app");
+  CHECK(app_name_from("42") == "app-42");
+  CHECK(app_name_from("caf\xc3\xa9 x") == "caf--x");
+  CHECK(app_name_from("///").empty());
+  CHECK(check_app_name(app_name_from(std::string(100, 'x') + "/")));
+  CHECK(ids({"@api/2"}) == "3");
+  CHECK(ids({"@web/0"}) == "4");
+  CHECK(ids({"api 2"}) == "3");
+  CHECK(ids({"@web"}) == "4");
+  // Slips of the finger are none.
+  for (const auto* slip : {"api!", "api/", "web,", "@", "/web", "api 2 "}) {
+    CAPTURE(slip);
+    CHECK(code({slip}) == Errc::NotFound);
+  }
+}
+
 TEST_CASE("each form of a target names what it should") {
   struct Row {
     Words words;

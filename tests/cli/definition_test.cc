@@ -20,7 +20,7 @@ base::Result<std::string> define(const std::vector<std::string>& flags) {
   if (!settings) return base::fail(std::move(settings.error()));
   Script script;
   script.path = "/srv/api.js";
-  return make_definition(*settings, script, {{"A", "1"}});
+  return make_definition(*settings, script);
 }
 
 nlohmann::json defined(const std::vector<std::string>& flags) {
@@ -63,7 +63,6 @@ TEST_CASE("--set reaches any key, and has the last word") {
   CHECK(json["log"]["redact"] == R"(pw=\S+)");
   CHECK(json["log"]["pty"] == true);
   CHECK(json["log"]["mode"] == "0640");
-  CHECK(json["env"]["A"] == "1");
   CHECK(json["env"]["B"] == "two words");
   CHECK(json["instances"] == 3);
   CHECK(json["name"] == "web");

@@ -44,7 +44,7 @@ TEST_CASE("an unknown key names the nearest known one") {
 TEST_CASE("a value of the wrong kind names its key") {
   const auto spec = parse_spec(with(R"("instances":"many")"));
   REQUIRE_FALSE(spec);
-  CHECK(spec.error().message == "instances: \"many\" is not a valid value");
+  CHECK(spec.error().message == "instances: \"many\" is not a whole number");
 }
 
 TEST_CASE("an environment that makes no sense is not shown: it holds secrets") {
@@ -56,7 +56,10 @@ TEST_CASE("an environment that makes no sense is not shown: it holds secrets") {
 TEST_CASE("nonsense is refused, never half taken") {
   for (const auto* member :
        {R"("instances":0)", R"("instances":100000)", R"("max_restarts":-1)",
-        R"("args":"x")", R"("env":{"A":1})", R"("cwd":"relative")"}) {
+        R"("args":"x")", R"("env":{"A":1})", R"("max_restarts":1.5)",
+        R"("max_restarts":true)", R"("env":{"":"x"})", R"("env":{"A=B":"x"})",
+        R"("exec_mode":"thread")", R"("env_inherit":"some")",
+        R"("cwd":"relative")"}) {
     // A repeated key is refused too.
     CHECK_FALSE(parse_spec(with(member)));
   }
@@ -66,12 +69,13 @@ TEST_CASE("nonsense is refused, never half taken") {
   CHECK_FALSE(parse_spec(R"({"name":"a/b","script":"/x","cwd":"/"})"));
 }
 
-TEST_CASE("what changed is named by key; env and the name's origin are not") {
+TEST_CASE("what changed is named by key; the name's origin is not") {
   const auto one = parse_spec(kGood);
   const auto two =
       parse_spec(with(R"("args":["x"],"env":{"A":"1"},"name_given":false)"));
   REQUIRE((one && two));
-  CHECK(config::changed_keys(*one, *two) == std::vector<std::string>{"args"});
+  CHECK(config::changed_keys(*one, *two) ==
+        std::vector<std::string>{"args", "env"});
 }
 
 TEST_CASE("settings show values and whether they are the default, never env") {

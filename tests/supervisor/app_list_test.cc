@@ -82,3 +82,24 @@ TEST_CASE("a damaged list gives way to the copy, and says so") {
   CHECK(loaded->list.apps.size() == 1);
   CHECK(loaded->warning.find("apps.json.bak") != std::string::npos);
 }
+
+TEST_CASE("a list of before env was split has inherited all of it") {
+  const auto list = parse_app_list(
+      "{\"v\":1,\"checksum\":\"bdd71a254a16c446\",\"content\":\n"
+      R"({"next_id":1,"apps":[{"created":"2026-11-28T22:40:59.906240Z",)"
+      R"("spec":{"name":"api","script":"/tmp/cfgold/w/talk.sh",)"
+      R"("cwd":"/tmp/cfgold/w","env":{"HOME":"/root",)"
+      R"("LODGE_HOME":"/tmp/cfgold/h","MODE":"one","PATH":"/usr/bin:/bin",)"
+      R"("TOKEN":"x"},"min_uptime":50},"instances":[{"id":0,"instance":0,)"
+      R"("wanted":true,"generation":1,"restarts":0}]}]})"
+      "\n}\n");
+  REQUIRE_MESSAGE(list, list.error().message);
+  const auto& spec = list->apps.at(0).spec;
+  CHECK(spec.env.empty());
+  CHECK(spec.environment.inherited.at("MODE") == "one");
+  CHECK(spec.environment.inherited.size() == 5);
+  // Written by us it stays so.
+  const auto again = parse_app_list(print_app_list(*list));
+  REQUIRE(again);
+  CHECK(again->apps[0].spec == spec);
+}

@@ -1,0 +1,141 @@
+#include "cli/config_commands.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/fs.h"
+#include "cli/commands.h"
+#include "cli/declared_apps.h"
+#include "cli/report.h"
+#include "cli/text_cells.h"
+
+namespace cli {
+namespace {
+
+constexpr std::string_view kJsonTemplate =
+    R"(// What lodge keeps running: lodge start
+// Every setting: docs/config.md; is it right: lodge validate lodge.config.json
+{
+  "apps": [
+    {
+      "name": "app",
+      "script": "app.js", // or "npm start", "server.py", a program on PATH
+      // "args": ["--port", "3000"],
+      // "instances": 2, // "max": one a CPU
+      // "cwd": "/srv/app", // default: where this file is
+
+      "env": {
+        // "PORT": 3000
+      },
+      // lodge start --env production lays these over env
+      "env_production": {
+        "NODE_ENV": "production"
+      },
+      // "env_file": ".env",
+
+      // "kill_timeout": "10s",
+      // "max_restarts": 16,
+
+      "log": {
+        // "max_size": "64M",
+        // "rotate": "daily",
+        // "retain": {"count": 30, "age": "14d"}
+      }
+    }
+  ]
+}
+)";
+
+constexpr std::string_view kJsTemplate =
+    R"(// What lodge keeps running: lodge start
+// Every setting: docs/config.md; is it right: lodge validate ecosystem.config.js
+module.exports = {
+  apps: [
+    {
+      name: 'app',
+      script: 'app.js', // or 'npm start', 'server.py', a program on PATH
+      // args: ['--port', '3000'],
+      // instances: 2, // 'max': one a CPU
+
+      env: {
+        // PORT: 3000
+      },
+      // lodge start --env production lays these over env
+      env_production: {
+        NODE_ENV: 'production'
+      },
+      // env_file: '.env',
+
+      log: {
+        // max_size: '64M',
+        // retain: { count: 30, age: '14d' }
+      }
+    }
+  ]
+};
+)";
+
+}  // namespace
+
+int run_validate(const Invocation& invocation) {
+  auto caller_dir = base::fs::current_dir();
+  if (!caller_dir) return report(invocation, caller_dir.error(), kFailed);
+  auto words = invocation.args.words;
+  if (words.empty()) {
+    auto usual = config::find_config_file(*caller_dir);
+    if (!usual) return report(invocation, usual.error(), kUsage);
+    words.push_back(std::move(*usual));
+  }
+  StartSettings nothing;
+  nothing.cwd = *caller_dir;
+  for (const auto& word : words) {
+    DeclaredApps declared;
+    if (auto good =
+            declare_apps(word, invocation.args, nothing, *caller_dir, declared);
+        !good)
+      return report(invocation, good.error(), kUsage);
+    for (const auto& warning : declared.warnings)
+      fmt::print(stderr, "lodge: validate: {}\n", printable(warning));
+    if (invocation.json) {
+      nlohmann::ordered_json json;
+      json["v"] = 1;
+      json["file"] = word;
+      json["apps"] = declared.names;
+      json["warnings"] = declared.warnings;
+      say(invocation,
+          json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+              "\n");
+      continue;
+    }
+    const auto count = declared.names.size();
+    say(invocation,
+        fmt::format("{}: good: {} app{}: {}\n", printable(word), count,
+                    count == 1 ? "" : "s", fmt::join(declared.names, ", ")));
+  }
+  return kDone;
+}
+
+int run_init(const Invocation& invocation) {
+  auto caller_dir = base::fs::current_dir();
+  if (!caller_dir) return report(invocation, caller_dir.error(), kFailed);
+  const bool js = invocation.args.has("js");
+  const std::string name = js ? "ecosystem.config.js" : "lodge.config.json";
+  const auto path = base::fs::join(*caller_dir, name);
+  auto made = base::fs::create_file(path, js ? kJsTemplate : kJsonTemplate);
+  if (!made && made.error().code == base::Errc::Exists)
+    return report(invocation,
+                  {base::Errc::Exists, 0, name + ": it is there already",
+                   "move it away for a new one"},
+                  kFailed);
+  if (!made) return report(invocation, made.error(), kFailed);
+  // Configuration is for everyone who works here, as other sources are.
+  (void)base::fs::set_mode(path, 0644);
+  say(invocation, fmt::format("{}: written; next: edit it, then lodge "
+                              "start\n",
+                              name));
+  return kDone;
+}
+
+}  // namespace cli
