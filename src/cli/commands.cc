@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "base/target.h"
 #include "cli/app_commands.h"
@@ -12,8 +13,10 @@
 #include "cli/list_commands.h"
 #include "cli/log_rows.h"
 #include "cli/settings_command.h"
+#include "cli/pm2_words.h"
 #include "cli/start_command.h"
 #include "cli/update_command.h"
+#include "cli/verb_rows.h"
 
 namespace cli {
 namespace {
@@ -79,6 +82,7 @@ constexpr std::array kStartExamples = {
 };
 
 constexpr std::array kRestartFlags = {kUpdateEnv, kNoWait, kExclude};
+constexpr std::array kUpdateNames = {Names("updatePM2")};
 constexpr std::array kStopFlags = {kExclude};
 constexpr std::array kDeleteFlags = {Flag{"logs", 0, "", "delete its logs too"},
                                      kExclude};
@@ -202,11 +206,10 @@ constexpr std::array kAppCommands = {
     Command{.name = "list",
             .aliases = kListNames,
             .group = Group::Look,
-            .arguments = "",
-            .most_words = 0,
+            .arguments = "[target…]",
             .summary = "status, uptime, restarts, cpu, memory, logs of all",
             .details = kListDetails,
-            .flags = {},
+            .flags = kStopFlags,
             .json = true,
             .examples = kListExamples,
             .run = run_list},
@@ -228,7 +231,7 @@ constexpr std::array kAppCommands = {
             .least_words = 1,
             .summary = "all about an app, with every setting",
             .details = kTargetDetails,
-            .flags = {},
+            .flags = kStopFlags,
             .json = true,
             .examples = kDescribeExamples,
             .run = run_describe},
@@ -238,7 +241,7 @@ constexpr std::array kAppCommands = {
             .arguments = "[target…]",
             .summary = "process ids, one a line",
             .details = kTargetDetails,
-            .flags = {},
+            .flags = kStopFlags,
             .json = true,
             .examples = kPidExamples,
             .run = run_pid},
@@ -268,7 +271,7 @@ constexpr std::array kDaemonCommands = {
             .examples = kKillExamples,
             .run = run_kill},
     Command{.name = "update",
-            .aliases = {},
+            .aliases = kUpdateNames,
             .group = Group::Daemon,
             .arguments = "",
             .most_words = 0,
@@ -329,10 +332,17 @@ constexpr std::array kDaemonCommands = {
 
 // In the order of help.
 constexpr auto make_commands() {
-  std::array<Command, kAppCommands.size() + rows::kLogCommands.size() +
-                          kDaemonCommands.size()>
+  std::array<Command, kAppCommands.size() + rows::kVerbCommands.size() +
+                          rows::kLogCommands.size() + kDaemonCommands.size()>
       all{};
-  auto at = std::ranges::copy(kAppCommands, all.begin()).out;
+  // Each group in one piece.
+  const auto is_run = [](const Command& command) {
+    return command.group == Group::Run;
+  };
+  auto at = std::ranges::copy_if(kAppCommands, all.begin(), is_run).out;
+  at = std::ranges::copy_if(rows::kVerbCommands, at, is_run).out;
+  at = std::ranges::copy_if(kAppCommands, at, std::not_fn(is_run)).out;
+  at = std::ranges::copy_if(rows::kVerbCommands, at, std::not_fn(is_run)).out;
   at = std::ranges::copy(rows::kLogCommands, at).out;
   std::ranges::copy(kDaemonCommands, at);
   return all;
@@ -359,15 +369,42 @@ std::span<const Command> commands() {
   return kCommands;
 }
 
+namespace {
+
+// "sendsignal" and "send-signal" are sendSignal.
+bool is_spelling_of(std::string_view word, std::string_view name) {
+  size_t at = 0;
+  for (const char c : word) {
+    if (c == '-') continue;
+    if (at == name.size()) return false;
+    const char known = name[at++];
+    const bool upper = known >= 'A' && known <= 'Z';
+    if (c != known && !(upper && c == known - 'A' + 'a')) return false;
+  }
+  return at == name.size();
+}
+
+}  // namespace
+
 const Command* find_command(std::string_view word) {
   for (const auto& command : kCommands)
     if (command.name == word ||
         std::ranges::find(command.aliases, word) != command.aliases.end())
       return &command;
+  if (word.starts_with('-')) return nullptr;
+  for (const auto& command : kCommands) {
+    if (is_spelling_of(word, command.name)) return &command;
+    for (const auto alias : command.aliases)
+      if (is_spelling_of(word, alias)) return &command;
+  }
   return nullptr;
 }
 
 base::Error unknown_command(std::string_view word) {
+  if (const auto instead = instead_of_pm2s(word); !instead.empty())
+    return {base::Errc::Invalid, 0,
+            fmt::format("{}: PM2's, not a command of lodge", word),
+            std::string(instead)};
   std::vector<std::string> known;
   for (const auto& command : kCommands) {
     known.emplace_back(command.name);

@@ -163,6 +163,10 @@ bool is_ending(const base::Result<control::Reply>& reply) {
 }  // namespace
 
 int run_start(const Invocation& invocation) {
+  return run_start_and(invocation, {});
+}
+
+int run_start_and(const Invocation& invocation, const AfterStart& then) {
   auto request = make_request(invocation);
   if (!request) return request.error();
   constexpr int kTries = 3;
@@ -182,6 +186,8 @@ int run_start(const Invocation& invocation) {
     auto outcomes =
         expect_reply<control::OutcomesReply>(invocation, std::move(reply));
     if (!outcomes) return outcomes.error();
+    if (then)
+      if (auto more = then(*outcomes); !more) return more.error();
     return show_outcomes(invocation, *outcomes);
   }
 }

@@ -84,6 +84,39 @@ constexpr auto members(const PruneRequest*) {
 constexpr auto members(const UpdateRequest*) {
   return std::tuple{Member{"path", &UpdateRequest::path}};
 }
+constexpr auto members(const ScaleRequest*) {
+  using M = ScaleRequest;
+  return std::tuple{Member{"app", &M::app}, Member{"count", &M::count},
+                    Member{"relative", &M::relative}, Member{"wait", &M::wait}};
+}
+constexpr auto members(const ResetRequest*) {
+  return std::tuple{Member{"selection", &ResetRequest::selection}};
+}
+constexpr auto members(const SignalRequest*) {
+  using M = SignalRequest;
+  return std::tuple{Member{"selection", &M::selection},
+                    Member{"signal", &M::signal}};
+}
+constexpr auto members(const InputRequest*) {
+  using M = InputRequest;
+  return std::tuple{Member{"selection", &M::selection},
+                    Member{"data", &M::data}};
+}
+constexpr auto members(const EnvRequest*) {
+  return std::tuple{Member{"selection", &EnvRequest::selection}};
+}
+constexpr auto members(const InputReply*) {
+  return std::tuple{Member{"bytes", &InputReply::bytes}};
+}
+constexpr auto members(const InstanceEnv*) {
+  using M = InstanceEnv;
+  return std::tuple{Member{"app", &M::app}, Member{"id", &M::id},
+                    Member{"instance", &M::instance},
+                    Member{"instances", &M::instances}, Member{"env", &M::env}};
+}
+constexpr auto members(const EnvReply*) {
+  return std::tuple{Member{"instances", &EnvReply::instances}};
+}
 constexpr auto members(const PingReply*) {
   using M = PingReply;
   return std::tuple{Member{"daemon_pid", &M::daemon_pid},
@@ -202,11 +235,13 @@ constexpr auto members(const ErrorReply*) {
 }
 
 // In the order of the variants.
-constexpr std::array<std::string_view, 12> kRequestNames = {
-    "ping",  "start", "stop",   "restart", "delete", "list",
-    "flush", "kill",  "update", "rotate",  "reopen", "prune"};
-constexpr std::array<std::string_view, 8> kReplyNames = {
-    "ping", "outcomes", "list", "flush", "done", "error", "rotate", "reopen"};
+constexpr auto kRequestNames = std::to_array<std::string_view>(
+    {"ping",   "start",  "stop",   "restart", "delete", "list",
+     "flush",  "kill",   "update", "rotate",  "reopen", "prune",
+     "scale",  "reset",  "signal", "input",   "env"});
+constexpr auto kReplyNames = std::to_array<std::string_view>(
+    {"ping", "outcomes", "list", "flush", "done", "error", "rotate", "reopen",
+     "input", "env"});
 static_assert(kRequestNames.size() == std::variant_size_v<Request>);
 static_assert(kReplyNames.size() == std::variant_size_v<Reply>);
 

@@ -146,6 +146,9 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
       handlers_(
           {loop_, clock_, home_, supervisor_, capture_, chronicle_, recorder_,
            listing_, users_, updater_, sealed_, housekeeper_,
+           [this](uint64_t slot, std::string_view bytes) {
+             return io_.input(slot, bytes);
+           },
            [this] { return describe(); }, [this] { return ending_; },
            [this](const supervisor::Cause& cause, std::function<void()> done) {
              shut_down(cause, std::move(done));

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/log.h"
 
@@ -94,6 +97,23 @@ void Instance::stop(Cause cause, std::function<void(Settled)> done) {
   apply(Event::Stop);
 }
 
+void Instance::reset() {
+  life_.restarts = 0;
+  life_.history = {};
+  if (life_.slot != 0) around_.launcher.relabel(life_);
+}
+
+base::Status Instance::signal(int number) const {
+  if (pid_ == 0 || process_over_)
+    return base::fail(base::Errc::NotFound, "it is not running");
+  // By the descriptor: the number may be another's by now.
+  const long sent = pidfd_ ? ::syscall(SYS_pidfd_send_signal, pidfd_.get(),
+                                       number, nullptr, 0)
+                           : ::kill(pid_, number);
+  if (sent == 0) return {};
+  return base::fail(base::Errc::Io, ::strerror(errno));
+}
+
 bool Instance::refuse(std::function<void(Settled)>& done) {
   if (!leaving_) return false;
   if (done)
@@ -129,7 +149,7 @@ void Instance::launch() {
   const uint64_t old = life_.slot;
   if (life_.generation > 0) ++life_.restarts;
   ++life_.generation;
-  life_.slot = around_.next_slot();
+  life_.slot = around_.next_slot(life_.id);
   life_.launched = around_.clock.now();
   life_.accounted = false;
   pid_ = 0;

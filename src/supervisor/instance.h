@@ -27,7 +27,7 @@ struct Surroundings {
   Observer& observer;
   Sweeper& sweeper;
   std::string home_id;
-  std::function<uint64_t()> next_slot;
+  std::function<uint64_t(int id)> next_slot;
   std::function<double()> chance;  // [0, 1)
 };
 
@@ -60,6 +60,12 @@ class Instance {
   void stop(Cause cause, std::function<void(Settled)> done);
   // From now on nothing but its end is to come: start and restart fail.
   void set_leaving() { leaving_ = true; }
+  bool leaving() const { return leaving_; }
+
+  // Restart counters to zero; what waits for its next start goes on waiting.
+  void reset();
+  // To the main process. Errc::NotFound: it has none.
+  base::Status signal(int number) const;
 
   // News.
   void on_spawned(int pid, base::UniqueFd pidfd, int error, int step);

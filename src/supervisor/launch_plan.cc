@@ -39,21 +39,6 @@ bool is_node(std::string_view interpreter) {
   return name == "node" || name == "nodejs";
 }
 
-std::vector<std::string> environment(const config::AppSpec& spec,
-                                     const Copy& copy) {
-  auto env = spec.env;
-  // Into a pipe Python writes by blocks of 8 KiB: a log that comes late.
-  env.try_emplace("PYTHONUNBUFFERED", "1");
-  env["NODE_APP_INSTANCE"] = std::to_string(copy.number);
-  env["pm_id"] = std::to_string(copy.id);
-  env["name"] = spec.name;
-  env[std::string(kTagVariable)] = copy.tag;
-  std::vector<std::string> result;
-  result.reserve(env.size());
-  for (const auto& [key, value] : env) result.push_back(key + "=" + value);
-  return result;
-}
-
 base::Result<std::string> locate(std::string_view interpreter,
                                  const config::AppSpec& spec) {
   std::string found = interpreter.find('/') == interpreter.npos
@@ -94,12 +79,25 @@ std::string find_program(std::string_view program, std::string_view path) {
   return {};
 }
 
-base::Result<LaunchPlan> plan_launch(const config::AppSpec& spec,
-                                     const Copy& copy) {
+std::vector<std::string> environment_of(const config::AppSpec& spec, const Copy& copy) {
+  auto env = spec.env;
+  // Into a pipe Python writes by blocks of 8 KiB: a log that comes late.
+  env.try_emplace("PYTHONUNBUFFERED", "1");
+  env["NODE_APP_INSTANCE"] = std::to_string(copy.number);
+  env["pm_id"] = std::to_string(copy.id);
+  env["name"] = spec.name;
+  env[std::string(kTagVariable)] = copy.tag;
+  std::vector<std::string> result;
+  result.reserve(env.size());
+  for (const auto& [key, value] : env) result.push_back(key + "=" + value);
+  return result;
+}
+
+base::Result<LaunchPlan> plan_launch(const config::AppSpec& spec, const Copy& copy) {
   LaunchPlan plan;
   plan.cwd = spec.cwd;
   plan.pty = spec.log.pty;
-  plan.env = environment(spec, copy);
+  plan.env = environment_of(spec, copy);
   const auto interpreter = interpreter_of(spec);
   if (interpreter.empty()) {
     plan.path = spec.script;

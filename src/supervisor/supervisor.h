@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
@@ -78,6 +79,13 @@ class Supervisor {
   void restart(const std::vector<int>& ids, bool wait, const Environment* env,
                const Cause& cause, OnOutcomes done);
   void remove(const std::vector<int>& ids, const Cause& cause, OnOutcomes done);
+  // `app` gets `count` instances, at least one; those it has are left alone.
+  // Errc::Exists: some of it are being deleted.
+  base::Status scale(App& app, int count, bool wait, const Cause& cause,
+                     OnOutcomes done);
+  // At once: restart counters to zero; a signal to each main process.
+  Outcomes reset(const std::vector<int>& ids);
+  Outcomes signal(const std::vector<int>& ids, int number);
   // Stops everything but leaves each app as wanted as it was.
   void shut_down(const Cause& cause, std::function<void()> done);
 
@@ -111,6 +119,7 @@ class Supervisor {
   std::set<const App*> set_env(const std::vector<int>& ids,
                                const Environment* env);
   void erase(int id);
+  uint64_t give_slot(int id);
 
   const base::Clock& clock_;
   Observer& observer_;
@@ -120,6 +129,14 @@ class Supervisor {
   uint64_t next_slot_ = 1;
   bool shutting_down_ = false;
   std::vector<std::unique_ptr<App>> apps_;
+  // To find among hundreds.
+  struct Place {
+    App* app = nullptr;
+    Instance* instance = nullptr;
+  };
+  std::unordered_map<int, Place> by_id_;
+  std::unordered_map<uint64_t, int> ids_;  // by slot, of the current lives
+  std::map<std::string, App*, std::less<>> by_name_;
 };
 
 }  // namespace supervisor

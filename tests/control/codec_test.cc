@@ -40,6 +40,11 @@ std::vector<Request> every_request() {
                    .to_bytes = 2,
                    .free_bytes = 3,
                    .dry_run = true},
+      ScaleRequest{.app = "api", .count = -2, .relative = true, .wait = false},
+      ResetRequest{.selection = kSome},
+      SignalRequest{.selection = kSome, .signal = 10},
+      InputRequest{.selection = kSome, .data = "aGk="},
+      EnvRequest{.selection = kSome},
   };
 }
 
@@ -118,6 +123,8 @@ std::vector<Reply> every_reply() {
       ErrorReply{.message = "m", .hint = "h", .exit_code = 2, .ending = true},
       RotateReply{.files = {{"api", "/p", "sealed", "/s", 5, "e"}}},
       ReopenReply{.files = 3},
+      InputReply{.bytes = 1ull << 40},
+      EnvReply{.instances = {{"api", 1, 2, 3, {{"A", "1"}, {"B", ""}}}, {}}},
   };
 }
 
