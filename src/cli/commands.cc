@@ -9,6 +9,8 @@
 #include "base/target.h"
 #include "cli/app_commands.h"
 #include "cli/daemon_commands.h"
+#include "cli/describe_command.h"
+#include "cli/doctor_command.h"
 #include "cli/help.h"
 #include "cli/list_commands.h"
 #include "cli/log_rows.h"
@@ -104,8 +106,25 @@ constexpr std::array kDeleteExamples = {
 
 constexpr std::array kListNames = {Names("ls"), Names("status"), Names("ps"),
                                    Names("l")};
+constexpr std::array kListFlags = {
+    Flag{"watch", 'w', "", "again every second, until Ctrl-C"},
+    Flag{"sort", 0, "FIELD", "by cpu, mem, name, ...; cpu:desc: the most first"},
+    kExclude};
+constexpr std::array kDescribeFlags = {
+    Flag{"show-secrets", 0, "", "values that look secret, too"}, kExclude};
+constexpr std::array kDoctorFlags = {
+    Flag{"fix", 0, "", "take away what others may do in the home"}};
+constexpr std::array kDoctorExamples = {
+    Example{"lodge doctor", "what is wrong, and how to mend it"},
+};
+constexpr std::string_view kDoctorDetails =
+    "Looks at the home and its modes, the disk, limits of open files, pipes "
+    "and inotify, cgroups, the boot unit, the daemon, each app's files and "
+    "interpreter, and shows the settings. Needs no daemon. Exit code 1 when "
+    "something needs mending; notes don't.";
 constexpr std::array kListExamples = {
     Example{"lodge list", "a row for each instance"},
+    Example{"lodge list --watch --sort cpu:desc", "who is busy, as it goes"},
     Example{"lodge list --json | jq '.[].status'", "for scripts"},
 };
 constexpr std::array kDescribeNames = {Names("show"), Names("info"),
@@ -209,7 +228,7 @@ constexpr std::array kAppCommands = {
             .arguments = "[target…]",
             .summary = "status, uptime, restarts, cpu, memory, logs of all",
             .details = kListDetails,
-            .flags = kStopFlags,
+            .flags = kListFlags,
             .json = true,
             .examples = kListExamples,
             .run = run_list},
@@ -224,6 +243,17 @@ constexpr std::array kAppCommands = {
             .json = true,
             .examples = {},
             .run = run_jlist},
+    Command{.name = "prettylist",
+            .aliases = {},
+            .group = Group::Look,
+            .arguments = "",
+            .most_words = 0,
+            .summary = "jlist, laid out to be read",
+            .details = "",
+            .flags = {},
+            .json = true,
+            .examples = {},
+            .run = run_jlist},
     Command{.name = "describe",
             .aliases = kDescribeNames,
             .group = Group::Look,
@@ -231,7 +261,7 @@ constexpr std::array kAppCommands = {
             .least_words = 1,
             .summary = "all about an app, with every setting",
             .details = kTargetDetails,
-            .flags = kStopFlags,
+            .flags = kDescribeFlags,
             .json = true,
             .examples = kDescribeExamples,
             .run = run_describe},
@@ -281,6 +311,17 @@ constexpr std::array kDaemonCommands = {
             .json = true,
             .examples = kUpdateExamples,
             .run = run_update},
+    Command{.name = "doctor",
+            .aliases = {},
+            .group = Group::Daemon,
+            .arguments = "",
+            .most_words = 0,
+            .summary = "what is wrong, and how to mend it",
+            .details = kDoctorDetails,
+            .flags = kDoctorFlags,
+            .json = true,
+            .examples = kDoctorExamples,
+            .run = run_doctor},
     Command{.name = "set",
             .aliases = {},
             .group = Group::Daemon,

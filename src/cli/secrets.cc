@@ -122,6 +122,12 @@ std::string mask_value(std::string_view name, std::string_view value) {
   return mask_secrets(value);
 }
 
+std::vector<std::string> mask_words(const std::vector<std::string>& words) {
+  ordered_json json = words;
+  mask_secrets(json);
+  return json.get<std::vector<std::string>>();
+}
+
 void mask_secrets(ordered_json& json) {
   mask_within(json, false);
 }

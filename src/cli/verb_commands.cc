@@ -114,7 +114,8 @@ int run_scale(const Invocation& invocation) {
 
 int run_reload(const Invocation& invocation) {
   auto list = ask_for<control::ListReply>(
-      invocation, control::ListRequest{.selection = selection_of(invocation)});
+      invocation, control::ListRequest{.selection = selection_of(invocation),
+                                       .brief = true});
   if (!list) return list.error();
   if (list->instances.empty())
     return report(invocation,
@@ -242,7 +243,8 @@ int run_env(const Invocation& invocation) {
 
 int run_id(const Invocation& invocation) {
   auto list = ask_for<control::ListReply>(
-      invocation, control::ListRequest{.selection = selection_of(invocation)});
+      invocation, control::ListRequest{.selection = selection_of(invocation),
+                                       .brief = true});
   if (!list) return list.error();
   std::string text;
   for (const auto& row : list->instances)

@@ -63,7 +63,9 @@ constexpr auto members(const DeleteRequest*) {
                     Member{"logs", &M::logs}};
 }
 constexpr auto members(const ListRequest*) {
-  return std::tuple{Member{"selection", &ListRequest::selection}};
+  using M = ListRequest;
+  return std::tuple{Member{"selection", &M::selection},
+                    Member{"brief", &M::brief}};
 }
 constexpr auto members(const FlushRequest*) {
   using M = FlushRequest;
@@ -170,6 +172,7 @@ constexpr auto members(const InstanceInfo*) {
                     Member{"unstable_restarts", &M::unstable_restarts},
                     Member{"cpu_percent", &M::cpu_percent},
                     Member{"memory_bytes", &M::memory_bytes},
+                    Member{"processes", &M::processes},
                     Member{"user", &M::user},
                     Member{"mode", &M::mode},
                     Member{"version", &M::version},

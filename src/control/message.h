@@ -66,6 +66,7 @@ struct DeleteRequest {
 
 struct ListRequest {
   Selection selection;  // empty = all
+  bool brief = false;   // without settings
   bool operator==(const ListRequest&) const = default;
 };
 
@@ -217,8 +218,10 @@ struct InstanceInfo {
   int64_t next_start_ms = -1;  // of waiting and errored: time left
   int restarts = 0;
   int unstable_restarts = 0;
+  // Of the whole tree: the process and all that it started.
   double cpu_percent = 0;
   uint64_t memory_bytes = 0;
+  int processes = 0;
   std::string user;
   std::string mode;     // "fork"
   std::string version;  // of the app, from its package.json

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "daemon/answers.h"
+#include "daemon/descriptors.h"
 #include "daemon/handlers.h"
 #include "supervisor/launch_plan.h"
 
@@ -43,6 +46,11 @@ void Handlers::on(const control::ScaleRequest& request,
   wanted.instances = static_cast<int>(count);
   if (auto free = check_files({std::move(wanted)}); !free)
     return reply(refusal(free.error()));
+  const auto have = static_cast<int64_t>(app->instances.size());
+  if (auto room = check_descriptors(
+          static_cast<size_t>(std::max<int64_t>(count - have, 0)));
+      !room)
+    return reply(refusal(room.error()));
   auto scaled = parts_.supervisor.scale(*app, static_cast<int>(count),
                                         request.wait, cause, answer(reply));
   if (!scaled) return reply(refusal(scaled.error()));

@@ -4,9 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
-
 #include "base/fs.h"
+#include "config/interpreters.h"
 
 namespace supervisor {
 namespace {
@@ -54,17 +53,7 @@ base::Result<std::string> locate(std::string_view interpreter,
 }  // namespace
 
 std::string_view interpreter_for(std::string_view script) {
-  struct Known {
-    std::string_view extension;
-    std::string_view interpreter;
-  };
-  constexpr std::array kKnown = {Known{".js", "node"},  Known{".cjs", "node"},
-                                 Known{".mjs", "node"}, Known{".py", "python3"},
-                                 Known{".sh", "bash"},  Known{".rb", "ruby"},
-                                 Known{".pl", "perl"},  Known{".php", "php"}};
-  for (const auto& known : kKnown)
-    if (script.ends_with(known.extension)) return known.interpreter;
-  return {};
+  return config::interpreter_for(script);
 }
 
 std::string find_program(std::string_view program, std::string_view path) {
