@@ -25,9 +25,16 @@ namespace {
 using base::Errc;
 
 constexpr size_t kChunk = 4096;  // goes into a pipe whole or not at all
-constexpr int kFullPause = 20;   // ms, until the next try
+constexpr timespec kFullPause = {0, 20'000'000};  // until the next try
 
 volatile sig_atomic_t g_left = 0;
+
+// Signals come in here alone, so none falls between a look and a wait.
+int wait_for(pollfd* input, const timespec* limit) {
+  sigset_t none;
+  ::sigemptyset(&none);
+  return ::ppoll(input, input != nullptr ? 1 : 0, limit, &none);
+}
 
 // The app's terminal echoes what is typed; ours must not do it too.
 class QuietTerminal {
@@ -64,6 +71,9 @@ pid_t follow(const Invocation& invocation, const std::string& target) {
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child != 0) return child;
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != parent) ::_exit(0);
   ::_exit(run_logs(invocation.home, args));
@@ -79,7 +89,7 @@ std::optional<int> send_all(const Invocation& invocation,
         invocation, control::InputRequest{to, base::base64(chunk)});
     if (!reply) return reply.error();
     bytes.remove_prefix(std::min<size_t>(reply->bytes, chunk.size()));
-    if (reply->bytes == 0) ::poll(nullptr, 0, kFullPause);
+    if (reply->bytes == 0) wait_for(nullptr, &kFullPause);
   }
   return std::nullopt;
 }
@@ -90,7 +100,7 @@ int pass_on(const Invocation& invocation, const control::Selection& to) {
   bool open = true;
   while (g_left == 0) {
     pollfd input{open ? STDIN_FILENO : -1, POLLIN, 0};
-    if (::poll(&input, 1, -1) <= 0) continue;  // a signal
+    if (wait_for(&input, nullptr) <= 0) continue;  // a signal
     char chunk[kChunk];
     auto n = base::fs::read(STDIN_FILENO, chunk, "stdin");
     if (!n || *n == 0) {
@@ -105,9 +115,14 @@ int pass_on(const Invocation& invocation, const control::Selection& to) {
 
 void watch_signals() {
   struct sigaction action{};
-  action.sa_handler = [](int) { g_left = 1; };  // interrupts poll
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGCHLD})
+  action.sa_handler = [](int) { g_left = 1; };
+  sigset_t watched;
+  ::sigemptyset(&watched);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) {
+    ::sigaddset(&watched, number);
     ::sigaction(number, &action, nullptr);
+  }
+  ::sigprocmask(SIG_BLOCK, &watched, nullptr);
 }
 
 }  // namespace
@@ -136,11 +151,11 @@ int run_attach(const Invocation& invocation) {
   if (!invocation.silent)
     fmt::print(stderr, "lodge: attach: {} (id {}) · Ctrl-C detaches\n", row.app,
                row.id);
+  watch_signals();
   const pid_t follower = follow(invocation, target);
   if (follower < 0)
     return report(invocation, base::fs::errno_error(errno, "fork", ""),
                   kFailed);
-  watch_signals();
   int exit = kDone;
   {
     std::optional<QuietTerminal> quiet;
@@ -148,7 +163,10 @@ int run_attach(const Invocation& invocation) {
     exit = pass_on(invocation, {.targets = {target}, .exclude = {}});
   }
   ::kill(follower, SIGTERM);
-  ::waitpid(follower, nullptr, 0);
+  int status = 0;
+  ::waitpid(follower, &status, 0);
+  // One that could not follow has said why.
+  if (exit == kDone && WIFEXITED(status)) exit = WEXITSTATUS(status);
   return exit;
 }
 

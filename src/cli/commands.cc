@@ -36,7 +36,7 @@ constexpr std::array kCommon = {
     Flag{"help", 'h', "", "help; -h is the short form"},
 };
 
-constexpr Flag kUpdateEnv = {"update-env", 0, "",
+constexpr Flag kUpdateEnv = {"update-env", 'a', "",
                              "take over this shell's environment"};
 constexpr Flag kNoWait = {"no-wait", 0, "",
                           "return at once, not when it is ready"};

@@ -44,11 +44,17 @@ std::map<int, Env> environments(const Invocation& invocation) {
 // Its last starts and ends, from its events: they outlive the daemon.
 std::vector<store::Event> history(const Invocation& invocation,
                                   const control::InstanceInfo& row) {
-  EventFilter filter;
-  filter.targets = {fmt::format("id:{}", row.id)};
-  filter.kinds = {store::EventKind::Start, store::EventKind::Exit,
-                  store::EventKind::Errored};
-  EventReader reader(invocation.home.logs(), std::move(filter));
+  auto anything = query::Pattern::compile({});
+  if (!anything) return {};
+  EventReader reader(
+      invocation.home.logs(),
+      {.targets = {fmt::format("id:{}", row.id)},
+       .exclude = {},
+       .since = {},
+       .until = {},
+       .kinds = {store::EventKind::Start, store::EventKind::Exit,
+                 store::EventKind::Errored},
+       .text = std::move(*anything)});
   auto events = reader.read_new();
   if (!events) return {};
   if (events->size() > kMostHistory)

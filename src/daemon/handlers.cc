@@ -259,8 +259,12 @@ void Handlers::on(const control::ListRequest& request, const supervisor::Cause&,
       if (wanted.contains(instance->life().id))
         list.instances.push_back(
             parts_.listing.row(*app, *instance, request.brief));
+  std::map<std::string_view, const store::CatalogApp*> entries;
+  for (const auto& entry : parts_.chronicle.catalog().apps)
+    entries.emplace(entry.name, &entry);
   for (auto& row : list.instances)
-    row.log_bytes += sealed_bytes(row.app, row.instance);
+    if (const auto entry = entries.find(row.app); entry != entries.end())
+      row.log_bytes += parts_.sealed.of(*entry->second, row.instance);
   std::ranges::sort(list.instances, {}, &control::InstanceInfo::id);
   list.logs_bytes = live_bytes(parts_.chronicle.catalog(), parts_.home.logs());
   const auto age = [now = parts_.clock.now()](base::Timestamp time) {
