@@ -272,11 +272,16 @@ json write(const T& value) {
     return value;
   } else {
     json object = json::object();
-    std::apply(
-        [&](const auto&... member) {
-          ((object[member.key] = write(value.*member.at)), ...);
-        },
-        members(&value));
+    // Of hundreds of rows: what a reader assumes of a missing member is left
+    // out.
+    static const T kDefault{};
+    constexpr bool kBrief = std::same_as<T, InstanceInfo>;
+    const auto put = [&](const auto& member) {
+      if (kBrief && value.*member.at == kDefault.*member.at) return;
+      object[member.key] = write(value.*member.at);
+    };
+    std::apply([&](const auto&... member) { (put(member), ...); },
+               members(&value));
     return object;
   }
 }
@@ -297,6 +302,7 @@ template <class T>
 void read(const json& from, std::vector<T>& list, const std::string& at) {
   if (!from.is_array()) throw Wrong{at, "not a list"};
   list.clear();
+  list.reserve(from.size());
   for (const auto& item : from) read(item, list.emplace_back(), at);
 }
 

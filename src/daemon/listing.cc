@@ -52,7 +52,7 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
   info.reason = instance.reason();
   info.pid = instance.pid();
   info.generation = life.generation;
-  info.created_at_ms = app.created.us / 1000;
+  if (!brief) info.created_at_ms = app.created.us / 1000;
   if (info.pid > 0) {
     info.started_at_ms = life.launched.us / 1000;
     info.uptime_ms = instance.uptime().count();
@@ -63,12 +63,6 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
   info.user = user_;
   info.mode = "fork";
   info.version = version_of(spec.cwd);
-  info.script = spec.script;
-  info.args = spec.args;
-  info.interpreter = spec.shell ? "bash" : spec.interpreter;
-  if (info.interpreter.empty())
-    info.interpreter = supervisor::interpreter_for(spec.script);
-  info.cwd = spec.cwd;
   if (const auto* ending = instance.last_ending()) {
     info.last_exit_signal = ending->signal;
     info.last_exit_code = ending->signal == 0 ? ending->code : -1;
@@ -76,7 +70,6 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
   const auto files = files_of(spec, life.id, life.number, log_dir_);
   info.out_file = path_of(files.out_file);
   info.error_file = path_of(files.error_file);
-  info.events_file = base::fs::join(log_dir_, store::events_name(life.app));
   info.log_bytes = size_of(info.out_file);
   if (info.error_file != info.out_file)
     info.log_bytes += size_of(info.error_file);
@@ -92,7 +85,18 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
   info.cpu_percent = use.cpu_percent;
   info.memory_bytes = use.memory_bytes;
   info.processes = use.processes;
-  if (brief) return info;
+  if (brief) {
+    info.out_file.clear();
+    info.error_file.clear();
+    return info;
+  }
+  info.script = spec.script;
+  info.args = spec.args;
+  info.interpreter = spec.shell ? "bash" : spec.interpreter;
+  if (info.interpreter.empty())
+    info.interpreter = supervisor::interpreter_for(spec.script);
+  info.cwd = spec.cwd;
+  info.events_file = base::fs::join(log_dir_, store::events_name(life.app));
   for (const auto& setting : config::settings_of(spec))
     info.settings.push_back({setting.key,
                              setting.key == "log.max_size" && setting.is_default

@@ -22,7 +22,7 @@ class Listing {
           std::function<bool(uint64_t slot)> output_open,
           std::function<uint64_t()> max_size);
 
-  // `brief`: without settings.
+  // `brief`: as ListRequest has it.
   control::InstanceInfo row(const supervisor::App& app,
                             const supervisor::Instance& instance, bool brief);
   bool disk_full() const { return tally_.disk_full(); }

@@ -11,6 +11,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kPeriod{1000};
+// With more than so many roots half as often: looking is not to be what a
+// machine does.
+constexpr size_t kMany = 250;
 // Between two looks because somebody asked.
 constexpr milliseconds kShortest{250};
 
@@ -41,7 +44,7 @@ Usage::Usage(base::EventLoop& loop, const base::Clock& clock,
       timer_(loop, [this] { look(); }) {}
 
 void Usage::begin() {
-  timer_.start(kPeriod, kPeriod);
+  timer_.start(kPeriod);
 }
 
 supervisor::TreeMeter::Use Usage::of(const supervisor::Instance& instance) {
@@ -52,7 +55,14 @@ supervisor::TreeMeter::Use Usage::of(const supervisor::Instance& instance) {
     look();
     use = meter_.of(id, instance.pid());
   }
-  return use != nullptr ? *use : supervisor::TreeMeter::Use{};
+  if (use != nullptr) return *use;
+  // Born since: what its first process says is near enough.
+  supervisor::TreeMeter::Use first;
+  if (const auto process = supervisor::read_process(instance.pid())) {
+    first.memory_bytes = process->memory_bytes;
+    first.processes = 1;
+  }
+  return first;
 }
 
 void Usage::look() {
@@ -65,6 +75,7 @@ void Usage::look() {
       uptimes[instance->life().id] = instance->uptime();
     }
   looked_ = clock_.mono();
+  timer_.start(roots.size() > kMany ? 2 * kPeriod : kPeriod);
   // Nothing runs: nothing to see.
   if (roots.empty()) return;
   meter_.look(roots, keeper_(), looked_,

@@ -150,12 +150,21 @@ void Instance::launch() {
   if (life_.generation > 0) ++life_.restarts;
   ++life_.generation;
   life_.slot = around_.next_slot(life_.id);
-  life_.launched = around_.clock.now();
   life_.accounted = false;
   pid_ = 0;
   pidfd_.reset();
   process_over_ = false;
   reason_.clear();
+  around_.gate.enter(life_.slot, [this, alive = std::weak_ptr<int>(alive_),
+                                  &gate = around_.gate, slot = life_.slot,
+                                  old] {
+    if (alive.expired() || life_.slot != slot) return gate.leave(slot);
+    launch_now(old);
+  });
+}
+
+void Instance::launch_now(uint64_t old) {
+  life_.launched = around_.clock.now();
   // Only now: until there is a new one, the old slot's label is what a new
   // daemon would know of the restarts so far.
   base::Status status;
@@ -169,7 +178,9 @@ void Instance::launch() {
   if (status) return;
   // As if exec had failed, but later: the table must not be entered twice.
   around_.loop.post([this, alive = std::weak_ptr<int>(alive_),
-                     slot = life_.slot, why = status.error().message] {
+                     &gate = around_.gate, slot = life_.slot,
+                     why = status.error().message] {
+    gate.leave(slot);
     if (!alive.expired() && life_.slot == slot) launch_failed(why);
   });
 }

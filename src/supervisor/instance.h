@@ -11,6 +11,7 @@
 #include "base/event_loop.h"
 #include "base/unique_fd.h"
 #include "config/app_spec.h"
+#include "supervisor/launch_gate.h"
 #include "supervisor/launcher.h"
 #include "supervisor/life.h"
 #include "supervisor/observer.h"
@@ -26,6 +27,7 @@ struct Surroundings {
   Launcher& launcher;
   Observer& observer;
   Sweeper& sweeper;
+  LaunchGate& gate;
   std::string home_id;
   std::function<uint64_t(int id)> next_slot;
   std::function<double()> chance;  // [0, 1)
@@ -95,6 +97,7 @@ class Instance {
   void apply(Event event);
   void act(Action action);
   void launch();
+  void launch_now(uint64_t old);
   void terminate();
   void delay();
   void settle();

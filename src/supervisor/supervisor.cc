@@ -70,6 +70,7 @@ Supervisor::Supervisor(base::EventLoop& loop, const base::Clock& clock,
               launcher,
               observer,
               sweeper_,
+              gate_,
               std::move(home_id),
               [this](int id) { return give_slot(id); },
               [engine =
@@ -132,6 +133,7 @@ void Supervisor::on_keeper_lost() {
   sweeper_.set_ancestor(0);
   for (auto& app : apps_)
     for (auto& instance : app->instances) instance->on_keeper_lost();
+  gate_.clear();
 }
 
 void Supervisor::begin() {
@@ -346,6 +348,7 @@ void Supervisor::on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd,
                             int error, int step) {
   if (Instance* const instance = by_slot(slot))
     instance->on_spawned(pid, std::move(pidfd), error, step);
+  gate_.leave(slot);
 }
 
 void Supervisor::on_exited(uint64_t slot, const ExitNews& news) {

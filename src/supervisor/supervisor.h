@@ -14,6 +14,7 @@
 #include "base/event_loop.h"
 #include "supervisor/app_list.h"
 #include "supervisor/instance.h"
+#include "supervisor/launch_gate.h"
 #include "supervisor/launcher.h"
 #include "supervisor/observer.h"
 #include "supervisor/sweeper.h"
@@ -105,6 +106,8 @@ class Supervisor {
   AppList list() const;
 
  private:
+  // Asked of the keeper and not yet answered.
+  static constexpr size_t kLaunchesAtOnce = 16;
   class Gather;
   Instance& at(int id);  // ids that exist
   const App& app_at(int id) const;
@@ -124,6 +127,7 @@ class Supervisor {
   const base::Clock& clock_;
   Observer& observer_;
   Sweeper sweeper_;
+  LaunchGate gate_{kLaunchesAtOnce};
   Surroundings around_;
   int next_id_ = 0;
   uint64_t next_slot_ = 1;

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "support/chaos.h"
 #include "support/sanitized.h"

@@ -32,7 +32,7 @@ TEST_CASE("secrets are in the app list and nowhere else, not in any output") {
             .exit == 0);
   say({"restart", "api", "--update-env"});
   say({"scale", "api", "2"});
-  for (const std::vector<std::string> args : std::initializer_list<std::vector<std::string>>{
+  for (const auto& args : std::vector<std::vector<std::string>>{
            {"list"}, {"list", "--json"}, {"jlist"}, {"prettylist"},
            {"describe", "all"}, {"describe", "all", "--json"}, {"env", "all"},
            {"env", "all", "--json"}, {"events", "all"},
