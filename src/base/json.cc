@@ -9,6 +9,9 @@
 namespace base {
 namespace {
 
+constexpr std::string_view kBase64Digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 struct Position {
   size_t line = 1;
   size_t column = 1;
@@ -108,8 +111,6 @@ bool is_utf8(std::string_view bytes) {
 }
 
 std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);
   for (size_t i = 0; i < bytes.size(); i += 3) {
@@ -121,10 +122,31 @@ std::string base64(std::string_view bytes) {
     }
     for (size_t k = 0; k < 4; ++k) {
       const bool filled = k <= have;
-      text += filled ? kDigits[group >> (18 - 6 * k) & 63] : '=';
+      text += filled ? kBase64Digits[group >> (18 - 6 * k) & 63] : '=';
     }
   }
   return text;
+}
+
+Result<std::string> from_base64(std::string_view text) {
+  const auto wrong = [] { return fail(Errc::Invalid, "not base64"); };
+  if (text.size() % 4 != 0) return wrong();
+  std::string bytes;
+  bytes.reserve(text.size() / 4 * 3);
+  const size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  text.remove_suffix(padding);
+  uint32_t bits = 0;
+  int have = 0;
+  for (const char c : text) {
+    const auto digit = kBase64Digits.find(c);
+    if (digit == kBase64Digits.npos) return wrong();
+    bits = bits << 6 | static_cast<uint32_t>(digit);
+    have += 6;
+    if (have < 8) continue;
+    have -= 8;
+    bytes += static_cast<char>(bits >> have & 0xff);
+  }
+  return bytes;
 }
 
 }  // namespace base

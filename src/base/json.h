@@ -27,5 +27,7 @@ std::string print_json(const nlohmann::json& value);
 bool is_json(std::string_view text);
 bool is_utf8(std::string_view bytes);
 std::string base64(std::string_view bytes);
+// Errc::Invalid: not that.
+Result<std::string> from_base64(std::string_view text);
 
 }  // namespace base

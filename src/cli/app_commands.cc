@@ -47,7 +47,7 @@ int show_outcomes(const Invocation& invocation,
     if (outcome.failed) report_failed(invocation, outcome);
   if (!invocation.silent) {
     // The daemon may have ended meanwhile; what was asked is done.
-    auto list = control::ask(invocation.home, control::ListRequest{}, {});
+    auto list = control::ask(invocation.home, control::ListRequest{.selection = {}, .brief = true}, {});
     if (list && std::holds_alternative<control::ListReply>(*list))
       say(invocation, list_view(std::get<control::ListReply>(*list),
                                 terminal_width(), invocation.color));

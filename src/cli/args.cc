@@ -81,8 +81,10 @@ void join_dashes(const Command& command, std::vector<std::string>& words) {
   }
 }
 
+// `scale api -1` has a number.
 bool looks_like_flag(std::string_view word) {
-  return word.size() > 1 && word.front() == '-';
+  return word.size() > 1 && word.front() == '-' &&
+         word.find_first_not_of("0123456789", 1) != word.npos;
 }
 
 CLI::Option* add_flag(CLI::App& app, const Flag& flag) {

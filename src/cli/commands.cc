@@ -4,18 +4,23 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "base/target.h"
 #include "cli/app_commands.h"
 #include "cli/config_commands.h"
 #include "cli/daemon_commands.h"
+#include "cli/describe_command.h"
+#include "cli/doctor_command.h"
 #include "cli/help.h"
 #include "cli/list_commands.h"
 #include "cli/log_rows.h"
 #include "cli/run_command.h"
 #include "cli/settings_command.h"
+#include "cli/pm2_words.h"
 #include "cli/start_command.h"
 #include "cli/update_command.h"
+#include "cli/verb_rows.h"
 
 namespace cli {
 namespace {
@@ -33,7 +38,7 @@ constexpr std::array kCommon = {
     Flag{"help", 'h', "", "help; -h is the short form"},
 };
 
-constexpr Flag kUpdateEnv = {"update-env", 0, "",
+constexpr Flag kUpdateEnv = {"update-env", 'a', "",
                              "take over this shell's environment"};
 constexpr Flag kNoWait = {"no-wait", 0, "",
                           "return at once, not when it is ready"};
@@ -142,6 +147,7 @@ constexpr std::array kRunExamples = {
 
 constexpr std::array kRestartFlags = {kUpdateEnv, kEnv, kNoWait, kOnly,
                                       kExclude};
+constexpr std::array kUpdateNames = {Names("updatePM2")};
 constexpr std::array kStopFlags = {kOnly, kEnv, kExclude};
 constexpr std::array kDeleteFlags = {Flag{"logs", 0, "", "delete its logs too"},
                                      kOnly, kEnv, kExclude};
@@ -171,8 +177,25 @@ constexpr std::array kDeleteExamples = {
 
 constexpr std::array kListNames = {Names("ls"), Names("status"), Names("ps"),
                                    Names("l")};
+constexpr std::array kListFlags = {
+    Flag{"watch", 'w', "", "again every second, until Ctrl-C"},
+    Flag{"sort", 0, "FIELD", "by cpu, mem, name, ...; cpu:desc: the most first"},
+    kExclude};
+constexpr std::array kDescribeFlags = {
+    Flag{"show-secrets", 0, "", "values that look secret, too"}, kExclude};
+constexpr std::array kDoctorFlags = {
+    Flag{"fix", 0, "", "take away what others may do in the home"}};
+constexpr std::array kDoctorExamples = {
+    Example{"lodge doctor", "what is wrong, and how to mend it"},
+};
+constexpr std::string_view kDoctorDetails =
+    "Looks at the home and its modes, the disk, limits of open files, pipes "
+    "and inotify, cgroups, the boot unit, the daemon, each app's files and "
+    "interpreter, and shows the settings. Needs no daemon. Exit code 1 when "
+    "something needs mending; notes don't.";
 constexpr std::array kListExamples = {
     Example{"lodge list", "a row for each instance"},
+    Example{"lodge list --watch --sort cpu:desc", "who is busy, as it goes"},
     Example{"lodge list --json | jq '.[].status'", "for scripts"},
 };
 constexpr std::array kDescribeNames = {Names("show"), Names("info"),
@@ -289,11 +312,10 @@ constexpr std::array kAppCommands = {
     Command{.name = "list",
             .aliases = kListNames,
             .group = Group::Look,
-            .arguments = "",
-            .most_words = 0,
+            .arguments = "[target…]",
             .summary = "status, uptime, restarts, cpu, memory, logs of all",
             .details = kListDetails,
-            .flags = {},
+            .flags = kListFlags,
             .json = true,
             .examples = kListExamples,
             .run = run_list},
@@ -308,6 +330,17 @@ constexpr std::array kAppCommands = {
             .json = true,
             .examples = {},
             .run = run_jlist},
+    Command{.name = "prettylist",
+            .aliases = {},
+            .group = Group::Look,
+            .arguments = "",
+            .most_words = 0,
+            .summary = "jlist, laid out to be read",
+            .details = "",
+            .flags = {},
+            .json = true,
+            .examples = {},
+            .run = run_jlist},
     Command{.name = "describe",
             .aliases = kDescribeNames,
             .group = Group::Look,
@@ -315,7 +348,7 @@ constexpr std::array kAppCommands = {
             .least_words = 1,
             .summary = "all about an app, with every setting",
             .details = kTargetDetails,
-            .flags = {},
+            .flags = kDescribeFlags,
             .json = true,
             .examples = kDescribeExamples,
             .run = run_describe},
@@ -325,7 +358,7 @@ constexpr std::array kAppCommands = {
             .arguments = "[target…]",
             .summary = "process ids, one a line",
             .details = kTargetDetails,
-            .flags = {},
+            .flags = kStopFlags,
             .json = true,
             .examples = kPidExamples,
             .run = run_pid},
@@ -376,7 +409,7 @@ constexpr std::array kDaemonCommands = {
             .examples = kKillExamples,
             .run = run_kill},
     Command{.name = "update",
-            .aliases = {},
+            .aliases = kUpdateNames,
             .group = Group::Daemon,
             .arguments = "",
             .most_words = 0,
@@ -386,6 +419,17 @@ constexpr std::array kDaemonCommands = {
             .json = true,
             .examples = kUpdateExamples,
             .run = run_update},
+    Command{.name = "doctor",
+            .aliases = {},
+            .group = Group::Daemon,
+            .arguments = "",
+            .most_words = 0,
+            .summary = "what is wrong, and how to mend it",
+            .details = kDoctorDetails,
+            .flags = kDoctorFlags,
+            .json = true,
+            .examples = kDoctorExamples,
+            .run = run_doctor},
     Command{.name = "set",
             .aliases = {},
             .group = Group::Daemon,
@@ -437,10 +481,17 @@ constexpr std::array kDaemonCommands = {
 
 // In the order of help.
 constexpr auto make_commands() {
-  std::array<Command, kAppCommands.size() + rows::kLogCommands.size() +
-                          kDaemonCommands.size()>
+  std::array<Command, kAppCommands.size() + rows::kVerbCommands.size() +
+                          rows::kLogCommands.size() + kDaemonCommands.size()>
       all{};
-  auto at = std::ranges::copy(kAppCommands, all.begin()).out;
+  // Each group in one piece.
+  const auto is_run = [](const Command& command) {
+    return command.group == Group::Run;
+  };
+  auto at = std::ranges::copy_if(kAppCommands, all.begin(), is_run).out;
+  at = std::ranges::copy_if(rows::kVerbCommands, at, is_run).out;
+  at = std::ranges::copy_if(kAppCommands, at, std::not_fn(is_run)).out;
+  at = std::ranges::copy_if(rows::kVerbCommands, at, std::not_fn(is_run)).out;
   at = std::ranges::copy(rows::kLogCommands, at).out;
   std::ranges::copy(kDaemonCommands, at);
   return all;
@@ -467,15 +518,42 @@ std::span<const Command> commands() {
   return kCommands;
 }
 
+namespace {
+
+// "sendsignal" and "send-signal" are sendSignal.
+bool is_spelling_of(std::string_view word, std::string_view name) {
+  size_t at = 0;
+  for (const char c : word) {
+    if (c == '-') continue;
+    if (at == name.size()) return false;
+    const char known = name[at++];
+    const bool upper = known >= 'A' && known <= 'Z';
+    if (c != known && !(upper && c == known - 'A' + 'a')) return false;
+  }
+  return at == name.size();
+}
+
+}  // namespace
+
 const Command* find_command(std::string_view word) {
   for (const auto& command : kCommands)
     if (command.name == word ||
         std::ranges::find(command.aliases, word) != command.aliases.end())
       return &command;
+  if (word.starts_with('-')) return nullptr;
+  for (const auto& command : kCommands) {
+    if (is_spelling_of(word, command.name)) return &command;
+    for (const auto alias : command.aliases)
+      if (is_spelling_of(word, alias)) return &command;
+  }
   return nullptr;
 }
 
 base::Error unknown_command(std::string_view word) {
+  if (const auto instead = instead_of_pm2s(word); !instead.empty())
+    return {base::Errc::Invalid, 0,
+            fmt::format("{}: PM2's, not a command of lodge", word),
+            std::string(instead)};
   std::vector<std::string> known;
   for (const auto& command : kCommands) {
     known.emplace_back(command.name);

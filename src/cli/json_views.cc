@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "base/units.h"
 
 namespace cli {
 namespace {
@@ -60,6 +61,7 @@ ordered_json instance_json(const InstanceInfo& row) {
   json["last_exit_signal"] = number_or_null(row.last_exit_signal, 0);
   json["cpu_percent"] = tenths(row.cpu_percent);
   json["memory_bytes"] = row.memory_bytes;
+  json["processes"] = row.processes;
   json["user"] = row.user;
   json["mode"] = row.mode;
   json["version"] = text_or_null(row.version);
@@ -111,6 +113,15 @@ ordered_json pm2_instance(const InstanceInfo& row) {
   env["pm_err_log_path"] = row.error_file;
   env["dropped_lines"] = row.dropped_lines;
   env["dropped_bytes"] = row.dropped_bytes;
+  // Those settings that programs around PM2 look at, as it writes them.
+  for (const auto& setting : row.settings) {
+    if (setting.key == "autorestart" || setting.key == "merge_logs")
+      env[setting.key] = setting.value == "true";
+    if (setting.key == "kill_timeout" || setting.key == "restart_delay" ||
+        setting.key == "min_uptime")
+      if (const auto time = base::parse_duration(setting.value))
+        env[setting.key] = time->count();
+  }
   ordered_json json;
   json["pid"] = row.pid;
   json["name"] = row.app;
@@ -145,8 +156,10 @@ std::string describe_json(const std::vector<InstanceInfo>& instances) {
   });
 }
 
-std::string pm2_json(const std::vector<InstanceInfo>& instances) {
-  return array_of(instances, pm2_instance);
+std::string pm2_json(const std::vector<InstanceInfo>& instances, bool pretty) {
+  const auto text = array_of(instances, pm2_instance);
+  if (!pretty) return text;
+  return ordered_json::parse(text).dump(2) + "\n";
 }
 
 std::string outcomes_json(const std::vector<control::Outcome>& outcomes) {

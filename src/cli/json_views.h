@@ -12,8 +12,10 @@ namespace cli {
 std::string list_json(const std::vector<control::InstanceInfo>& instances);
 // `describe --json`: the same with every setting.
 std::string describe_json(const std::vector<control::InstanceInfo>& instances);
-// `jlist`: one array in the shape of PM2, without the environment.
-std::string pm2_json(const std::vector<control::InstanceInfo>& instances);
+// `jlist`: one array in the shape of PM2, without the environment; `pretty`:
+// over many lines.
+std::string pm2_json(const std::vector<control::InstanceInfo>& instances,
+                     bool pretty = false);
 // One object a line.
 std::string outcomes_json(const std::vector<control::Outcome>& outcomes);
 std::string flush_json(const control::FlushReply& reply);

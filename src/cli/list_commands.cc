@@ -1,11 +1,16 @@
 #include "cli/list_commands.h"
 
 #include <fmt/format.h>
+#include <poll.h>
+
+#include <cstdio>
 
 #include "base/units.h"
 #include "cli/app_commands.h"
 #include "cli/commands.h"
 #include "cli/json_views.h"
+#include "cli/leaving.h"
+#include "cli/list_order.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
 #include "cli/views.h"
@@ -13,9 +18,11 @@
 namespace cli {
 namespace {
 
-std::expected<control::ListReply, int> ask_list(const Invocation& invocation) {
+std::expected<control::ListReply, int> ask_list(const Invocation& invocation,
+                                                bool brief) {
   auto list = ask_for<control::ListReply>(
-      invocation, control::ListRequest{.selection = selection_of(invocation)});
+      invocation, control::ListRequest{.selection = selection_of(invocation),
+                                       .brief = brief});
   if (list) warn_of_skew(list->version);
   return list;
 }
@@ -31,43 +38,61 @@ void warn_of_short_histories(const control::ListReply& list) {
                app);
 }
 
+// An exit code when there is no such order.
+int sort(const Invocation& invocation, control::ListReply& list) {
+  const auto order = invocation.args.value("sort");
+  if (!order) return kDone;
+  auto sorted = sort_rows(list.instances, *order);
+  return sorted ? kDone : report(invocation, sorted.error(), kUsage);
+}
+
+std::string list_text(const Invocation& invocation, control::ListReply& list) {
+  if (!invocation.json)
+    return list_view(list, terminal_width(), invocation.color);
+  for (auto& row : list.instances) mask_row(row);
+  return list_json(list.instances);
+}
+
+// Once a second, on a screen of its own when there is a terminal.
+int watch(const Invocation& invocation) {
+  leave_quietly_on_signals();
+  const bool screen = terminal_width() > 0;
+  for (;;) {
+    auto list = ask_list(invocation, !invocation.json);
+    if (!list) return list.error();
+    if (const int exit = sort(invocation, *list)) return exit;
+    const auto text = list_text(invocation, *list);
+    if (screen) std::fputs("\x1b[H\x1b[2J", stdout);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    // Whoever read us is gone.
+    if (std::fflush(stdout) != 0) return kDone;
+    ::poll(nullptr, 0, 1000);
+  }
+}
+
 }  // namespace
 
 int run_list(const Invocation& invocation) {
-  auto list = ask_list(invocation);
+  if (invocation.args.has("watch")) return watch(invocation);
+  auto list = ask_list(invocation, !invocation.json);
   if (!list) return list.error();
-  say(invocation, invocation.json
-                      ? list_json(list->instances)
-                      : list_view(*list, terminal_width(), invocation.color));
+  if (const int exit = sort(invocation, *list)) return exit;
+  say(invocation, list_text(invocation, *list));
   if (!invocation.silent) warn_of_short_histories(*list);
   return kDone;
 }
 
 int run_jlist(const Invocation& invocation) {
-  auto list = ask_list(invocation);
+  auto list = ask_list(invocation, false);
   if (!list) return list.error();
-  say(invocation, pm2_json(list->instances));
-  return kDone;
-}
-
-int run_describe(const Invocation& invocation) {
-  auto list = ask_list(invocation);
-  if (!list) return list.error();
-  if (invocation.json) {
-    say(invocation, describe_json(list->instances));
-    return kDone;
-  }
-  std::string text;
-  for (const auto& row : list->instances) {
-    if (!text.empty()) text += "\n";
-    text += describe_view(row, invocation.color);
-  }
-  say(invocation, text);
+  for (auto& row : list->instances) mask_row(row);
+  const bool pretty = invocation.command.name == "prettylist";
+  say(invocation, pm2_json(list->instances, pretty));
   return kDone;
 }
 
 int run_pid(const Invocation& invocation) {
-  auto list = ask_list(invocation);
+  auto list = ask_list(invocation, true);
   if (!list) return list.error();
   std::string text;
   for (const auto& row : list->instances) {

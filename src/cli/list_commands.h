@@ -7,7 +7,6 @@ struct Invocation;
 
 int run_list(const Invocation& invocation);
 int run_jlist(const Invocation& invocation);
-int run_describe(const Invocation& invocation);
 int run_pid(const Invocation& invocation);
 
 }  // namespace cli

@@ -18,8 +18,8 @@ using Names = std::string_view;
 
 inline constexpr std::string_view kTargetDetails =
     "A target is an id, a name, name/instance, a namespace, all, a pattern "
-    "('api-*'), a regular expression ('/^api/'), or a configuration file "
-    "(its apps).";
+    "('api-*'), a regular expression ('/^api/'), or a configuration file (its "
+    "apps); id:3, app:x and ns:x say which is meant.";
 
 inline constexpr std::array kLogsNames = {Names("log")};
 inline constexpr std::array kLogsExamples = {

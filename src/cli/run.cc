@@ -11,6 +11,7 @@
 #include "cli/file_targets.h"
 #include "cli/help.h"
 #include "cli/report.h"
+#include "cli/secrets.h"
 #include "cli/terminal.h"
 #include "cli/text_cells.h"
 
@@ -37,12 +38,12 @@ Front front_flags(std::span<const std::string> words) {
   return front;
 }
 
-// As it was typed, for events; cut where it becomes a novel.
+// As it was typed, for events, less its secrets; cut where it becomes a novel.
 std::string typed_line(std::span<const std::string> words) {
   constexpr size_t kLongest = 200;  // cells
   std::string line = "lodge";
   for (const auto& word : words) line += " " + printable(word);
-  return cut_to_width(line, kLongest);
+  return cut_to_width(mask_secrets(line), kLongest);
 }
 
 base::Status check_words(const Command& command, const Args& args) {

@@ -117,6 +117,17 @@ std::string mask_secrets(std::string_view text) {
   return mask_addresses(masked.append(text.substr(kept)));
 }
 
+std::string mask_value(std::string_view name, std::string_view value) {
+  if (is_secret_name(name) && !value.empty()) return std::string(kMask);
+  return mask_secrets(value);
+}
+
+std::vector<std::string> mask_words(const std::vector<std::string>& words) {
+  ordered_json json = words;
+  mask_secrets(json);
+  return json.get<std::vector<std::string>>();
+}
+
 void mask_secrets(ordered_json& json) {
   mask_within(json, false);
 }

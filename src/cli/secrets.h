@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cli {
 
@@ -14,6 +15,13 @@ bool is_secret_name(std::string_view name);
 
 // NAME=value, --name value and scheme://user:password@ become `***`.
 std::string mask_secrets(std::string_view text);
+
+// What is shown of a variable: all of it is one when its name is that of a
+// secret.
+std::string mask_value(std::string_view name, std::string_view value);
+
+// Words of one command line: `--token` and the word after it.
+std::vector<std::string> mask_words(const std::vector<std::string>& words);
 
 // The same in every text of it, and what members with such names have.
 void mask_secrets(nlohmann::ordered_json& json);

@@ -59,7 +59,7 @@ base::Result<Candidates> recorded_apps(const base::Home& home) {
 // The apps of the daemon; when there is none, those it would bring back.
 std::expected<Candidates, int> known_apps(const Invocation& invocation) {
   Candidates apps;
-  auto reply = control::ask(invocation.home, control::ListRequest{}, {});
+  auto reply = control::ask(invocation.home, control::ListRequest{.selection = {}, .brief = true}, {});
   if (!reply && reply.error().code == Errc::Unavailable) {
     auto recorded = recorded_apps(invocation.home);
     if (recorded) return std::move(*recorded);
@@ -265,7 +265,8 @@ void tell_renamed(const DeclaredApps& declared,
     }
 }
 
-int carry_out_start(const Invocation& invocation, const Asked& asked) {
+int carry_out_start(const Invocation& invocation, const Asked& asked,
+                    const AfterStart& then) {
   for (const auto& warning : asked.declared.warnings)
     fmt::print(stderr, "lodge: {}: {}\n", invocation.command.name,
                printable(warning));
@@ -287,6 +288,8 @@ int carry_out_start(const Invocation& invocation, const Asked& asked) {
     auto outcomes =
         expect_reply<control::OutcomesReply>(invocation, std::move(reply));
     if (!outcomes) return outcomes.error();
+    if (then)
+      if (auto more = then(*outcomes); !more) return more.error();
     const int exit = show_outcomes(invocation, *outcomes);
     tell_renamed(asked.declared, *outcomes);
     return exit;
@@ -296,9 +299,13 @@ int carry_out_start(const Invocation& invocation, const Asked& asked) {
 }  // namespace
 
 int run_start(const Invocation& invocation) {
+  return run_start_and(invocation, {});
+}
+
+int run_start_and(const Invocation& invocation, const AfterStart& then) {
   auto asked = make_request(invocation);
   if (!asked) return asked.error();
-  return carry_out_start(invocation, *asked);
+  return carry_out_start(invocation, *asked, then);
 }
 
 int restart_files(const Invocation& invocation,
@@ -319,7 +326,7 @@ int restart_files(const Invocation& invocation,
   request.update_env = invocation.args.has("update-env");
   request.restart = true;
   request.env = app_environment(environ);
-  return carry_out_start(invocation, asked);
+  return carry_out_start(invocation, asked, {});
 }
 
 }  // namespace cli

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "cli/secrets.h"
 #include "cli/table.h"
 #include "cli/text_cells.h"
 
@@ -292,6 +293,8 @@ std::string describe_view(const InstanceInfo& row, bool color) {
        {"last exit", {last_exit_text(row)}},
        {"cpu", {fmt::format("{:.1f}%", row.cpu_percent)}},
        {"memory", {base::format_size(row.memory_bytes)}},
+       {"processes",
+        {row.processes > 1 ? fmt::format("{}", row.processes) : ""}},
        {"user", {row.user}}},
       color);
   text += section("runs",
@@ -368,7 +371,7 @@ std::string outcomes_view(const std::vector<control::Outcome>& outcomes) {
       line += launches ? fmt::format(" {} instances", count)
                        : fmt::format(" ({} instances)", count);
     if (launches && !first.launched.empty())
-      line += fmt::format(" ({})", printable(first.launched));
+      line += fmt::format(" ({})", printable(mask_secrets(first.launched)));
     if (!first.detail.empty())
       line += fmt::format(" · {}", printable(first.detail));
     if (launches && ready_ms >= 0)

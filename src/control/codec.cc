@@ -69,7 +69,9 @@ constexpr auto members(const DeleteRequest*) {
                     Member{"logs", &M::logs}};
 }
 constexpr auto members(const ListRequest*) {
-  return std::tuple{Member{"selection", &ListRequest::selection}};
+  using M = ListRequest;
+  return std::tuple{Member{"selection", &M::selection},
+                    Member{"brief", &M::brief}};
 }
 constexpr auto members(const FlushRequest*) {
   using M = FlushRequest;
@@ -89,6 +91,39 @@ constexpr auto members(const PruneRequest*) {
 }
 constexpr auto members(const UpdateRequest*) {
   return std::tuple{Member{"path", &UpdateRequest::path}};
+}
+constexpr auto members(const ScaleRequest*) {
+  using M = ScaleRequest;
+  return std::tuple{Member{"app", &M::app}, Member{"count", &M::count},
+                    Member{"relative", &M::relative}, Member{"wait", &M::wait}};
+}
+constexpr auto members(const ResetRequest*) {
+  return std::tuple{Member{"selection", &ResetRequest::selection}};
+}
+constexpr auto members(const SignalRequest*) {
+  using M = SignalRequest;
+  return std::tuple{Member{"selection", &M::selection},
+                    Member{"signal", &M::signal}};
+}
+constexpr auto members(const InputRequest*) {
+  using M = InputRequest;
+  return std::tuple{Member{"selection", &M::selection},
+                    Member{"data", &M::data}};
+}
+constexpr auto members(const EnvRequest*) {
+  return std::tuple{Member{"selection", &EnvRequest::selection}};
+}
+constexpr auto members(const InputReply*) {
+  return std::tuple{Member{"bytes", &InputReply::bytes}};
+}
+constexpr auto members(const InstanceEnv*) {
+  using M = InstanceEnv;
+  return std::tuple{Member{"app", &M::app}, Member{"id", &M::id},
+                    Member{"instance", &M::instance},
+                    Member{"instances", &M::instances}, Member{"env", &M::env}};
+}
+constexpr auto members(const EnvReply*) {
+  return std::tuple{Member{"instances", &EnvReply::instances}};
 }
 constexpr auto members(const PingReply*) {
   using M = PingReply;
@@ -143,6 +178,7 @@ constexpr auto members(const InstanceInfo*) {
                     Member{"unstable_restarts", &M::unstable_restarts},
                     Member{"cpu_percent", &M::cpu_percent},
                     Member{"memory_bytes", &M::memory_bytes},
+                    Member{"processes", &M::processes},
                     Member{"user", &M::user},
                     Member{"mode", &M::mode},
                     Member{"version", &M::version},
@@ -208,11 +244,13 @@ constexpr auto members(const ErrorReply*) {
 }
 
 // In the order of the variants.
-constexpr std::array<std::string_view, 12> kRequestNames = {
-    "ping",  "start", "stop",   "restart", "delete", "list",
-    "flush", "kill",  "update", "rotate",  "reopen", "prune"};
-constexpr std::array<std::string_view, 8> kReplyNames = {
-    "ping", "outcomes", "list", "flush", "done", "error", "rotate", "reopen"};
+constexpr auto kRequestNames = std::to_array<std::string_view>(
+    {"ping",   "start",  "stop",   "restart", "delete", "list",
+     "flush",  "kill",   "update", "rotate",  "reopen", "prune",
+     "scale",  "reset",  "signal", "input",   "env"});
+constexpr auto kReplyNames = std::to_array<std::string_view>(
+    {"ping", "outcomes", "list", "flush", "done", "error", "rotate", "reopen",
+     "input", "env"});
 static_assert(kRequestNames.size() == std::variant_size_v<Request>);
 static_assert(kReplyNames.size() == std::variant_size_v<Reply>);
 
@@ -240,11 +278,16 @@ json write(const T& value) {
     return value;
   } else {
     json object = json::object();
-    std::apply(
-        [&](const auto&... member) {
-          ((object[member.key] = write(value.*member.at)), ...);
-        },
-        members(&value));
+    // Of hundreds of rows: what a reader assumes of a missing member is left
+    // out.
+    static const T kDefault{};
+    constexpr bool kBrief = std::same_as<T, InstanceInfo>;
+    const auto put = [&](const auto& member) {
+      if (kBrief && value.*member.at == kDefault.*member.at) return;
+      object[member.key] = write(value.*member.at);
+    };
+    std::apply([&](const auto&... member) { (put(member), ...); },
+               members(&value));
     return object;
   }
 }
@@ -265,6 +308,7 @@ template <class T>
 void read(const json& from, std::vector<T>& list, const std::string& at) {
   if (!from.is_array()) throw Wrong{at, "not a list"};
   list.clear();
+  list.reserve(from.size());
   for (const auto& item : from) read(item, list.emplace_back(), at);
 }
 

@@ -22,7 +22,7 @@ inline constexpr uint8_t kMinor = 0;
 inline constexpr size_t kHeaderSize = 8;
 // Caps on a payload, in bytes. The daemon holds a request in memory for anyone
 // who may connect; a reply goes to a process that ends with it.
-inline constexpr size_t kRequestCap = size_t{1} << 20;
+inline constexpr size_t kRequestCap = size_t{16} << 20;
 inline constexpr size_t kReplyCap = size_t{64} << 20;
 
 // Errc::Invalid when the payload is larger than `cap`.

@@ -75,6 +75,7 @@ struct DeleteRequest {
 
 struct ListRequest {
   Selection selection;  // empty = all
+  bool brief = false;   // without settings
   bool operator==(const ListRequest&) const = default;
 };
 
@@ -121,10 +122,48 @@ struct UpdateRequest {
   bool operator==(const UpdateRequest&) const = default;
 };
 
+// An app gets `count` instances, or so many more than it has. Those it has are
+// left alone; the highest numbers go first.
+struct ScaleRequest {
+  std::string app;  // a name, or whatever else selects one app
+  int count = 1;
+  bool relative = false;
+  bool wait = true;  // until the new ones are ready or dead
+  bool operator==(const ScaleRequest&) const = default;
+};
+
+// Restart counters to zero.
+struct ResetRequest {
+  Selection selection;
+  bool operator==(const ResetRequest&) const = default;
+};
+
+// To the main process of each.
+struct SignalRequest {
+  Selection selection;
+  int signal = 0;
+  bool operator==(const SignalRequest&) const = default;
+};
+
+// Bytes for the stdin of one instance. The answer is an InputReply.
+struct InputRequest {
+  Selection selection;
+  std::string data;  // base64: any bytes
+  bool operator==(const InputRequest&) const = default;
+};
+
+// The answer is an EnvReply: secrets are the asking command's to mask.
+struct EnvRequest {
+  Selection selection;
+  bool operator==(const EnvRequest&) const = default;
+};
+
 using Request =
     std::variant<PingRequest, StartRequest, StopRequest, RestartRequest,
                  DeleteRequest, ListRequest, FlushRequest, KillRequest,
-                 UpdateRequest, RotateRequest, ReopenRequest, PruneRequest>;
+                 UpdateRequest, RotateRequest, ReopenRequest, PruneRequest,
+                 ScaleRequest, ResetRequest, SignalRequest, InputRequest,
+                 EnvRequest>;
 
 struct PingReply {
   int daemon_pid = 0;
@@ -144,7 +183,8 @@ struct Outcome {
   int id = -1;
   int instance = 0;
   int instances = 1;  // of the app
-  // "started", "restarted", "unchanged", "stopped", "deleted", "exited"
+  // "started", "restarted", "unchanged", "stopped", "deleted", "exited",
+  // "reset", "signalled"
   std::string action;
   bool failed = false;
   std::string detail;    // "exited with code 1 after 0.1s", "killed by SIGKILL"
@@ -187,8 +227,10 @@ struct InstanceInfo {
   int64_t next_start_ms = -1;  // of waiting and errored: time left
   int restarts = 0;
   int unstable_restarts = 0;
+  // Of the whole tree: the process and all that it started.
   double cpu_percent = 0;
   uint64_t memory_bytes = 0;
+  int processes = 0;
   std::string user;
   std::string mode;     // "fork"
   std::string version;  // of the app, from its package.json
@@ -269,6 +311,27 @@ struct ReopenReply {
   bool operator==(const ReopenReply&) const = default;
 };
 
+// How much of the data the app's input had room for.
+struct InputReply {
+  uint64_t bytes = 0;
+  bool operator==(const InputReply&) const = default;
+};
+
+// What an instance is started with.
+struct InstanceEnv {
+  std::string app;
+  int id = 0;
+  int instance = 0;
+  int instances = 1;
+  std::vector<std::pair<std::string, std::string>> env;
+  bool operator==(const InstanceEnv&) const = default;
+};
+
+struct EnvReply {
+  std::vector<InstanceEnv> instances;
+  bool operator==(const EnvReply&) const = default;
+};
+
 struct DoneReply {
   bool operator==(const DoneReply&) const = default;
 };
@@ -283,6 +346,7 @@ struct ErrorReply {
 };
 
 using Reply = std::variant<PingReply, OutcomesReply, ListReply, FlushReply,
-                           DoneReply, ErrorReply, RotateReply, ReopenReply>;
+                           DoneReply, ErrorReply, RotateReply, ReopenReply,
+                           InputReply, EnvReply>;
 
 }  // namespace control

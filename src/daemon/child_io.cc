@@ -209,6 +209,21 @@ base::Status ChildIo::hold(uint64_t slot, const FindProcess& process) {
   return link_.adopt(slot, alive.pid, alive.pidfd);
 }
 
+base::Result<size_t> ChildIo::input(uint64_t slot,
+                                    std::string_view bytes) const {
+  const auto it = held_.find(slot);
+  if (it == held_.end() || !it->second.in)
+    return base::fail(base::Errc::NotFound, "it is not running");
+  const int fd = it->second.in.get();
+  // Ours alone: the child has the pipe opened anew.
+  if (auto set = base::fs::set_nonblocking(fd, true); !set)
+    return base::fail(std::move(set.error()));
+  auto written = base::fs::write_some(fd, bytes, "stdin");
+  if (!written && written.error().code == base::Errc::WouldBlock)
+    return size_t{0};
+  return written;
+}
+
 bool ChildIo::output_open(uint64_t slot) const {
   const auto it = held_.find(slot);
   return it != held_.end() && (it->second.out || it->second.err);

@@ -60,6 +60,9 @@ class ChildIo final : public supervisor::Launcher {
   // The same for one slot.
   base::Status hold(uint64_t slot, const FindProcess& process);
 
+  // To the child's stdin, as much as it has room for. Errc::NotFound: it has
+  // none any more.
+  base::Result<size_t> input(uint64_t slot, std::string_view bytes) const;
   // Something still holds the output of that slot.
   bool output_open(uint64_t slot) const;
 

@@ -23,6 +23,7 @@
 #include "daemon/spool_holder.h"
 #include "daemon/startup.h"
 #include "daemon/updater.h"
+#include "daemon/usage.h"
 #include "daemon/users.h"
 #include "keeper/launch.h"
 #include "keeper/link.h"
@@ -83,6 +84,7 @@ class Daemon final : private keeper::LinkObserver {
   Users users_;
   ChildIo io_;
   supervisor::Supervisor supervisor_;
+  Usage usage_;
   Listing listing_;
   Updater updater_;
   rotate::SealedBytes sealed_;
@@ -132,8 +134,10 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
                                housekeeper_.seal_size());
            }}),
       supervisor_(loop_, clock_, io_, chronicle_, home_id),
+      usage_(loop_, clock_, supervisor_, home_id,
+             [this] { return degraded_ ? 0 : keeper_.pid; }),
       listing_(
-          clock_, home.logs(), tally_,
+          home.logs(), tally_, usage_,
           [this](uint64_t slot) { return io_.output_open(slot); },
           [this] { return housekeeper_.seal_size(); }),
       updater_(loop_, link_, home,
@@ -146,6 +150,9 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
       handlers_(
           {loop_, clock_, home_, supervisor_, capture_, chronicle_, recorder_,
            listing_, users_, updater_, sealed_, housekeeper_,
+           [this](uint64_t slot, std::string_view bytes) {
+             return io_.input(slot, bytes);
+           },
            [this] { return describe(); }, [this] { return ending_; },
            [this](const supervisor::Cause& cause, std::function<void()> done) {
              shut_down(cause, std::move(done));
@@ -196,6 +203,7 @@ void Daemon::on_ready(keeper::KeeperNews keeper, base::UniqueFd listener) {
   chronicle_.enter(supervisor_);
   supervisor_.begin();
   housekeeper_.begin();
+  usage_.begin();
   server_ =
       std::make_unique<control::Server>(loop_, std::move(listener), handlers_);
   link_.serving();

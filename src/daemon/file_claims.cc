@@ -95,44 +95,6 @@ std::unexpected<base::Error> taken(const Claim& claim, std::string_view owner) {
                   claim.stream == Stream::Out ? "--output" : "--error"));
 }
 
-base::Status check_others(const std::vector<Claim>& claims,
-                          const std::vector<AppFiles>& others,
-                          const std::string& log_dir, Identities& identities) {
-  std::map<std::string, std::string> owners;
-  for (const auto& other : others)
-    for (const auto& claim : claims_of(other, log_dir))
-      owners.emplace(identities.of(claim.path), claim.spec->name);
-  for (const auto& claim : claims)
-    if (const auto at = owners.find(identities.of(claim.path));
-        at != owners.end())
-      return taken(claim, at->second);
-  return {};
-}
-
-// What others wrote before is theirs as long as it is there.
-base::Status check_history(const std::vector<Claim>& claims,
-                           const store::Catalog& catalog,
-                           const std::string& log_dir, Identities& identities) {
-  std::map<std::string, const store::CatalogApp*> owners;
-  for (const auto& app : catalog.apps)
-    for (const auto& file : store::files_of(app))
-      owners.emplace(identities.of(store::file_path(log_dir, file.file)), &app);
-  for (const auto& claim : claims) {
-    const auto at = owners.find(identities.of(claim.path));
-    if (at == owners.end() || at->second->name == claim.spec->name) continue;
-    const auto info = fs::stat(claim.path);
-    if (!info || info->st_size == 0) continue;
-    const auto& owner = *at->second;
-    return base::fail(
-        Errc::Exists,
-        fmt::format("{}: {} has the lines of {}{}", claim.spec->name,
-                    claim.path, owner.name, owner.deleted ? " (gone)" : ""),
-        fmt::format("name another file, or empty it: lodge flush {}",
-                    owner.name));
-  }
-  return {};
-}
-
 // A file that was named by somebody, not by us.
 base::Status check_place(const Claim& claim, const base::Home& home) {
   const auto& path = claim.path;
@@ -169,23 +131,64 @@ base::Status check_writable(const Claim& claim) {
 
 }  // namespace
 
-base::Status check_files(const AppFiles& app,
-                         const std::vector<AppFiles>& others,
-                         const store::Catalog& catalog,
-                         const base::Home& home) {
-  const std::string log_dir = home.logs();
-  Identities identities;
-  const auto claims = claims_of(app, log_dir);
-  if (auto own = check_own(claims, identities); !own) return own;
-  if (auto free = check_others(claims, others, log_dir, identities); !free)
-    return free;
-  if (auto free = check_history(claims, catalog, log_dir, identities); !free)
-    return free;
+struct FileClaims::State {
+  const base::Home& home;
+  std::string log_dir;
+  Identities identities = {};
+  // Both by the identity of the file.
+  std::map<std::string, std::string> owners = {};  // names
+  // What others wrote before is theirs as long as it is there.
+  std::map<std::string, const store::CatalogApp*> former = {};
+
+  void claim(const AppFiles& app) {
+    for (const auto& claim : claims_of(app, log_dir))
+      owners.emplace(identities.of(claim.path), claim.spec->name);
+  }
+  base::Status check(const Claim& claim);
+};
+
+FileClaims::FileClaims(const std::vector<AppFiles>& others,
+                       const store::Catalog& catalog, const base::Home& home)
+    : state_(std::make_unique<State>(State{home, home.logs()})) {
+  for (const auto& other : others) state_->claim(other);
+  for (const auto& app : catalog.apps)
+    for (const auto& file : store::files_of(app))
+      state_->former.emplace(
+          state_->identities.of(store::file_path(state_->log_dir, file.file)),
+          &app);
+}
+
+FileClaims::~FileClaims() = default;
+
+base::Status FileClaims::State::check(const Claim& claim) {
+  const auto identity = identities.of(claim.path);
+  const auto owner = owners.find(identity);
+  if (owner != owners.end() && owner->second != claim.spec->name)
+    return taken(claim, owner->second);
+  const auto wrote = former.find(identity);
+  if (wrote == former.end() || wrote->second->name == claim.spec->name)
+    return {};
+  const auto info = fs::stat(claim.path);
+  if (!info || info->st_size == 0) return {};
+  return base::fail(
+      Errc::Exists,
+      fmt::format("{}: {} has the lines of {}{}", claim.spec->name, claim.path,
+                  wrote->second->name, wrote->second->deleted ? " (gone)" : ""),
+      fmt::format("name another file, or empty it: lodge flush {}",
+                  wrote->second->name));
+}
+
+base::Status FileClaims::add(const AppFiles& app) {
+  const auto claims = claims_of(app, state_->log_dir);
+  if (auto own = check_own(claims, state_->identities); !own) return own;
+  for (const auto& claim : claims)
+    if (auto free = state_->check(claim); !free) return free;
   for (const auto& claim : claims) {
     if (!is_named(app.spec->log, claim.stream)) continue;
-    if (auto place = check_place(claim, home); !place) return place;
+    if (auto place = check_place(claim, state_->home); !place) return place;
     if (auto writable = check_writable(claim); !writable) return writable;
   }
+  state_->claim(app);
   return {};
 }
 

@@ -3,7 +3,7 @@
 // has one owner: two apps, or two streams or instances that nobody wanted
 // merged, never meet in one file. Looks at the file system; any thread.
 
-#include <string>
+#include <memory>
 #include <vector>
 
 #include "base/home.h"
@@ -18,11 +18,25 @@ struct AppFiles {
   const config::AppSpec* spec = nullptr;
   std::vector<int> numbers;
 };
-// Whether `app` may have its files beside `others` (among which it is not).
-// Errc::Exists: a file is somebody else's. Errc::Invalid: its settings make no
-// sense. Both say the way out.
-base::Status check_files(const AppFiles& app,
-                         const std::vector<AppFiles>& others,
-                         const store::Catalog& catalog, const base::Home& home);
+
+// What is claimed so far. Blocks on the disk for a moment.
+class FileClaims {
+ public:
+  // `catalog` and `home` outlive it.
+  FileClaims(const std::vector<AppFiles>& others, const store::Catalog& catalog,
+             const base::Home& home);
+  ~FileClaims();
+  FileClaims(const FileClaims&) = delete;
+  FileClaims& operator=(const FileClaims&) = delete;
+
+  // Whether `app` may have its files beside those that are claimed; then they
+  // are claimed too. Errc::Exists: a file is somebody else's. Errc::Invalid:
+  // its settings make no sense. Both say the way out.
+  base::Status add(const AppFiles& app);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace daemon_

@@ -10,6 +10,7 @@
 #include "base/fs.h"
 #include "base/target.h"
 #include "daemon/answers.h"
+#include "daemon/descriptors.h"
 #include "daemon/file_claims.h"
 #include "daemon/start_plan.h"
 #include "rotate/schedule.h"
@@ -79,6 +80,24 @@ class Answers : public std::enable_shared_from_this<Answers> {
   int open_ = 0;
 };
 
+// Instances that will run and do not yet.
+size_t count_new(supervisor::Supervisor& supervisor,
+                 const std::vector<config::AppSpec>& specs,
+                 const std::vector<int>& known) {
+  size_t count = 0;
+  for (const auto& spec : specs) {
+    const auto wanted = static_cast<size_t>(std::max(spec.instances, 0));
+    size_t running = 0;
+    if (const auto* app = supervisor.find_app(spec.name))
+      running = static_cast<size_t>(std::ranges::count_if(
+          app->instances, [](const auto& one) { return one->pid() != 0; }));
+    count += wanted - std::min(wanted, running);
+  }
+  for (const int id : known)
+    if (supervisor.find(id)->pid() == 0) ++count;
+  return count;
+}
+
 base::Status check_schedule(const config::AppSpec& spec) {
   const auto& log = spec.log;
   if (log.rotate.empty() && log.tz.empty()) return {};
@@ -137,9 +156,9 @@ void Handlers::on(const control::StartRequest& request,
     auto as = parts_.users.resolve(spec->uid, spec->gid);
     if (!as) return reply(refusal(as.error()));
     specs.push_back(std::move(*spec));
-    if (auto free = check_files(specs); !free)
-      return reply(refusal(free.error()));
   }
+  if (auto free = check_files(specs); !free)
+    return reply(refusal(free.error()));
   std::vector<int> known;
   if (!request.known.targets.empty()) {
     auto ids = select_some(request.known);
@@ -157,6 +176,9 @@ void Handlers::on(const control::StartRequest& request,
   if (request.dry_run)
     return reply(control::OutcomesReply{
         plan_start(specs, request, pruned, parts_.supervisor)});
+  if (auto room = check_descriptors(count_new(parts_.supervisor, specs, known));
+      !room)
+    return reply(refusal(room.error()));
   if (request.wait && request.wait_ms >= 0) {
     std::vector<std::string> apps;
     for (const auto& spec : specs) apps.push_back(spec.name);
@@ -185,20 +207,24 @@ void Handlers::on(const control::StartRequest& request,
   hold({});
 }
 
-// Of the last of `specs`, beside all apps there are and the other specs.
+// Of each of `specs`, beside all apps there are and those before it.
 base::Status Handlers::check_files(const std::vector<config::AppSpec>& specs) {
-  if (auto good = check_schedule(specs.back()); !good) return good;
+  if (specs.empty()) return {};
+  std::set<std::string_view> names;
+  for (const auto& spec : specs) names.insert(spec.name);
   std::vector<AppFiles> others;
   for (const auto& app : parts_.supervisor.apps())
-    if (std::ranges::count(specs, app->spec.name, &config::AppSpec::name) == 0)
+    if (!names.contains(app->spec.name))
       others.push_back(app_files(app.get(), app->spec));
-  const auto files = [&](const config::AppSpec& spec) {
-    return app_files(parts_.supervisor.find_app(spec.name), spec);
-  };
-  for (const auto& spec : specs)
-    if (spec.name != specs.back().name) others.push_back(files(spec));
-  return daemon_::check_files(files(specs.back()), others,
-                              parts_.chronicle.catalog(), parts_.home);
+  FileClaims claims(others, parts_.chronicle.catalog(), parts_.home);
+  for (const auto& spec : specs) {
+    if (auto good = check_schedule(spec); !good) return good;
+    if (auto free = claims.add(
+            app_files(parts_.supervisor.find_app(spec.name), spec));
+        !free)
+      return free;
+  }
+  return {};
 }
 
 void Handlers::on(const control::StopRequest& request,
@@ -244,9 +270,14 @@ void Handlers::on(const control::ListRequest& request, const supervisor::Cause&,
   for (const auto& app : parts_.supervisor.apps())
     for (const auto& instance : app->instances)
       if (wanted.contains(instance->life().id))
-        list.instances.push_back(parts_.listing.row(*app, *instance));
+        list.instances.push_back(
+            parts_.listing.row(*app, *instance, request.brief));
+  std::map<std::string_view, const store::CatalogApp*> entries;
+  for (const auto& entry : parts_.chronicle.catalog().apps)
+    entries.emplace(entry.name, &entry);
   for (auto& row : list.instances)
-    row.log_bytes += sealed_bytes(row.app, row.instance);
+    if (const auto entry = entries.find(row.app); entry != entries.end())
+      row.log_bytes += parts_.sealed.of(*entry->second, row.instance);
   std::ranges::sort(list.instances, {}, &control::InstanceInfo::id);
   list.logs_bytes = live_bytes(parts_.chronicle.catalog(), parts_.home.logs());
   const auto age = [now = parts_.clock.now()](base::Timestamp time) {

@@ -38,6 +38,8 @@ struct Parts {
   Updater& updater;
   rotate::SealedBytes& sealed;
   Housekeeper& housekeeper;
+  // To the stdin of a life: how much there was room for.
+  std::function<base::Result<size_t>(uint64_t slot, std::string_view)> input;
   std::function<control::PingReply()> describe_daemon;
   std::function<bool()> is_ending;
   std::function<void(const supervisor::Cause&, std::function<void()>)>
@@ -64,6 +66,12 @@ class Handlers final : public control::Handler {
   void on(const control::PruneRequest&, const supervisor::Cause&, OnReply);
   void on(const control::KillRequest&, const supervisor::Cause&, OnReply);
   void on(const control::UpdateRequest&, const supervisor::Cause&, OnReply);
+  // In verb_handlers.cc.
+  void on(const control::ScaleRequest&, const supervisor::Cause&, OnReply);
+  void on(const control::ResetRequest&, const supervisor::Cause&, OnReply);
+  void on(const control::SignalRequest&, const supervisor::Cause&, OnReply);
+  void on(const control::InputRequest&, const supervisor::Cause&, OnReply);
+  void on(const control::EnvRequest&, const supervisor::Cause&, OnReply);
 
   base::Result<std::vector<int>> select(const control::Selection& selection);
   base::Status check_files(const std::vector<config::AppSpec>& specs);

@@ -15,8 +15,6 @@
 namespace daemon_ {
 namespace {
 
-constexpr std::chrono::milliseconds kShortestLook{250};
-
 std::string own_user() {
   const passwd* user = ::getpwuid(::geteuid());
   return user != nullptr ? user->pw_name : std::to_string(::geteuid());
@@ -29,19 +27,19 @@ uint64_t size_of(const std::string& path) {
 
 }  // namespace
 
-Listing::Listing(const base::Clock& clock, std::string log_dir,
-                 const CaptureTally& tally,
+Listing::Listing(std::string log_dir, const CaptureTally& tally, Usage& usage,
                  std::function<bool(uint64_t slot)> output_open,
                  std::function<uint64_t()> max_size)
-    : clock_(clock),
-      log_dir_(std::move(log_dir)),
+    : log_dir_(std::move(log_dir)),
       tally_(tally),
+      usage_(usage),
       user_(own_user()),
       output_open_(std::move(output_open)),
       max_size_(std::move(max_size)) {}
 
 control::InstanceInfo Listing::row(const supervisor::App& app,
-                                   const supervisor::Instance& instance) {
+                                   const supervisor::Instance& instance,
+                                   bool brief) {
   const auto& life = instance.life();
   const auto& spec = app.spec;
   control::InstanceInfo info;
@@ -54,7 +52,7 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
   info.reason = instance.reason();
   info.pid = instance.pid();
   info.generation = life.generation;
-  info.created_at_ms = app.created.us / 1000;
+  if (!brief) info.created_at_ms = app.created.us / 1000;
   if (info.pid > 0) {
     info.started_at_ms = life.launched.us / 1000;
     info.uptime_ms = instance.uptime().count();
@@ -65,12 +63,6 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
   info.user = user_;
   info.mode = "fork";
   info.version = version_of(spec.cwd);
-  info.script = spec.script;
-  info.args = spec.args;
-  info.interpreter = spec.shell ? "bash" : spec.interpreter;
-  if (info.interpreter.empty())
-    info.interpreter = supervisor::interpreter_for(spec.script);
-  info.cwd = spec.cwd;
   if (const auto* ending = instance.last_ending()) {
     info.last_exit_signal = ending->signal;
     info.last_exit_code = ending->signal == 0 ? ending->code : -1;
@@ -78,7 +70,6 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
   const auto files = files_of(spec, life.id, life.number, log_dir_);
   info.out_file = path_of(files.out_file);
   info.error_file = path_of(files.error_file);
-  info.events_file = base::fs::join(log_dir_, store::events_name(life.app));
   info.log_bytes = size_of(info.out_file);
   if (info.error_file != info.out_file)
     info.log_bytes += size_of(info.error_file);
@@ -90,46 +81,33 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
   info.output_pending = info.pid == 0 &&
                         instance.state() != supervisor::State::Launching &&
                         output_open_(life.slot);
+  const auto use = usage_.of(instance);
+  info.cpu_percent = use.cpu_percent;
+  info.memory_bytes = use.memory_bytes;
+  info.processes = use.processes;
+  if (brief) {
+    info.out_file.clear();
+    info.error_file.clear();
+    return info;
+  }
+  info.script = spec.script;
+  info.args = spec.args;
+  info.interpreter = spec.shell ? "bash" : spec.interpreter;
+  if (info.interpreter.empty())
+    info.interpreter = supervisor::interpreter_for(spec.script);
+  info.cwd = spec.cwd;
+  info.events_file = base::fs::join(log_dir_, store::events_name(life.app));
   for (const auto& setting : config::settings_of(spec))
     info.settings.push_back({setting.key,
                              setting.key == "log.max_size" && setting.is_default
                                  ? base::exact_size(max_size_())
                                  : setting.value,
                              setting.is_default ? "default" : "given"});
-  measure(info);
   return info;
 }
 
 std::string Listing::path_of(const std::string& file) const {
   return file.empty() ? "/dev/null" : store::file_path(log_dir_, file);
-}
-
-void Listing::measure(control::InstanceInfo& info) {
-  if (info.pid == 0) {
-    usage_.erase(info.id);
-    return;
-  }
-  const auto process = supervisor::read_process(info.pid);
-  if (!process) return;
-  info.memory_bytes = process->memory_bytes;
-  static const auto per_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
-  const auto percent = [&](uint64_t ticks, std::chrono::duration<double> time) {
-    if (time.count() <= 0) return 0.0;
-    return 100.0 * static_cast<double>(ticks) / per_second / time.count();
-  };
-  Usage& usage = usage_[info.id];
-  const auto now = clock_.mono();
-  if (usage.pid != info.pid) {
-    // The first look at this process: its average so far.
-    usage = {
-        info.pid, process->cpu_ticks, now,
-        percent(process->cpu_ticks, std::chrono::milliseconds(info.uptime_ms))};
-  } else if (now - usage.at >= kShortestLook) {
-    usage.percent = percent(process->cpu_ticks - usage.ticks, now - usage.at);
-    usage.ticks = process->cpu_ticks;
-    usage.at = now;
-  }
-  info.cpu_percent = usage.percent;
 }
 
 // Of the package.json in the app's directory, as PM2 shows it.

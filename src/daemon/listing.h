@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "control/message.h"
 #include "daemon/capture_tally.h"
+#include "daemon/usage.h"
 #include "supervisor/supervisor.h"
 
 namespace daemon_ {
@@ -18,34 +18,25 @@ class Listing {
  public:
   // `output_open`: whether something still holds that slot's output;
   // `max_size`: of a live file whose app says nothing of it.
-  Listing(const base::Clock& clock, std::string log_dir,
-          const CaptureTally& tally,
+  Listing(std::string log_dir, const CaptureTally& tally, Usage& usage,
           std::function<bool(uint64_t slot)> output_open,
           std::function<uint64_t()> max_size);
 
+  // `brief`: as ListRequest has it.
   control::InstanceInfo row(const supervisor::App& app,
-                            const supervisor::Instance& instance);
+                            const supervisor::Instance& instance, bool brief);
   bool disk_full() const { return tally_.disk_full(); }
 
  private:
-  // CPU is what was used since the last look, as long as that is a while ago.
-  struct Usage {
-    int pid = 0;
-    uint64_t ticks = 0;
-    base::MonoTime at;
-    double percent = 0;
-  };
-  void measure(control::InstanceInfo& info);
   std::string path_of(const std::string& file) const;
   std::string version_of(const std::string& cwd);
 
-  const base::Clock& clock_;
   const std::string log_dir_;
   const CaptureTally& tally_;
+  Usage& usage_;
   const std::string user_;
   std::function<bool(uint64_t)> output_open_;
   std::function<uint64_t()> max_size_;
-  std::map<int, Usage> usage_;                   // by instance id
   std::map<std::string, std::string> versions_;  // by cwd
 };
 

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/log.h"
 
@@ -97,6 +100,23 @@ void Instance::stop(Cause cause, std::function<void(Settled)> done,
   apply(Event::Stop);
 }
 
+void Instance::reset() {
+  life_.restarts = 0;
+  life_.history = {};
+  if (life_.slot != 0) around_.launcher.relabel(life_);
+}
+
+base::Status Instance::signal(int number) const {
+  if (pid_ == 0 || process_over_)
+    return base::fail(base::Errc::NotFound, "it is not running");
+  // By the descriptor: the number may be another's by now.
+  const long sent = pidfd_ ? ::syscall(SYS_pidfd_send_signal, pidfd_.get(),
+                                       number, nullptr, 0)
+                           : ::kill(pid_, number);
+  if (sent == 0) return {};
+  return base::fail(base::Errc::Io, ::strerror(errno));
+}
+
 bool Instance::refuse(std::function<void(Settled)>& done) {
   if (!leaving_) return false;
   if (done)
@@ -132,13 +152,22 @@ void Instance::launch() {
   const uint64_t old = life_.slot;
   if (life_.generation > 0) ++life_.restarts;
   ++life_.generation;
-  life_.slot = around_.next_slot();
-  life_.launched = around_.clock.now();
+  life_.slot = around_.next_slot(life_.id);
   life_.accounted = false;
   pid_ = 0;
   pidfd_.reset();
   process_over_ = false;
   reason_.clear();
+  around_.gate.enter(life_.slot, [this, alive = std::weak_ptr<int>(alive_),
+                                  &gate = around_.gate, slot = life_.slot,
+                                  old] {
+    if (alive.expired() || life_.slot != slot) return gate.leave(slot);
+    launch_now(old);
+  });
+}
+
+void Instance::launch_now(uint64_t old) {
+  life_.launched = around_.clock.now();
   // Only now: until there is a new one, the old slot's label is what a new
   // daemon would know of the restarts so far.
   base::Status status;
@@ -152,7 +181,9 @@ void Instance::launch() {
   if (status) return;
   // As if exec had failed, but later: the table must not be entered twice.
   around_.loop.post([this, alive = std::weak_ptr<int>(alive_),
-                     slot = life_.slot, why = status.error().message] {
+                     &gate = around_.gate, slot = life_.slot,
+                     why = status.error().message] {
+    gate.leave(slot);
     if (!alive.expired() && life_.slot == slot) launch_failed(why);
   });
 }

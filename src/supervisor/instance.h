@@ -11,6 +11,7 @@
 #include "base/event_loop.h"
 #include "base/unique_fd.h"
 #include "config/app_spec.h"
+#include "supervisor/launch_gate.h"
 #include "supervisor/launcher.h"
 #include "supervisor/life.h"
 #include "supervisor/observer.h"
@@ -26,8 +27,9 @@ struct Surroundings {
   Launcher& launcher;
   Observer& observer;
   Sweeper& sweeper;
+  LaunchGate& gate;
   std::string home_id;
-  std::function<uint64_t()> next_slot;
+  std::function<uint64_t(int id)> next_slot;
   std::function<double()> chance;  // [0, 1)
 };
 
@@ -61,6 +63,12 @@ class Instance {
   void stop(Cause cause, std::function<void(Settled)> done, int signal = 0);
   // From now on nothing but its end is to come: start and restart fail.
   void set_leaving() { leaving_ = true; }
+  bool leaving() const { return leaving_; }
+
+  // Restart counters to zero; what waits for its next start goes on waiting.
+  void reset();
+  // To the main process. Errc::NotFound: it has none.
+  base::Status signal(int number) const;
 
   // News.
   void on_spawned(int pid, base::UniqueFd pidfd, int error, int step);
@@ -90,6 +98,7 @@ class Instance {
   void apply(Event event);
   void act(Action action);
   void launch();
+  void launch_now(uint64_t old);
   void terminate();
   void delay();
   void settle();

@@ -4,10 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
-
 #include "base/fs.h"
 #include "config/environment.h"
+#include "config/interpreters.h"
 
 namespace supervisor {
 namespace {
@@ -41,22 +40,6 @@ bool is_node(std::string_view interpreter) {
   return name == "node" || name == "nodejs";
 }
 
-std::vector<std::string> environment(const config::AppSpec& spec,
-                                     const Copy& copy) {
-  auto env = config::environment_of(spec, copy.number);
-  // Into a pipe Python writes by blocks of 8 KiB: a log that comes late.
-  env.try_emplace("PYTHONUNBUFFERED", "1");
-  if (!spec.environment.instance_var.empty())
-    env[spec.environment.instance_var] = std::to_string(copy.number);
-  env["pm_id"] = std::to_string(copy.id);
-  env["name"] = spec.name;
-  env[std::string(kTagVariable)] = copy.tag;
-  std::vector<std::string> result;
-  result.reserve(env.size());
-  for (const auto& [key, value] : env) result.push_back(key + "=" + value);
-  return result;
-}
-
 base::Result<std::string> locate(std::string_view interpreter,
                                  const config::AppSpec& spec) {
   std::string found = interpreter.find('/') == interpreter.npos
@@ -72,17 +55,7 @@ base::Result<std::string> locate(std::string_view interpreter,
 }  // namespace
 
 std::string_view interpreter_for(std::string_view script) {
-  struct Known {
-    std::string_view extension;
-    std::string_view interpreter;
-  };
-  constexpr std::array kKnown = {Known{".js", "node"},  Known{".cjs", "node"},
-                                 Known{".mjs", "node"}, Known{".py", "python3"},
-                                 Known{".sh", "bash"},  Known{".rb", "ruby"},
-                                 Known{".pl", "perl"},  Known{".php", "php"}};
-  for (const auto& known : kKnown)
-    if (script.ends_with(known.extension)) return known.interpreter;
-  return {};
+  return config::interpreter_for(script);
 }
 
 std::string find_program(std::string_view program, std::string_view path) {
@@ -97,12 +70,26 @@ std::string find_program(std::string_view program, std::string_view path) {
   return {};
 }
 
-base::Result<LaunchPlan> plan_launch(const config::AppSpec& spec,
-                                     const Copy& copy) {
+std::vector<std::string> environment_of(const config::AppSpec& spec, const Copy& copy) {
+  auto env = config::environment_of(spec, copy.number);
+  // Into a pipe Python writes by blocks of 8 KiB: a log that comes late.
+  env.try_emplace("PYTHONUNBUFFERED", "1");
+  if (!spec.environment.instance_var.empty())
+    env[spec.environment.instance_var] = std::to_string(copy.number);
+  env["pm_id"] = std::to_string(copy.id);
+  env["name"] = spec.name;
+  env[std::string(kTagVariable)] = copy.tag;
+  std::vector<std::string> result;
+  result.reserve(env.size());
+  for (const auto& [key, value] : env) result.push_back(key + "=" + value);
+  return result;
+}
+
+base::Result<LaunchPlan> plan_launch(const config::AppSpec& spec, const Copy& copy) {
   LaunchPlan plan;
   plan.cwd = spec.cwd;
   plan.pty = spec.log.pty;
-  plan.env = environment(spec, copy);
+  plan.env = environment_of(spec, copy);
   const auto interpreter = interpreter_of(spec);
   if (interpreter.empty()) {
     plan.path = spec.script;

@@ -34,6 +34,10 @@ inline constexpr std::string_view kTagVariable = "LODGE_INSTANCE";
 base::Result<LaunchPlan> plan_launch(const config::AppSpec& spec,
                                      const Copy& copy);
 
+// "KEY=value", sorted by key: the app's own, and what Lodge tells each copy.
+std::vector<std::string> environment_of(const config::AppSpec& spec,
+                                        const Copy& copy);
+
 // "node", "python3", ...; empty when the extension names none.
 std::string_view interpreter_for(std::string_view script);
 

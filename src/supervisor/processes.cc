@@ -1,14 +1,18 @@
 #include "supervisor/processes.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "base/fs.h"
+#include "base/unique_fd.h"
 #include "supervisor/launch_plan.h"
 
 namespace supervisor {
@@ -30,16 +34,17 @@ std::optional<ProcessInfo> parse_stat(std::string_view text) {
   if (close == text.npos || close + 2 >= text.size()) return std::nullopt;
   ProcessInfo info;
   info.pid = field_number<int>(text);
-  std::vector<std::string_view> fields;
+  std::array<std::string_view, 22> fields;
+  size_t count = 0;
   std::string_view rest = text.substr(close + 2);
-  while (!rest.empty()) {
+  while (!rest.empty() && count < fields.size()) {
     const auto space = rest.find(' ');
-    fields.push_back(rest.substr(0, space));
+    fields[count++] = rest.substr(0, space);
     if (space == rest.npos) break;
     rest.remove_prefix(space + 1);
   }
   // proc(5): state is field 3; here it has index 0.
-  if (info.pid <= 0 || fields.size() < 22 || fields[0].empty())
+  if (info.pid <= 0 || count < fields.size() || fields[0].empty())
     return std::nullopt;
   static const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
   info.state = fields[0][0];
@@ -47,29 +52,41 @@ std::optional<ProcessInfo> parse_stat(std::string_view text) {
   info.session = field_number<int>(fields[3]);
   info.cpu_ticks =
       field_number<uint64_t>(fields[11]) + field_number<uint64_t>(fields[12]);
+  info.reaped_ticks =
+      field_number<uint64_t>(fields[13]) + field_number<uint64_t>(fields[14]);
   info.start_ticks = field_number<uint64_t>(fields[19]);
   info.memory_bytes = field_number<uint64_t>(fields[21]) * page;
   return info;
 }
 
+// Hundreds are read every second, so without a detour.
 std::optional<ProcessInfo> read_process(int pid) {
-  auto text =
-      base::fs::read_file("/proc/" + std::to_string(pid) + "/stat", 4096);
-  if (!text) return std::nullopt;
-  return parse_stat(*text);
+  char path[32];
+  *fmt::format_to_n(path, sizeof path - 1, "/proc/{}/stat", pid).out = '\0';
+  const base::UniqueFd file(::open(path, O_RDONLY | O_CLOEXEC));
+  if (!file) return std::nullopt;
+  char text[1024];
+  const ssize_t size = ::read(file.get(), text, sizeof text);
+  if (size <= 0) return std::nullopt;
+  return parse_stat({text, static_cast<size_t>(size)});
+}
+
+std::vector<int> list_processes() {
+  std::vector<int> pids;
+  DIR* const dir = ::opendir("/proc");
+  if (dir == nullptr) return pids;
+  while (const dirent* entry = ::readdir(dir))
+    if (const int pid = field_number<int>(entry->d_name); pid > 0)
+      pids.push_back(pid);
+  ::closedir(dir);
+  std::ranges::sort(pids);
+  return pids;
 }
 
 std::vector<ProcessInfo> read_processes() {
   std::vector<ProcessInfo> all;
-  DIR* const dir = ::opendir("/proc");
-  if (dir == nullptr) return all;
-  while (const dirent* entry = ::readdir(dir)) {
-    const int pid = field_number<int>(entry->d_name);
-    if (pid <= 0) continue;
+  for (const int pid : list_processes())
     if (auto info = read_process(pid)) all.push_back(*info);
-  }
-  ::closedir(dir);
-  std::ranges::sort(all, {}, &ProcessInfo::pid);
   return all;
 }
 

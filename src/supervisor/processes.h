@@ -17,11 +17,13 @@ struct ProcessInfo {
   int session = 0;
   char state = '?';
   uint64_t cpu_ticks = 0;     // user + system, in clock ticks
+  uint64_t reaped_ticks = 0;  // the same of children that were waited for
   uint64_t start_ticks = 0;   // since boot
   uint64_t memory_bytes = 0;  // resident
 };
 
 std::optional<ProcessInfo> read_process(int pid);
+std::vector<int> list_processes();          // pids, ascending
 std::vector<ProcessInfo> read_processes();  // all, ascending by pid
 
 // The text of one /proc/PID/stat; nullopt when it is not that.

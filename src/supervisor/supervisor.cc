@@ -70,8 +70,9 @@ Supervisor::Supervisor(base::EventLoop& loop, const base::Clock& clock,
               launcher,
               observer,
               sweeper_,
+              gate_,
               std::move(home_id),
-              [this] { return next_slot_++; },
+              [this](int id) { return give_slot(id); },
               [engine =
                    std::make_shared<std::minstd_rand>(std::random_device{}())] {
                 return std::uniform_real_distribution<double>(0, 1)(*engine);
@@ -80,8 +81,7 @@ Supervisor::Supervisor(base::EventLoop& loop, const base::Clock& clock,
 void Supervisor::restore(AppList list) {
   next_id_ = list.next_id;
   for (auto& listed : list.apps) {
-    auto& app = *apps_.emplace_back(std::make_unique<App>());
-    app.spec = std::move(listed.spec);
+    auto& app = add_app(std::move(listed.spec));
     app.created = listed.created;
     for (const auto& instance : listed.instances) {
       add_instance(app, instance);
@@ -93,6 +93,7 @@ void Supervisor::restore(AppList list) {
 bool Supervisor::adopt(Life life, int pid, base::UniqueFd pidfd) {
   Instance* const instance = by_life(life);
   if (instance == nullptr) return false;
+  ids_[life.slot] = life.id;
   instance->adopt(std::move(life), pid, std::move(pidfd));
   return true;
 }
@@ -102,6 +103,7 @@ bool Supervisor::adopt_ended(Life life, const ExitNews& news) {
   if (instance == nullptr) return false;
   // An older slot than the one in use: the daemon died between the two.
   if (life.generation < instance->life().generation) return false;
+  ids_[life.slot] = life.id;
   instance->adopt_ended(std::move(life), news);
   return true;
 }
@@ -109,6 +111,7 @@ bool Supervisor::adopt_ended(Life life, const ExitNews& news) {
 bool Supervisor::adopt_unspawned(Life life) {
   Instance* const instance = by_life(life);
   if (instance == nullptr) return false;
+  ids_[life.slot] = life.id;
   instance->adopt_unspawned(std::move(life));
   return true;
 }
@@ -130,6 +133,7 @@ void Supervisor::on_keeper_lost() {
   sweeper_.set_ancestor(0);
   for (auto& app : apps_)
     for (auto& instance : app->instances) instance->on_keeper_lost();
+  gate_.clear();
 }
 
 void Supervisor::begin() {
@@ -140,17 +144,15 @@ void Supervisor::begin() {
 }
 
 base::Status Supervisor::check_name(const config::AppSpec& spec) const {
-  for (const auto& app : apps_) {
-    const auto& known = app->spec;
-    if (known.name != spec.name || spec.name_given) continue;
-    if (known.script == spec.script && known.shell == spec.shell) continue;
-    return base::fail(
-        base::Errc::Exists,
-        fmt::format("{}: there is an app of that name, which runs {}",
-                    spec.name, known.script),
-        "choose a name: --name " + spec.name + "-2");
-  }
-  return {};
+  const auto found = by_name_.find(spec.name);
+  if (found == by_name_.end() || spec.name_given) return {};
+  const auto& known = found->second->spec;
+  if (known.script == spec.script && known.shell == spec.shell) return {};
+  return base::fail(
+      base::Errc::Exists,
+      fmt::format("{}: there is an app of that name, which runs {}", spec.name,
+                  known.script),
+      "choose a name: --name " + spec.name + "-2");
 }
 
 base::Status Supervisor::start(config::AppSpec spec,
@@ -279,6 +281,59 @@ void Supervisor::remove(const std::vector<int>& ids, const Cause& cause,
   });
 }
 
+base::Status Supervisor::scale(App& app, int count, bool wait,
+                               const Cause& cause, OnOutcomes done) {
+  if (shutting_down_)
+    return base::fail(base::Errc::Unavailable, "the daemon is shutting down");
+  if (std::ranges::any_of(app.instances,
+                          [](const auto& i) { return i->leaving(); }))
+    return base::fail(base::Errc::Exists,
+                      app.spec.name + ": some of it are being deleted",
+                      "again when they are gone: lodge list");
+  auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
+  gather->begin();
+  std::set<const Instance*> before;
+  for (const auto& instance : app.instances) before.insert(instance.get());
+  const bool same = static_cast<size_t>(count) == before.size();
+  app.spec.instances = count;
+  resize(app, cause, *gather);
+  for (const auto& instance : app.instances) {
+    if (same) gather->add(*instance, app, "unchanged");
+    if (!before.contains(instance.get()))
+      bring_up(*instance, app, {}, wait, cause, *gather);
+  }
+  observer_.on_list_changed();
+  gather->close();
+  return {};
+}
+
+Outcomes Supervisor::reset(const std::vector<int>& ids) {
+  Outcomes outcomes;
+  for (const int id : ids) {
+    at(id).reset();
+    outcomes.push_back({at(id).life(),
+                        static_cast<int>(app_at(id).instances.size()),
+                        "reset",
+                        {}});
+  }
+  observer_.on_list_changed();
+  return outcomes;
+}
+
+Outcomes Supervisor::signal(const std::vector<int>& ids, int number) {
+  Outcomes outcomes;
+  for (const int id : ids) {
+    auto& outcome = outcomes.emplace_back();
+    outcome = {at(id).life(),
+               static_cast<int>(app_at(id).instances.size()),
+               "signalled",
+               {}};
+    if (auto sent = at(id).signal(number); !sent)
+      outcome.settled = {true, sent.error().message, {}};
+  }
+  return outcomes;
+}
+
 void Supervisor::shut_down(const Cause& cause, std::function<void()> done,
                            int signal) {
   shutting_down_ = true;
@@ -300,6 +355,7 @@ void Supervisor::on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd,
                             int error, int step) {
   if (Instance* const instance = by_slot(slot))
     instance->on_spawned(pid, std::move(pidfd), error, step);
+  gate_.leave(slot);
 }
 
 void Supervisor::on_exited(uint64_t slot, const ExitNews& news) {
@@ -307,10 +363,8 @@ void Supervisor::on_exited(uint64_t slot, const ExitNews& news) {
 }
 
 Instance* Supervisor::find(int id) {
-  for (auto& app : apps_)
-    for (auto& instance : app->instances)
-      if (instance->life().id == id) return instance.get();
-  return nullptr;
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : found->second.instance;
 }
 
 Instance& Supervisor::at(int id) {
@@ -326,10 +380,8 @@ const App& Supervisor::app_at(int id) const {
 }
 
 const App* Supervisor::app_of(int id) const {
-  for (const auto& app : apps_)
-    for (const auto& instance : app->instances)
-      if (instance->life().id == id) return app.get();
-  return nullptr;
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : found->second.app;
 }
 
 AppList Supervisor::list() const {
@@ -354,16 +406,23 @@ const App* Supervisor::find_app(std::string_view name) const {
 }
 
 App* Supervisor::find_app(std::string_view name) {
-  for (auto& app : apps_)
-    if (app->spec.name == name) return app.get();
-  return nullptr;
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : found->second;
 }
 
 Instance* Supervisor::by_slot(uint64_t slot) {
-  for (auto& app : apps_)
-    for (auto& instance : app->instances)
-      if (instance->life().slot == slot) return instance.get();
-  return nullptr;
+  const auto found = ids_.find(slot);
+  Instance* const instance = found == ids_.end() ? nullptr : find(found->second);
+  return instance != nullptr && instance->life().slot == slot ? instance
+                                                              : nullptr;
+}
+
+// For a new life of that instance; news of the one before are late from now on.
+uint64_t Supervisor::give_slot(int id) {
+  if (const Instance* const instance = find(id))
+    ids_.erase(instance->life().slot);
+  ids_[next_slot_] = id;
+  return next_slot_++;
 }
 
 Instance* Supervisor::by_life(const Life& life) {
@@ -376,6 +435,7 @@ App& Supervisor::add_app(config::AppSpec spec) {
   auto& app = *apps_.emplace_back(std::make_unique<App>());
   app.spec = std::move(spec);
   app.created = clock_.now();
+  by_name_[app.spec.name] = &app;
   return app;
 }
 
@@ -389,6 +449,7 @@ void Supervisor::add_instance(App& app, const ListedInstance& listed) {
   auto& instance = app.instances.emplace_back(
       std::make_unique<Instance>(around_, app.spec, std::move(life)));
   instance->set_wanted(listed.wanted);
+  by_id_[listed.id] = {&app, instance.get()};
 }
 
 // To as many instances as its spec says; the highest numbers go first.
@@ -418,15 +479,21 @@ void Supervisor::resize(App& app, const Cause& cause, Gather& gather) {
 }
 
 void Supervisor::erase(int id) {
-  for (auto& app : apps_) {
-    for (auto& instance : app->instances)
-      if (instance->life().id == id && instance->life().slot != 0)
-        around_.launcher.forget(instance->life().slot);
-    const auto erased = std::erase_if(
-        app->instances, [&](const auto& i) { return i->life().id == id; });
-    app->spec.instances -= static_cast<int>(erased);
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return;
+  auto& [app, instance] = found->second;
+  if (const auto slot = instance->life().slot; slot != 0) {
+    around_.launcher.forget(slot);
+    ids_.erase(slot);
   }
-  std::erase_if(apps_, [](const auto& app) { return app->instances.empty(); });
+  std::erase_if(app->instances,
+                [&](const auto& i) { return i.get() == instance; });
+  --app->spec.instances;
+  if (app->instances.empty()) {
+    by_name_.erase(app->spec.name);
+    std::erase_if(apps_, [&](const auto& one) { return one.get() == app; });
+  }
+  by_id_.erase(found);
   if (apps_.empty()) next_id_ = 0;
 }
 

@@ -7,12 +7,14 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/event_loop.h"
 #include "supervisor/app_list.h"
 #include "supervisor/instance.h"
+#include "supervisor/launch_gate.h"
 #include "supervisor/launcher.h"
 #include "supervisor/observer.h"
 #include "supervisor/sweeper.h"
@@ -95,6 +97,13 @@ class Supervisor {
   void restart(const std::vector<int>& ids, bool wait, const EnvChange& env,
                const Cause& cause, OnOutcomes done);
   void remove(const std::vector<int>& ids, const Cause& cause, OnOutcomes done);
+  // `app` gets `count` instances, at least one; those it has are left alone.
+  // Errc::Exists: some of it are being deleted.
+  base::Status scale(App& app, int count, bool wait, const Cause& cause,
+                     OnOutcomes done);
+  // At once: restart counters to zero; a signal to each main process.
+  Outcomes reset(const std::vector<int>& ids);
+  Outcomes signal(const std::vector<int>& ids, int number);
   // Stops everything but leaves each app as wanted as it was. `signal`: what
   // they are asked to end with; 0 = as each is configured.
   void shut_down(const Cause& cause, std::function<void()> done,
@@ -117,6 +126,8 @@ class Supervisor {
   AppList list() const;
 
  private:
+  // Asked of the keeper and not yet answered.
+  static constexpr size_t kLaunchesAtOnce = 16;
   class Gather;
   Instance& at(int id);  // ids that exist
   const App& app_at(int id) const;
@@ -132,15 +143,25 @@ class Supervisor {
   std::set<const App*> set_env(const std::vector<int>& ids,
                                const EnvChange& env);
   void erase(int id);
+  uint64_t give_slot(int id);
 
   const base::Clock& clock_;
   Observer& observer_;
   Sweeper sweeper_;
+  LaunchGate gate_{kLaunchesAtOnce};
   Surroundings around_;
   int next_id_ = 0;
   uint64_t next_slot_ = 1;
   bool shutting_down_ = false;
   std::vector<std::unique_ptr<App>> apps_;
+  // To find among hundreds.
+  struct Place {
+    App* app = nullptr;
+    Instance* instance = nullptr;
+  };
+  std::unordered_map<int, Place> by_id_;
+  std::unordered_map<uint64_t, int> ids_;  // by slot, of the current lives
+  std::map<std::string, App*, std::less<>> by_name_;
 };
 
 }  // namespace supervisor

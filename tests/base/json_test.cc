@@ -139,6 +139,13 @@ TEST_CASE("UTF-8 of four bytes ends at the last code point, whole") {
   CHECK(is_utf8("a\xF0\x9F\x98\x80z"));
 }
 
+TEST_CASE("base64 is read back, and nothing else") {
+  for (const std::string bytes : {"", "f", "fo", "foo", "\xff\xfe", "a\nb"})
+    CHECK(from_base64(base64(bytes)) == bytes);
+  for (const auto* const text : {"Zg", "Zg=", "Z===", "Zm9 ", "====", "=Zm9"})
+    CHECK_FALSE(from_base64(text));
+}
+
 TEST_CASE("base64 of any bytes decodes to them") {
   CHECK(base64("") == "");
   CHECK(base64("f") == "Zg==");

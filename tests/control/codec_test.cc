@@ -35,7 +35,7 @@ std::vector<Request> every_request() {
                      .env = {{"A", "1"}, {"B", "x=\n\xc3\xa9"}},
                      .variant = "staging"},
       DeleteRequest{.selection = kSome, .logs = true},
-      ListRequest{.selection = kSome},
+      ListRequest{.selection = kSome, .brief = true},
       FlushRequest{.selection = kSome, .dry_run = true},
       KillRequest{},
       UpdateRequest{.path = "/usr/bin/lodge"},
@@ -46,6 +46,11 @@ std::vector<Request> every_request() {
                    .to_bytes = 2,
                    .free_bytes = 3,
                    .dry_run = true},
+      ScaleRequest{.app = "api", .count = -2, .relative = true, .wait = false},
+      ResetRequest{.selection = kSome},
+      SignalRequest{.selection = kSome, .signal = 10},
+      InputRequest{.selection = kSome, .data = "aGk="},
+      EnvRequest{.selection = kSome},
   };
 }
 
@@ -67,6 +72,7 @@ InstanceInfo an_instance() {
           .unstable_restarts = 3,
           .cpu_percent = 12.5,
           .memory_bytes = 1ull << 40,
+          .processes = 3,
           .user = "deploy",
           .mode = "fork",
           .version = "1.2.3",
@@ -124,6 +130,8 @@ std::vector<Reply> every_reply() {
       ErrorReply{.message = "m", .hint = "h", .exit_code = 2, .ending = true},
       RotateReply{.files = {{"api", "/p", "sealed", "/s", 5, "e"}}},
       ReopenReply{.files = 3},
+      InputReply{.bytes = 1ull << 40},
+      EnvReply{.instances = {{"api", 1, 2, 3, {{"A", "1"}, {"B", ""}}}, {}}},
   };
 }
 

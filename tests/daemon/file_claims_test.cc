@@ -33,7 +33,7 @@ struct Place {
                      const std::vector<AppSpec>& others = {}) const {
     std::vector<AppFiles> files;
     for (const auto& other : others) files.push_back(numbered(other));
-    return check_files(numbered(spec), files, catalog, home);
+    return FileClaims(files, catalog, home).add(numbered(spec));
   }
   static AppFiles numbered(const AppSpec& spec) {
     AppFiles files{&spec, {}};

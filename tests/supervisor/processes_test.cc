@@ -39,6 +39,7 @@ TEST_CASE("a command name with spaces and brackets does not shift the fields") {
   CHECK(info->parent == 7);
   CHECK(info->session == 41);
   CHECK(info->cpu_ticks == 110);
+  CHECK(info->reaped_ticks == 15);
   CHECK(info->start_ticks == 999);
   CHECK(info->memory_bytes == 25 * static_cast<uint64_t>(getpagesize()));
 }

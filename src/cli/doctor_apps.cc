@@ -1,0 +1,146 @@
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/units.h"
+#include "cli/doctor.h"
+#include "config/interpreters.h"
+
+namespace cli {
+namespace {
+
+namespace fs = base::fs;
+using config::AppSpec;
+using State = Finding::State;
+
+bool is_program(const std::string& path) {
+  const auto info = fs::stat(path);
+  return info && S_ISREG(info->st_mode) && ::access(path.c_str(), X_OK) == 0;
+}
+
+// What runs the script; empty: itself.
+std::string interpreter_of(const AppSpec& app) {
+  if (app.interpreter == "none") return {};
+  if (!app.interpreter.empty()) return app.interpreter;
+  if (app.shell) return "bash";
+  return std::string(config::interpreter_for(app.script));
+}
+
+std::string on_path(const std::string& program, const AppSpec& app) {
+  if (program.find('/') != program.npos)
+    return is_program(fs::absolute(program, app.cwd)) ? program : "";
+  const auto path = app.env.find("PATH");
+  std::string_view rest = path != app.env.end()
+                              ? std::string_view(path->second)
+                              : "/usr/local/bin:/usr/bin:/bin";
+  while (!rest.empty()) {
+    const auto colon = rest.find(':');
+    auto candidate = fs::join(rest.substr(0, colon), program);
+    if (is_program(candidate)) return candidate;
+    if (colon == rest.npos) break;
+    rest.remove_prefix(colon + 1);
+  }
+  return {};
+}
+
+Finding look_at(const AppSpec& app) {
+  const auto bad = [&](std::string why, std::string mend) {
+    return Finding{State::Bad, "app", app.name + ": " + std::move(why),
+                   std::move(mend)};
+  };
+  const auto cwd = fs::stat(app.cwd);
+  if (!cwd || !S_ISDIR(cwd->st_mode))
+    return bad("its cwd " + app.cwd + " is not there",
+               "make it, or start it anew with --cwd DIR");
+  if (!app.shell && !fs::exists(app.script))
+    return bad(app.script + " is not there",
+               "put it back, or: lodge delete " + app.name);
+  const auto interpreter = interpreter_of(app);
+  if (interpreter.empty()) {
+    if (app.shell || is_program(app.script))
+      return {State::Ok, "app", app.name + ": " + app.script, ""};
+    return bad(app.script + " is not executable", "chmod +x " + app.script);
+  }
+  const auto found = on_path(interpreter, app);
+  if (found.empty())
+    return bad(fmt::format("{} is not on its PATH", interpreter),
+               fmt::format("install it, or: lodge start {} --interpreter "
+                           "/path/to/{}",
+                           app.script, fs::base_name(interpreter)));
+  return {State::Ok, "app", fmt::format("{}: {}", app.name, found), ""};
+}
+
+}  // namespace
+
+std::optional<std::vector<AppSpec>> listed_apps(const base::Home& home,
+                                                Findings& findings) {
+  std::vector<AppSpec> apps;
+  if (!fs::exists(home.app_list())) return apps;
+  const auto damaged = [&](const std::string& why) {
+    findings.push_back({State::Bad, "app list", home.app_list() + ": " + why,
+                        fs::exists(home.app_list() + ".bak")
+                            ? "the next start takes apps.json.bak"
+                            : "start the apps again"});
+    return std::nullopt;
+  };
+  auto text = fs::read_file(home.app_list());
+  if (!text) return damaged(text.error().message);
+  auto json = base::parse_json(*text);
+  if (!json) return damaged(json.error().message);
+  try {
+    for (const auto& entry : json->at("content").at("apps")) {
+      auto spec = config::parse_spec(base::print_json(entry.at("spec")));
+      if (!spec) return damaged(spec.error().message);
+      spec->instances = static_cast<int>(entry.at("instances").size());
+      apps.push_back(std::move(*spec));
+    }
+  } catch (const nlohmann::json::exception& error) {
+    return damaged(error.what());
+  }
+  return apps;
+}
+
+Findings look_at_apps(const std::vector<AppSpec>& apps) {
+  Findings findings;
+  for (const auto& app : apps) findings.push_back(look_at(app));
+  return findings;
+}
+
+Findings look_at_daemon(const control::PingReply& daemon) {
+  Findings findings;
+  const bool skewed = daemon.version != LODGE_VERSION;
+  findings.push_back(
+      {skewed ? State::Bad : State::Ok, "daemon",
+       skewed ? fmt::format("version {}, this command is {}", daemon.version,
+                            LODGE_VERSION)
+              : fmt::format("version {}, up for {}", daemon.version,
+                            base::format_duration(std::chrono::milliseconds(
+                                daemon.uptime_ms))),
+       skewed ? "lodge update" : ""});
+  const auto program =
+      fs::read_link(fmt::format("/proc/{}/exe", daemon.daemon_pid));
+  if (program && program->ends_with(" (deleted)"))
+    findings.push_back({State::Bad, "daemon",
+                        "its program was replaced since it began",
+                        "lodge update"});
+  if (daemon.safe)
+    findings.push_back({State::Bad, "daemon",
+                        "safe mode: it only captures, starts and stops nothing",
+                        "lodge.log says why; then lodge update"});
+  if (daemon.degraded)
+    findings.push_back({State::Note, "keeper",
+                        "it was killed: how apps of before will end may stay "
+                        "unknown",
+                        "lodge restart all, when it suits"});
+  if (!daemon.update_error.empty())
+    findings.push_back({State::Bad, "daemon",
+                        "the last update went back: " + daemon.update_error,
+                        "lodge update"});
+  return findings;
+}
+
+}  // namespace cli

@@ -1,0 +1,65 @@
+// Nothing of an app's environment or secret arguments where it does not belong.
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "support/test_home.h"
+
+namespace support {
+
+TEST_CASE("secrets are in the app list and nowhere else, not in any output") {
+  const TestHome home;
+  const std::string secret = "hunter2hunter2";
+  home.work().write("app.sh", "while :; do sleep 1; done\n");
+  const RunOptions with = {
+      .env = {{"DB_PASSWORD", secret}, {"DATABASE_URL", "pg://u:" + secret + "@db"}}};
+  std::string all;
+  const auto say = [&](std::vector<std::string> args) {
+    const Ran ran = home.lodge(args, with);
+    INFO(command_line(args));
+    CHECK((ran.out + ran.err).find(secret) == std::string::npos);
+    return ran;
+  };
+  CHECK(say({"start", "app.sh", "--name", "api", "--min-uptime", "50ms", "--",
+             "--token", secret, "--api-key=" + secret})
+            .exit == 0);
+  CHECK(say({"start", "TOKEN=" + secret + " sleep 1000; :", "--name", "line",
+             "--min-uptime", "50ms"})
+            .exit == 0);
+  say({"restart", "api", "--update-env"});
+  say({"scale", "api", "2"});
+  for (const auto& args : std::vector<std::vector<std::string>>{
+           {"list"}, {"list", "--json"}, {"jlist"}, {"prettylist"},
+           {"describe", "all"}, {"describe", "all", "--json"}, {"env", "all"},
+           {"env", "all", "--json"}, {"events", "all"},
+           {"events", "all", "--json"}, {"logs", "all", "-n", "all"},
+           {"logs", "lodge"}, {"doctor"}, {"doctor", "--json"},
+           {"reload", "api"}, {"start", "api"}, {"stop", "api"}})
+    say(args);
+  // But who asks for them gets them.
+  CHECK(home.must({"env", "line", "--show-secrets"}).out.find(secret) !=
+        std::string::npos);
+  CHECK(home.must({"describe", "api", "--show-secrets"}).out.find(secret) !=
+        std::string::npos);
+  size_t files = 0;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(home.path())) {
+    struct ::stat info{};
+    REQUIRE(::lstat(entry.path().c_str(), &info) == 0);
+    if (!S_ISREG(info.st_mode)) continue;
+    INFO(entry.path().string());
+    CHECK((info.st_mode & 077) == 0);
+    std::ostringstream text;
+    text << std::ifstream(entry.path()).rdbuf();
+    const bool is_list = entry.path().filename().string().starts_with("apps.json");
+    CHECK((text.str().find(secret) != std::string::npos) == is_list);
+    ++files;
+  }
+  CHECK(files > 5);
+}
+
+}  // namespace support
