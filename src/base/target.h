@@ -32,6 +32,9 @@ Result<std::vector<size_t>> resolve_targets(
 // `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, not all digits, not `all` or `lodge`.
 Status check_app_name(std::string_view name);
 
+// Of a snapshot of the app list: as of an app, but any word will do.
+Status check_snapshot_name(std::string_view name);
+
 // The known word with the fewest edits from `word`, if they are few enough to
 // be a slip of the finger; else empty.
 std::string_view nearest_word(std::string_view word,

@@ -7,6 +7,7 @@
 
 #include "base/target.h"
 #include "cli/app_commands.h"
+#include "cli/boot_rows.h"
 #include "cli/daemon_commands.h"
 #include "cli/help.h"
 #include "cli/list_commands.h"
@@ -330,10 +331,11 @@ constexpr std::array kDaemonCommands = {
 // In the order of help.
 constexpr auto make_commands() {
   std::array<Command, kAppCommands.size() + rows::kLogCommands.size() +
-                          kDaemonCommands.size()>
+                          rows::kBootCommands.size() + kDaemonCommands.size()>
       all{};
   auto at = std::ranges::copy(kAppCommands, all.begin()).out;
   at = std::ranges::copy(rows::kLogCommands, at).out;
+  at = std::ranges::copy(rows::kBootCommands, at).out;
   std::ranges::copy(kDaemonCommands, at);
   return all;
 }

@@ -17,6 +17,7 @@ std::expected<control::ListReply, int> ask_list(const Invocation& invocation) {
   auto list = ask_for<control::ListReply>(
       invocation, control::ListRequest{.selection = selection_of(invocation)});
   if (list) warn_of_skew(list->version);
+  if (list) warn_of_list(invocation, *list);
   return list;
 }
 

@@ -15,6 +15,7 @@
 #include "cli/daemon_start.h"
 #include "cli/definition.h"
 #include "cli/report.h"
+#include "cli/startup_command.h"
 #include "store/catalog.h"
 
 namespace cli {
@@ -182,7 +183,8 @@ int run_start(const Invocation& invocation) {
     auto outcomes =
         expect_reply<control::OutcomesReply>(invocation, std::move(reply));
     if (!outcomes) return outcomes.error();
-    return show_outcomes(invocation, *outcomes);
+    return show_outcomes(invocation, *outcomes,
+                         invocation.json ? "" : boot_hint(invocation));
   }
 }
 

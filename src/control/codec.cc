@@ -84,6 +84,15 @@ constexpr auto members(const PruneRequest*) {
 constexpr auto members(const UpdateRequest*) {
   return std::tuple{Member{"path", &UpdateRequest::path}};
 }
+constexpr auto members(const SaveRequest*) {
+  return std::tuple{Member{"name", &SaveRequest::name}};
+}
+constexpr auto members(const ResurrectRequest*) {
+  using M = ResurrectRequest;
+  return std::tuple{Member{"name", &M::name},
+                    Member{"start_known", &M::start_known},
+                    Member{"wait", &M::wait}};
+}
 constexpr auto members(const PingReply*) {
   using M = PingReply;
   return std::tuple{Member{"daemon_pid", &M::daemon_pid},
@@ -170,7 +179,8 @@ constexpr auto members(const ListReply*) {
                     Member{"disk_full", &M::disk_full},
                     Member{"degraded", &M::degraded},
                     Member{"safe", &M::safe},
-                    Member{"version", &M::version}};
+                    Member{"version", &M::version},
+                    Member{"warning", &M::warning}};
 }
 constexpr auto members(const FlushedFile*) {
   using M = FlushedFile;
@@ -194,6 +204,10 @@ constexpr auto members(const RotateReply*) {
 constexpr auto members(const ReopenReply*) {
   return std::tuple{Member{"files", &ReopenReply::files}};
 }
+constexpr auto members(const SaveReply*) {
+  return std::tuple{Member{"path", &SaveReply::path},
+                    Member{"apps", &SaveReply::apps}};
+}
 constexpr auto members(const ErrorReply*) {
   using M = ErrorReply;
   return std::tuple{Member{"message", &M::message}, Member{"hint", &M::hint},
@@ -202,11 +216,12 @@ constexpr auto members(const ErrorReply*) {
 }
 
 // In the order of the variants.
-constexpr std::array<std::string_view, 12> kRequestNames = {
-    "ping",  "start", "stop",   "restart", "delete", "list",
-    "flush", "kill",  "update", "rotate",  "reopen", "prune"};
-constexpr std::array<std::string_view, 8> kReplyNames = {
-    "ping", "outcomes", "list", "flush", "done", "error", "rotate", "reopen"};
+constexpr std::array<std::string_view, 14> kRequestNames = {
+    "ping",  "start", "stop",   "restart", "delete", "list",  "flush",
+    "kill",  "update", "rotate", "reopen",  "prune",  "save", "resurrect"};
+constexpr std::array<std::string_view, 9> kReplyNames = {
+    "ping",  "outcomes", "list",   "flush", "done",
+    "error", "rotate",   "reopen", "save"};
 static_assert(kRequestNames.size() == std::variant_size_v<Request>);
 static_assert(kReplyNames.size() == std::variant_size_v<Reply>);
 

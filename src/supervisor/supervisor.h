@@ -78,6 +78,9 @@ class Supervisor {
   void restart(const std::vector<int>& ids, bool wait, const Environment* env,
                const Cause& cause, OnOutcomes done);
   void remove(const std::vector<int>& ids, const Cause& cause, OnOutcomes done);
+  // An app of a snapshot, whose name must be free: as it was, but down. Its ids
+  // are kept where they are free. Returns those that were wanted.
+  std::vector<int> add(ListedApp listed);
   // Stops everything but leaves each app as wanted as it was.
   void shut_down(const Cause& cause, std::function<void()> done);
 

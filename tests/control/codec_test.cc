@@ -40,6 +40,8 @@ std::vector<Request> every_request() {
                    .to_bytes = 2,
                    .free_bytes = 3,
                    .dry_run = true},
+      SaveRequest{.name = "nightly"},
+      ResurrectRequest{.name = "nightly", .start_known = true, .wait = false},
   };
 }
 
