@@ -73,10 +73,10 @@ base::Status BootService::ready(
   const auto failed =
       std::ranges::count(outcomes, true, &control::Outcome::failed);
   auto told = base::tell_manager(
-      socket_, fmt::format("READY=1\nMAINPID={}\nSTATUS={} instances came "
-                           "back, {} failed",
-                           pong->keeper_pid,
-                           std::ssize(outcomes) - failed, failed));
+      socket_,
+      fmt::format("READY=1\nMAINPID={}\nSTATUS={} instances came "
+                  "back, {} failed",
+                  pong->keeper_pid, std::ssize(outcomes) - failed, failed));
   if (!told) return told;
   // Words of a process that is gone count for nothing.
   return base::wait_for_manager(socket_, kManagerPatience);
@@ -97,8 +97,8 @@ void ask_for_time_to_stop(const base::Home& home) {
           longest = std::max(longest, *time);
   const auto time =
       std::chrono::duration_cast<std::chrono::microseconds>(longest + kToEnd);
-  (void)base::tell_manager(
-      socket, fmt::format("EXTEND_TIMEOUT_USEC={}", time.count()));
+  (void)base::tell_manager(socket,
+                           fmt::format("EXTEND_TIMEOUT_USEC={}", time.count()));
 }
 
 }  // namespace cli

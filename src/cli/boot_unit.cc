@@ -79,7 +79,9 @@ std::string print_systemd(const BootUnit& unit) {
   text += fmt::format("Environment={}\nEnvironment={}\n",
                       quoted("LODGE_HOME=" + unit.home, false),
                       quoted("PATH=" + unit.path, false));
-  text += fmt::format("ExecStart={}\nExecReload={}\nExecStop={}\n",
+  // After a kill by hand there is nothing left to stop: no failure, which would
+  // start the service again.
+  text += fmt::format("ExecStart={}\nExecReload={}\nExecStop=-{}\n",
                       exec_words(unit.lodge, "resurrect --boot"),
                       exec_words(unit.lodge, "update"),
                       exec_words(unit.lodge, "kill"));
@@ -99,10 +101,9 @@ std::string print_systemd(const BootUnit& unit) {
 }
 
 std::string print_openrc(const BootUnit& unit) {
-  const std::string env = fmt::format("env HOME={} LODGE_HOME={} PATH={} {}",
-                                      for_shell(unit.user_home),
-                                      for_shell(unit.home), for_shell(unit.path),
-                                      for_shell(unit.lodge));
+  const std::string env = fmt::format(
+      "env HOME={} LODGE_HOME={} PATH={} {}", for_shell(unit.user_home),
+      for_shell(unit.home), for_shell(unit.path), for_shell(unit.lodge));
   // Root needs no su, which a small system may not have.
   const std::string run =
       unit.user == "root"
@@ -212,8 +213,9 @@ base::Status check_unit(const BootUnit& unit) {
           return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
         }))
       return base::fail(base::Errc::Invalid,
-                        *text + ": a control character in it, which no unit "
-                                "can hold");
+                        *text +
+                            ": a control character in it, which no unit "
+                            "can hold");
   if (!is_plain(unit.service) || unit.service.empty() ||
       unit.service.find('/') != std::string::npos ||
       unit.service.front() == '.' || unit.service.front() == '-')

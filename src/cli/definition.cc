@@ -48,10 +48,9 @@ constexpr std::array<std::string_view, 21> kDefinitionFlags = {
 
 // Names, and prefixes that end in '*'.
 constexpr std::array<std::string_view, 25> kNotForApps = {
-    "SSH_*",           "SUDO_*",     "TERM",  "TERM_*",    "TERMCAP",
-    "COLORTERM",       "COLUMNS",    "LINES", "TMUX*",     "STY",
-    "WINDOW",          "WINDOWID",   "VTE_*", "KONSOLE_*", "DISPLAY",
-    "WAYLAND_DISPLAY", "XAUTHORITY", "_",
+    "SSH_*", "SUDO_*", "TERM", "TERM_*", "TERMCAP", "COLORTERM", "COLUMNS",
+    "LINES", "TMUX*", "STY", "WINDOW", "WINDOWID", "VTE_*", "KONSOLE_*",
+    "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "_",
     // ... and to the service that the command may be run by.
     "NOTIFY_SOCKET", "WATCHDOG_*", "LISTEN_*", "INVOCATION_ID",
     "JOURNAL_STREAM", "MANAGERPID", "SYSTEMD_EXEC_PID"};

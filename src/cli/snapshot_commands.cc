@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/target.h"
 #include "base/units.h"
@@ -49,10 +50,11 @@ std::vector<std::string> known_snapshots(const base::Home& home) {
 base::Error no_such_snapshot(const base::Home& home, const std::string& name) {
   const auto known = known_snapshots(home);
   const auto nearest = base::nearest_word(name, known);
-  std::string hint = known.empty() ? fmt::format("make one: lodge save {}", name)
-                                   : fmt::format("there {} {}",
-                                                 known.size() == 1 ? "is" : "are",
-                                                 fmt::join(known, ", "));
+  std::string hint =
+      known.empty()
+          ? fmt::format("make one: lodge save {}", name)
+          : fmt::format("there {} {}", known.size() == 1 ? "is" : "are",
+                        fmt::join(known, ", "));
   if (!nearest.empty()) hint = fmt::format("did you mean {}?", nearest);
   return {Errc::NotFound, 0,
           fmt::format("{}: no such snapshot in {}", name, home.snapshots()),
@@ -80,8 +82,7 @@ std::expected<control::ListReply, int> wait_for_list(
     const Invocation& invocation, milliseconds most) {
   const auto deadline = Steady::now() + most;
   for (;;) {
-    auto list =
-        ask_for<control::ListReply>(invocation, control::ListRequest{});
+    auto list = ask_for<control::ListReply>(invocation, control::ListRequest{});
     if (!list || Steady::now() >= deadline ||
         std::ranges::all_of(list->instances, has_settled))
       return list;

@@ -72,8 +72,7 @@ base::Result<Init> init_meant(const Args& args) {
   if (!args.words.empty()) {
     if (const auto init = find_init(args.words.front())) return *init;
     return base::fail(
-        Errc::Invalid,
-        args.words.front() + ": neither systemd nor openrc",
+        Errc::Invalid, args.words.front() + ": neither systemd nor openrc",
         ::getpwnam(args.words.front().c_str()) != nullptr
             ? fmt::format("for that user's apps: -u {}", args.words.front())
             : "without a word it is what this machine was booted with");
@@ -121,10 +120,10 @@ base::Result<BootUnit> unit_meant(const Invocation& invocation) {
     return base::fail(std::move(good.error()));
   if (const auto info = base::fs::stat(unit.home);
       info && info->st_uid != person->uid)
-    return base::fail(Errc::Denied,
-                      fmt::format("{} does not belong to {}", unit.home,
-                                  unit.user),
-                      "name its owner: -u USER, and where it is: --home DIR");
+    return base::fail(
+        Errc::Denied,
+        fmt::format("{} does not belong to {}", unit.home, unit.user),
+        "name its owner: -u USER, and where it is: --home DIR");
   return unit;
 }
 
@@ -158,7 +157,8 @@ std::string as_root(const Invocation& invocation, const BootUnit& unit) {
 
 base::Status run_program(const CommandLine& words) {
   std::vector<char*> argv;
-  for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+  for (const auto& word : words)
+    argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
@@ -168,15 +168,15 @@ base::Status run_program(const CommandLine& words) {
       ::posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0)
-    return base::fail(Errc::Io, fmt::format("{}: {}", words.front(),
-                                            ::strerror(error)));
+    return base::fail(Errc::Io,
+                      fmt::format("{}: {}", words.front(), ::strerror(error)));
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  return base::fail(
-      Errc::Io, fmt::format("{}: exit code {}", shell_words(words),
-                            WIFEXITED(status) ? WEXITSTATUS(status) : -1));
+  return base::fail(Errc::Io,
+                    fmt::format("{}: exit code {}", shell_words(words),
+                                WIFEXITED(status) ? WEXITSTATUS(status) : -1));
 }
 
 // A manager that does not run, as while an image is made, reads units later.
@@ -218,11 +218,10 @@ int show_plan(const Invocation& invocation, const BootUnit& unit) {
     say(invocation, json.dump() + "\n");
     return kDone;
   }
-  say(invocation,
-      fmt::format("# {}\n{}\n# then{}:\n{}{}", full_path(unit),
-                  print_unit(unit), unit.of_user ? "" : ", as root",
-                  lines_of(enable_commands(unit)),
-                  unit.of_user ? linger_command(unit) + "\n" : ""));
+  say(invocation, fmt::format("# {}\n{}\n# then{}:\n{}{}", full_path(unit),
+                              print_unit(unit), unit.of_user ? "" : ", as root",
+                              lines_of(enable_commands(unit)),
+                              unit.of_user ? linger_command(unit) + "\n" : ""));
   return kDone;
 }
 
@@ -258,11 +257,10 @@ int ask_for_root(const Invocation& invocation, const BootUnit& unit) {
 int told(const Invocation& invocation, const BootUnit& unit,
          std::string_view action, std::string text) {
   if (invocation.json) {
-    const nlohmann::ordered_json json{
-        {"v", 1},
-        {"action", action},
-        {"init", init_name(unit.init)},
-        {"path", full_path(unit)}};
+    const nlohmann::ordered_json json{{"v", 1},
+                                      {"action", action},
+                                      {"init", init_name(unit.init)},
+                                      {"path", full_path(unit)}};
     say(invocation, json.dump() + "\n");
   } else {
     say(invocation, text);
@@ -279,13 +277,13 @@ int run_startup(const Invocation& invocation) {
   if (needs_root(*unit)) return ask_for_root(invocation, *unit);
   if (auto done = install(*unit); !done)
     return report(invocation, done.error(), kFailed);
-  std::string text = fmt::format(
-      "[lodge] {} written: the apps of {} come back at boot\n",
-      full_path(*unit), unit->user);
+  std::string text =
+      fmt::format("[lodge] {} written: the apps of {} come back at boot\n",
+                  full_path(*unit), unit->user);
   if (unit->of_user)
-    text += fmt::format(
-        "[lodge] without a login only when that user lingers: {}\n",
-        linger_command(*unit));
+    text +=
+        fmt::format("[lodge] without a login only when that user lingers: {}\n",
+                    linger_command(*unit));
   return told(invocation, *unit, "installed", std::move(text));
 }
 
@@ -319,9 +317,9 @@ int run_unstartup(const Invocation& invocation) {
     unit.of_user = there.of_user;
     unit.service = there.service;
     if (invocation.args.has("dry-run")) {
-      say(invocation, fmt::format("{}rm {}\n{}",
-                                  lines_of(disable_commands(unit)), there.path,
-                                  lines_of(forget_commands(unit))));
+      say(invocation,
+          fmt::format("{}rm {}\n{}", lines_of(disable_commands(unit)),
+                      there.path, lines_of(forget_commands(unit))));
       continue;
     }
     if (needs_root(unit)) return ask_for_root(invocation, unit);

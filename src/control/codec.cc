@@ -217,8 +217,8 @@ constexpr auto members(const ErrorReply*) {
 
 // In the order of the variants.
 constexpr std::array<std::string_view, 14> kRequestNames = {
-    "ping",  "start", "stop",   "restart", "delete", "list",  "flush",
-    "kill",  "update", "rotate", "reopen",  "prune",  "save", "resurrect"};
+    "ping", "start",  "stop",   "restart", "delete", "list", "flush",
+    "kill", "update", "rotate", "reopen",  "prune",  "save", "resurrect"};
 constexpr std::array<std::string_view, 9> kReplyNames = {
     "ping",  "outcomes", "list",   "flush", "done",
     "error", "rotate",   "reopen", "save"};

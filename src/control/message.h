@@ -298,8 +298,8 @@ struct ErrorReply {
   bool operator==(const ErrorReply&) const = default;
 };
 
-using Reply = std::variant<PingReply, OutcomesReply, ListReply, FlushReply,
-                           DoneReply, ErrorReply, RotateReply, ReopenReply,
-                           SaveReply>;
+using Reply =
+    std::variant<PingReply, OutcomesReply, ListReply, FlushReply, DoneReply,
+                 ErrorReply, RotateReply, ReopenReply, SaveReply>;
 
 }  // namespace control

@@ -438,8 +438,8 @@ base::Status run_normal(const base::Home& home, base::UniqueFd& channel,
   for (const auto& problem :
        rotate::recover_live(home.logs(), *catalog).problems)
     base::log::warn("{}", problem.message);
-  Daemon daemon(home, std::move(channel), std::move(*list),
-                std::move(*catalog), id);
+  Daemon daemon(home, std::move(channel), std::move(*list), std::move(*catalog),
+                id);
   daemon.run();
   return {};
 }

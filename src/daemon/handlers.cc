@@ -298,8 +298,8 @@ void Handlers::on(const control::UpdateRequest& request,
   parts_.updater.begin(request.path, std::move(reply));
 }
 
-void Handlers::on(const control::SaveRequest& request,
-                  const supervisor::Cause&, OnReply reply) {
+void Handlers::on(const control::SaveRequest& request, const supervisor::Cause&,
+                  OnReply reply) {
   snapshots_.save(request, std::move(reply));
 }
 

@@ -56,15 +56,15 @@ void SnapshotRequests::save(const control::SaveRequest& request,
   if (auto good = base::check_snapshot_name(request.name); !good)
     return reply(refusal(good.error()));
   const auto list = parts_.supervisor.list();
-  parts_.recorder.run_aside([this, reply, path = parts_.home.snapshot(request.name),
-                             apps = list.apps.size(),
-                             text = supervisor::print_app_list(list)] {
-    auto written = write_snapshot(parts_.home, path, text);
-    parts_.loop.post([reply, path, apps, written = std::move(written)] {
-      if (!written) return reply(refusal(written.error()));
-      reply(control::SaveReply{path, apps});
-    });
-  });
+  parts_.recorder.run_aside(
+      [this, reply, path = parts_.home.snapshot(request.name),
+       apps = list.apps.size(), text = supervisor::print_app_list(list)] {
+        auto written = write_snapshot(parts_.home, path, text);
+        parts_.loop.post([reply, path, apps, written = std::move(written)] {
+          if (!written) return reply(refusal(written.error()));
+          reply(control::SaveReply{path, apps});
+        });
+      });
 }
 
 void SnapshotRequests::resurrect(const control::ResurrectRequest& request,
@@ -76,8 +76,7 @@ void SnapshotRequests::resurrect(const control::ResurrectRequest& request,
     auto list = read_snapshot(parts_.home.snapshot(request.name));
     parts_.loop.post(
         [this, request, cause, reply, list = std::move(list)]() mutable {
-          if (list)
-            return bring_back(std::move(*list), request, cause, reply);
+          if (list) return bring_back(std::move(*list), request, cause, reply);
           auto error = std::move(list.error());
           reply(control::ErrorReply{error.message, error.hint, 1});
         });
@@ -89,7 +88,8 @@ void SnapshotRequests::bring_back(supervisor::AppList list,
                                   const supervisor::Cause& cause,
                                   OnReply reply) {
   if (parts_.is_ending())
-    return reply(control::ErrorReply{"the daemon is shutting down", "", 1, true});
+    return reply(
+        control::ErrorReply{"the daemon is shutting down", "", 1, true});
   supervisor::Outcomes outcomes;
   std::vector<int> wanted;
   for (auto& listed : list.apps) {

@@ -20,7 +20,8 @@ base::UniqueFd listen_at(const std::string& path) {
   socklen_t size = sizeof address;
   if (path.front() == '@') {
     address.sun_path[0] = '\0';
-    size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+    size =
+        static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
   }
   base::UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   REQUIRE(::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), size) ==

@@ -53,7 +53,10 @@ Ran run_line(const TestHome& home, const std::string& unit,
   argv.push_back("NOTIFY_SOCKET=" + notify_socket);
   for (const auto& variable : values_of(unit, "Environment"))
     argv.push_back(variable);
-  for (const auto& word : words_of(lines.front())) argv.push_back(word);
+  const bool may_fail = lines.front().starts_with('-');
+  CHECK(may_fail == (key == "ExecStop"));
+  for (const auto& word : words_of(lines.front().substr(may_fail ? 1 : 0)))
+    argv.push_back(word);
   return run(argv, {.cwd = "/"});
 }
 
@@ -132,8 +135,10 @@ TEST_CASE("the unit's commands: ready with the apps, reload, stop to nothing") {
 
 TEST_CASE("a keeper's successor tells the manager who it is; an app does not") {
   const TestHome home;
-  home.start("show", "echo \"socket=$NOTIFY_SOCKET$LODGE_NOTIFY_SOCKET.\"; exec sleep 1000",
-             {});
+  home.start(
+      "show",
+      "echo \"socket=$NOTIFY_SOCKET$LODGE_NOTIFY_SOCKET.\"; exec sleep 1000",
+      {});
   lose_power(home);
   const ServiceManager manager(home.work().file("n"));
   REQUIRE(run_line(home, dry_run(home), "ExecStart", manager.path()).exit == 0);
@@ -178,15 +183,16 @@ TEST_CASE("startup as root installs, once more is no harm, unstartup removes") {
   if (!is_root()) return;
   const TestHome home;
   const auto root = a_machine(home);
-  const RunOptions options = {.env = {{"LODGE_SYSROOT", root},
-                                      {"PATH", fake_program(home, "systemctl")}}};
+  const RunOptions options = {
+      .env = {{"LODGE_SYSROOT", root},
+              {"PATH", fake_program(home, "systemctl")}}};
   const auto path = root + "/etc/systemd/system/lodge-root.service";
   for (int i = 0; i < 2; ++i) {
     const Ran ran = home.must({"startup"}, options);
-    CHECK(ran.out == "[lodge] " + path +
-                         " written: the apps of root come back at boot\n");
+    CHECK(ran.out ==
+          "[lodge] " + path + " written: the apps of root come back at boot\n");
   }
-  struct stat info {};
+  struct stat info{};
   REQUIRE(::stat(path.c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0644);
   CHECK(slurp(path) == home.must({"startup", "--dry-run"}, options)
@@ -208,15 +214,15 @@ TEST_CASE("startup leaves another's unit alone, and says who failed") {
   const auto root = a_machine(home);
   const auto path = home.work().write(
       "root/etc/systemd/system/lodge-root.service", "[Unit]\n");
-  const RunOptions options = {.env = {{"LODGE_SYSROOT", root},
-                                      {"PATH", fake_program(home, "systemctl")}}};
+  const RunOptions options = {
+      .env = {{"LODGE_SYSROOT", root},
+              {"PATH", fake_program(home, "systemctl")}}};
   const Ran ran = home.lodge({"startup"}, options);
   CHECK(ran.exit == 1);
   CHECK(ran.err.find("another unit is there") != std::string::npos);
   CHECK(slurp(path) == "[Unit]\n");
   home.work().write("bin/systemctl", "#!/bin/sh\nexit 4\n", 0755);
-  const Ran failed =
-      home.lodge({"startup", "--service-name", "mine"}, options);
+  const Ran failed = home.lodge({"startup", "--service-name", "mine"}, options);
   CHECK(failed.exit == 1);
   CHECK(failed.err.find("systemctl daemon-reload: exit code 4") !=
         std::string::npos);
@@ -228,9 +234,8 @@ TEST_CASE("without root startup shows the command, --user needs none") {
   ::chmod(home.work().path().c_str(), 0777);
   const auto root = a_machine(home);
   const auto as_nobody = [&](std::vector<std::string> words) {
-    std::vector<std::string> argv = {"setpriv",       "--reuid",
-                                     "65534",         "--regid",
-                                     "65534",         "--clear-groups",
+    std::vector<std::string> argv = {"setpriv",     "--reuid", "65534",
+                                     "--regid",     "65534",   "--clear-groups",
                                      lodge_binary()};
     argv.insert(argv.end(), words.begin(), words.end());
     const auto nobodys = home.work().file("nobody");
@@ -271,7 +276,8 @@ TEST_CASE("startup's wrong words are told, nothing is written") {
   CHECK(home.lodge({"startup", "-u", "no-such-user"}, options).exit == 1);
   CHECK(home.lodge({"startup", "--service-name", "../x"}, options).exit == 2);
   CHECK(home.lodge({"startup", "--hp", "x"}, options).exit == 2);
-  const RunOptions bare = {.env = {{"LODGE_SYSROOT", home.work().file("none")}}};
+  const RunOptions bare = {
+      .env = {{"LODGE_SYSROOT", home.work().file("none")}}};
   const Ran none = home.lodge({"startup"}, bare);
   CHECK(none.exit == 1);
   CHECK(none.err.find("container") != std::string::npos);
@@ -378,8 +384,7 @@ TEST_CASE("an interpreter of the caller's PATH alone is found at boot") {
                     "#!/bin/sh\necho \"ran by $0 with $1\"\nexec sleep 1000\n",
                     0755);
   const auto script = home.work().write("api.js", "// for node\n");
-  const auto tool = home.work().write(
-      "tool", "#!/usr/bin/env node\n", 0755);
+  const auto tool = home.work().write("tool", "#!/usr/bin/env node\n", 0755);
   const RunOptions shell = {.env = {{"PATH", bin + ":/usr/bin:/bin"}}};
   home.must({"start", script, "--min-uptime", "50ms"}, shell);
   home.must({"start", tool, "--min-uptime", "50ms"}, shell);
@@ -426,8 +431,7 @@ TEST_CASE("a list cut off anywhere gives way to its copy, and that is said") {
     CHECK(home.app("up").id == 0);
     CHECK(home.app("down").status == "stopped");
     CHECK(home.must({"list"}).err.find("apps.json") != std::string::npos);
-    CHECK(slurp(home.file("lodge.log")).find("apps.json") !=
-          std::string::npos);
+    CHECK(slurp(home.file("lodge.log")).find("apps.json") != std::string::npos);
     CHECK(slurp(home.log("lodge-events.log")).find("apps.json") !=
           std::string::npos);
     // Whole again, and the damaged one did not become the copy.

@@ -13,7 +13,7 @@ namespace support {
 namespace {
 
 unsigned mode_of(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   REQUIRE(::stat(path.c_str(), &info) == 0);
   return info.st_mode & 0777;
 }
@@ -30,9 +30,8 @@ TEST_CASE("save, delete all, resurrect: as in PM2, the apps are back") {
   const TestHome home;
   make_apps(home);
   const Ran saved = home.must({"save"});
-  CHECK(saved.out ==
-        "[lodge] saved 2 apps in " + home.file("dump/dump.json") +
-            " (the list itself is always kept, without save)\n");
+  CHECK(saved.out == "[lodge] saved 2 apps in " + home.file("dump/dump.json") +
+                         " (the list itself is always kept, without save)\n");
   CHECK(mode_of(home.file("dump/dump.json")) == 0600);
   CHECK(mode_of(home.file("dump")) == 0700);
   home.must({"delete", "all"});
