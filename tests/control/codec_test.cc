@@ -114,12 +114,14 @@ std::vector<Reply> every_reply() {
                 .disk_full = true,
                 .degraded = true,
                 .safe = true,
-                .version = "9.8.7"},
+                .version = "9.8.7",
+                .warning = "w"},
       FlushReply{.files = {{"api", "/p", 5, true}}, .dry_run = true},
       DoneReply{},
       ErrorReply{.message = "m", .hint = "h", .exit_code = 2, .ending = true},
       RotateReply{.files = {{"api", "/p", "sealed", "/s", 5, "e"}}},
       ReopenReply{.files = 3},
+      SaveReply{.path = "/p", .apps = 3},
   };
 }
 

@@ -347,7 +347,7 @@ TEST_CASE("after a reboot: same apps, same ids, stopped stopped, no save") {
   home.start("down", "exec sleep 1000");
   home.start("once", "sleep 0.2; exit 0", {"--no-autorestart"});
   CHECK(home.lodge({"start", "exit 1", "--name", "broken", "--min-uptime",
-                    "50ms", "--max-restarts", "0"})
+                    "10s", "--max-restarts", "0"})
             .exit == 1);
   CHECK(home.reaches("broken", "errored"));
   CHECK(home.reaches("once", "stopped"));
