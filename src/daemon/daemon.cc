@@ -60,7 +60,6 @@ class Daemon final : private keeper::LinkObserver {
   void adopt_orphans();
   void adopt_one(const supervisor::Life& life, keeper::FoundSlot& slot);
   void end_stray(const supervisor::Life& life, int pid);
-  void tell_of_list();
   void shut_down(const supervisor::Cause& cause, std::function<void()> done);
   void finish();
   void replace_keeper();
@@ -199,7 +198,10 @@ void Daemon::on_ready(keeper::KeeperNews keeper, base::UniqueFd listener) {
   if (fresh) adopt_orphans();
   chronicle_.enter(supervisor_);
   supervisor_.begin();
-  if (!list_warning_.empty()) tell_of_list();
+  if (!list_warning_.empty()) {
+    chronicle_.record_error(list_warning_);
+    recorder_.list_changed();  // a whole one again
+  }
   housekeeper_.begin();
   server_ =
       std::make_unique<control::Server>(loop_, std::move(listener), handlers_);
@@ -369,15 +371,6 @@ ChildIo::Process Daemon::process_of(uint64_t slot) {
   const auto* instance = supervisor_.by_slot(slot);
   if (instance == nullptr || instance->pid() == 0) return {};
   return {instance->pid(), instance->pidfd()};
-}
-
-// The last change may be missing from it.
-void Daemon::tell_of_list() {
-  store::Event event;
-  event.kind = store::EventKind::Error;
-  event.reason = list_warning_;
-  chronicle_.record(std::move(event));
-  recorder_.list_changed();  // a whole one again
 }
 
 void Daemon::shut_down(const supervisor::Cause& cause,
