@@ -33,6 +33,7 @@ faketime faketime
 zstd zstd
 ripgrep rg
 libhyperscan5
+systemd systemd-analyze
 ROWS
     demo) cat <<'ROWS' ;;
 python3 python3

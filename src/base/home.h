@@ -27,6 +27,11 @@ class Home {
   std::string socket() const { return path("lodge.sock"); }
   std::string diary() const { return path("lodge.log"); }
   std::string app_list() const { return path("apps.json"); }
+  // Snapshots of the list, made by `save`; the directory comes with the first.
+  std::string snapshots() const { return path("dump"); }
+  std::string snapshot(std::string_view name) const {
+    return fs::join(snapshots(), std::string(name) + ".json");
+  }
   std::string logs() const { return path("logs"); }
   std::string run() const { return path("run"); }
   std::string run(std::string_view name) const { return fs::join(run(), name); }

@@ -164,6 +164,21 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return d[a.size()][b.size()];
 }
 
+// What is wrong with a name that becomes a file's; empty when nothing is.
+std::string_view wrong_letters(std::string_view name) {
+  const auto letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9');
+  };
+  if (name.empty()) return "empty";
+  if (name.size() > 64) return "longer than 64 characters";
+  if (!letter(name.front())) return "begins with no letter or digit";
+  for (const char c : name)
+    if (!letter(c) && c != '.' && c != '_' && c != '-')
+      return "has a character that names can't have";
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<size_t>> resolve_targets(
@@ -190,27 +205,25 @@ Result<std::vector<size_t>> resolve_targets(
 }
 
 Status check_app_name(std::string_view name) {
-  constexpr std::string_view kRule =
+  std::string_view wrong = wrong_letters(name);
+  if (wrong.empty() && all_digits(name))
+    wrong = "all digits, which would read as an id";
+  if (name == "all" || name == "lodge") wrong = "reserved";
+  if (wrong.empty()) return {};
+  return fail(
+      Errc::Invalid, fmt::format("name '{}': {}", name, wrong),
       "a name has letters, digits, '.', '_' and '-', begins with a letter or "
       "digit, has at most 64 characters and not digits alone; for example: "
-      "--name api-2";
-  const auto bad = [&](std::string_view why) {
-    return fail(Errc::Invalid, fmt::format("name '{}': {}", name, why),
-                std::string(kRule));
-  };
-  const auto letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '0' && c <= '9');
-  };
-  if (name.empty()) return bad("empty");
-  if (name.size() > 64) return bad("longer than 64 characters");
-  if (!letter(name.front())) return bad("begins with no letter or digit");
-  for (const char c : name)
-    if (!letter(c) && c != '.' && c != '_' && c != '-')
-      return bad("has a character that names can't have");
-  if (all_digits(name)) return bad("all digits, which would read as an id");
-  if (name == "all" || name == "lodge") return bad("reserved");
-  return {};
+      "--name api-2");
+}
+
+Status check_snapshot_name(std::string_view name) {
+  const auto wrong = wrong_letters(name);
+  if (wrong.empty()) return {};
+  return fail(
+      Errc::Invalid, fmt::format("snapshot '{}': {}", name, wrong),
+      "a name has letters, digits, '.', '_' and '-', begins with a letter or "
+      "digit, and has at most 64 characters");
 }
 
 std::string app_name_from(std::string_view text) {

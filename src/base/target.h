@@ -35,6 +35,8 @@ Status check_app_name(std::string_view name);
 // A valid name, if one can be made of it, by a rule that everyone knows:
 // "@scope/worker" is scope-worker. A valid name stays as it is.
 std::string app_name_from(std::string_view text);
+// Of a snapshot of the app list: as of an app, but any word will do.
+Status check_snapshot_name(std::string_view name);
 
 // The known word with the fewest edits from `word`, if they are few enough to
 // be a slip of the finger; else empty.

@@ -34,7 +34,7 @@ control::Selection selection_of(const Invocation& invocation) {
 }
 
 int show_outcomes(const Invocation& invocation,
-                  const control::OutcomesReply& reply) {
+                  const control::OutcomesReply& reply, std::string_view note) {
   const bool failed = std::ranges::any_of(
       reply.outcomes, [](const auto& outcome) { return outcome.failed; });
   if (invocation.json) {
@@ -45,12 +45,16 @@ int show_outcomes(const Invocation& invocation,
   std::fflush(stdout);  // before what goes to stderr
   for (const auto& outcome : reply.outcomes)
     if (outcome.failed) report_failed(invocation, outcome);
+  say(invocation, note);
   if (!invocation.silent) {
     // The daemon may have ended meanwhile; what was asked is done.
     auto list = control::ask(invocation.home, control::ListRequest{.selection = {}, .brief = true}, {});
-    if (list && std::holds_alternative<control::ListReply>(*list))
-      say(invocation, list_view(std::get<control::ListReply>(*list),
-                                terminal_width(), invocation.color));
+    const auto* rows = list ? std::get_if<control::ListReply>(&*list) : nullptr;
+    if (rows != nullptr) {
+      say(invocation, list_view(*rows, terminal_width(), invocation.color));
+      std::fflush(stdout);
+      warn_of_list(invocation, *rows);
+    }
   }
   return failed ? kFailed : kDone;
 }

@@ -8,6 +8,7 @@
 
 #include "base/target.h"
 #include "cli/app_commands.h"
+#include "cli/boot_rows.h"
 #include "cli/config_commands.h"
 #include "cli/daemon_commands.h"
 #include "cli/describe_command.h"
@@ -482,7 +483,8 @@ constexpr std::array kDaemonCommands = {
 // In the order of help.
 constexpr auto make_commands() {
   std::array<Command, kAppCommands.size() + rows::kVerbCommands.size() +
-                          rows::kLogCommands.size() + kDaemonCommands.size()>
+                          rows::kLogCommands.size() +
+                          rows::kBootCommands.size() + kDaemonCommands.size()>
       all{};
   // Each group in one piece.
   const auto is_run = [](const Command& command) {
@@ -493,6 +495,7 @@ constexpr auto make_commands() {
   at = std::ranges::copy_if(kAppCommands, at, std::not_fn(is_run)).out;
   at = std::ranges::copy_if(rows::kVerbCommands, at, std::not_fn(is_run)).out;
   at = std::ranges::copy(rows::kLogCommands, at).out;
+  at = std::ranges::copy(rows::kBootCommands, at).out;
   std::ranges::copy(kDaemonCommands, at);
   return all;
 }

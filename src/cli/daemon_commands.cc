@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "cli/boot_service.h"
 #include "cli/commands.h"
 #include "cli/daemon_end.h"
 #include "cli/json_views.h"
@@ -33,6 +34,7 @@ int run_ping(const Invocation& invocation) {
 }
 
 int run_kill(const Invocation& invocation) {
+  ask_for_time_to_stop(invocation.home);
   const DaemonEnd end(invocation.home);
   auto reply =
       control::ask(invocation.home, control::KillRequest{},

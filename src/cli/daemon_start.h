@@ -1,6 +1,6 @@
 #pragma once
 // The one place of the command line that can bring a daemon to life; only
-// `start` comes here.
+// `start` and `resurrect` come here.
 
 #include "base/home.h"
 #include "base/result.h"

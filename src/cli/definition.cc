@@ -53,11 +53,13 @@ constexpr std::array<std::string_view, 25> kDefinitionFlags = {
     "set"};
 
 // Names, and prefixes that end in '*'.
-constexpr std::array<std::string_view, 18> kNotForApps = {
-    "SSH_*",           "SUDO_*",     "TERM",  "TERM_*",    "TERMCAP",
-    "COLORTERM",       "COLUMNS",    "LINES", "TMUX*",     "STY",
-    "WINDOW",          "WINDOWID",   "VTE_*", "KONSOLE_*", "DISPLAY",
-    "WAYLAND_DISPLAY", "XAUTHORITY", "_"};
+constexpr std::array<std::string_view, 25> kNotForApps = {
+    "SSH_*", "SUDO_*", "TERM", "TERM_*", "TERMCAP", "COLORTERM", "COLUMNS",
+    "LINES", "TMUX*", "STY", "WINDOW", "WINDOWID", "VTE_*", "KONSOLE_*",
+    "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "_",
+    // ... and to the service that the command may be run by.
+    "NOTIFY_SOCKET", "WATCHDOG_*", "LISTEN_*", "INVOCATION_ID",
+    "JOURNAL_STREAM", "MANAGERPID", "SYSTEMD_EXEC_PID"};
 
 bool belongs_to_terminal(std::string_view name) {
   return std::ranges::any_of(kNotForApps, [&](std::string_view pattern) {

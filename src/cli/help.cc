@@ -189,7 +189,8 @@ std::string manual_page() {
       "hand\n.SH SYNOPSIS\n.B lodge\n\\fIcommand\\fR [\\fIflags\\fR]\n.SH "
       "DESCRIPTION\nLodge starts programs, restarts them when they die, and "
       "keeps every line they write, stamped, in plain files. The first "
-      "\\fBlodge start\\fR starts a daemon; no other command does.\n";
+      "\\fBlodge start\\fR or \\fBresurrect\\fR starts a daemon; no other "
+      "command does.\n";
   for (const auto group : kGroups) {
     text += fmt::format(".SH {}\n", roff(group_title(group)));
     for (const auto& command : commands())

@@ -24,6 +24,7 @@ std::expected<control::ListReply, int> ask_list(const Invocation& invocation,
       invocation, control::ListRequest{.selection = selection_of(invocation),
                                        .brief = brief});
   if (list) warn_of_skew(list->version);
+  if (list) warn_of_list(invocation, *list);
   return list;
 }
 

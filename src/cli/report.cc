@@ -95,6 +95,14 @@ void warn_of_skew(std::string_view daemons) {
              LODGE_VERSION, printable(daemons));
 }
 
+void warn_of_list(const Invocation& invocation,
+                  const control::ListReply& list) {
+  if (list.warning.empty()) return;
+  fmt::print(stderr,
+             "lodge: {}: {} · the last change may be missing: see the list\n",
+             invocation.command.name, printable(list.warning));
+}
+
 void say(const Invocation& invocation, std::string_view text) {
   if (!invocation.silent) std::fwrite(text.data(), 1, text.size(), stdout);
 }

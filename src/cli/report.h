@@ -27,6 +27,9 @@ int report(std::string_view command, bool json, const base::Error& error,
 // One line on stderr when the daemon is of another version than this command.
 void warn_of_skew(std::string_view daemons);
 
+// One line on stderr when the daemon came up with less than it should have.
+void warn_of_list(const Invocation& invocation, const control::ListReply& list);
+
 // Text for stdout, unless --silent.
 void say(const Invocation& invocation, std::string_view text);
 

@@ -18,6 +18,7 @@
 #include "cli/file_targets.h"
 #include "cli/json_views.h"
 #include "cli/report.h"
+#include "cli/startup_command.h"
 #include "cli/text_cells.h"
 #include "cli/views.h"
 #include "config/app_spec.h"
@@ -290,7 +291,8 @@ int carry_out_start(const Invocation& invocation, const Asked& asked,
     if (!outcomes) return outcomes.error();
     if (then)
       if (auto more = then(*outcomes); !more) return more.error();
-    const int exit = show_outcomes(invocation, *outcomes);
+    const int exit = show_outcomes(
+        invocation, *outcomes, invocation.json ? "" : boot_hint(invocation));
     tell_renamed(asked.declared, *outcomes);
     return exit;
   }

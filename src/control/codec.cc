@@ -125,6 +125,15 @@ constexpr auto members(const InstanceEnv*) {
 constexpr auto members(const EnvReply*) {
   return std::tuple{Member{"instances", &EnvReply::instances}};
 }
+constexpr auto members(const SaveRequest*) {
+  return std::tuple{Member{"name", &SaveRequest::name}};
+}
+constexpr auto members(const ResurrectRequest*) {
+  using M = ResurrectRequest;
+  return std::tuple{Member{"name", &M::name},
+                    Member{"start_known", &M::start_known},
+                    Member{"wait", &M::wait}};
+}
 constexpr auto members(const PingReply*) {
   using M = PingReply;
   return std::tuple{Member{"daemon_pid", &M::daemon_pid},
@@ -212,7 +221,8 @@ constexpr auto members(const ListReply*) {
                     Member{"disk_full", &M::disk_full},
                     Member{"degraded", &M::degraded},
                     Member{"safe", &M::safe},
-                    Member{"version", &M::version}};
+                    Member{"version", &M::version},
+                    Member{"warning", &M::warning}};
 }
 constexpr auto members(const FlushedFile*) {
   using M = FlushedFile;
@@ -236,6 +246,10 @@ constexpr auto members(const RotateReply*) {
 constexpr auto members(const ReopenReply*) {
   return std::tuple{Member{"files", &ReopenReply::files}};
 }
+constexpr auto members(const SaveReply*) {
+  return std::tuple{Member{"path", &SaveReply::path},
+                    Member{"apps", &SaveReply::apps}};
+}
 constexpr auto members(const ErrorReply*) {
   using M = ErrorReply;
   return std::tuple{Member{"message", &M::message}, Member{"hint", &M::hint},
@@ -247,10 +261,11 @@ constexpr auto members(const ErrorReply*) {
 constexpr auto kRequestNames = std::to_array<std::string_view>(
     {"ping",   "start",  "stop",   "restart", "delete", "list",
      "flush",  "kill",   "update", "rotate",  "reopen", "prune",
-     "scale",  "reset",  "signal", "input",   "env"});
+     "scale",  "reset",  "signal", "input",   "env",
+     "save",   "resurrect"});
 constexpr auto kReplyNames = std::to_array<std::string_view>(
     {"ping", "outcomes", "list", "flush", "done", "error", "rotate", "reopen",
-     "input", "env"});
+     "input", "env", "save"});
 static_assert(kRequestNames.size() == std::variant_size_v<Request>);
 static_assert(kReplyNames.size() == std::variant_size_v<Reply>);
 

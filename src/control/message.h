@@ -158,12 +158,27 @@ struct EnvRequest {
   bool operator==(const EnvRequest&) const = default;
 };
 
+// The app list as it is now is kept as the snapshot `name`.
+struct SaveRequest {
+  std::string name;
+  bool operator==(const SaveRequest&) const = default;
+};
+
+// Apps of the snapshot that are missing from the list are added, as they were.
+// An answer is an OutcomesReply.
+struct ResurrectRequest {
+  std::string name;
+  bool start_known = false;  // those of the list that were up then, too
+  bool wait = true;          // answer when ready or dead, else at once
+  bool operator==(const ResurrectRequest&) const = default;
+};
+
 using Request =
     std::variant<PingRequest, StartRequest, StopRequest, RestartRequest,
                  DeleteRequest, ListRequest, FlushRequest, KillRequest,
                  UpdateRequest, RotateRequest, ReopenRequest, PruneRequest,
                  ScaleRequest, ResetRequest, SignalRequest, InputRequest,
-                 EnvRequest>;
+                 EnvRequest, SaveRequest, ResurrectRequest>;
 
 struct PingReply {
   int daemon_pid = 0;
@@ -184,7 +199,7 @@ struct Outcome {
   int instance = 0;
   int instances = 1;  // of the app
   // "started", "restarted", "unchanged", "stopped", "deleted", "exited",
-  // "reset", "signalled"
+  // "reset", "signalled", "kept stopped"
   std::string action;
   bool failed = false;
   std::string detail;    // "exited with code 1 after 0.1s", "killed by SIGKILL"
@@ -272,6 +287,8 @@ struct ListReply {
   bool degraded = false;
   bool safe = false;    // the daemon only captures
   std::string version;  // of the daemon; empty = not told
+  // Something is wrong with what the daemon came up with: words for the user.
+  std::string warning;
   bool operator==(const ListReply&) const = default;
 };
 
@@ -332,6 +349,12 @@ struct EnvReply {
   bool operator==(const EnvReply&) const = default;
 };
 
+struct SaveReply {
+  std::string path;
+  uint64_t apps = 0;
+  bool operator==(const SaveReply&) const = default;
+};
+
 struct DoneReply {
   bool operator==(const DoneReply&) const = default;
 };
@@ -347,6 +370,6 @@ struct ErrorReply {
 
 using Reply = std::variant<PingReply, OutcomesReply, ListReply, FlushReply,
                            DoneReply, ErrorReply, RotateReply, ReopenReply,
-                           InputReply, EnvReply>;
+                           InputReply, EnvReply, SaveReply>;
 
 }  // namespace control

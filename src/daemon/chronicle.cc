@@ -181,6 +181,13 @@ void Chronicle::save() {
   recorder_.save(catalog_);
 }
 
+void Chronicle::record_error(std::string reason) {
+  store::Event event;
+  event.kind = store::EventKind::Error;
+  event.reason = std::move(reason);
+  record(std::move(event));
+}
+
 void Chronicle::record(store::Event event) {
   if (event.time == base::Timestamp{}) event.time = clock_.now();
   recorder_.record(std::move(event));

@@ -29,6 +29,7 @@ class Chronicle final : public supervisor::Observer {
   // The logs of that app are gone, and its entry with them.
   void strike(const std::string& app);
   void record(store::Event event);  // stamped now, unless it has a time
+  void record_error(std::string reason);
   // Files that are nobody's once these instances of `app` are gone.
   std::vector<std::string> files_left(const std::string& app,
                                       const std::set<int>& numbers) const;

@@ -41,7 +41,7 @@ constexpr milliseconds kKeeperRetry{1000};
 class Daemon final : private keeper::LinkObserver {
  public:
   Daemon(const base::Home& home, base::UniqueFd channel,
-         supervisor::AppList list, store::Catalog catalog,
+         supervisor::LoadedList list, store::Catalog catalog,
          const std::string& home_id);
 
   int run();
@@ -70,6 +70,7 @@ class Daemon final : private keeper::LinkObserver {
 
   const base::Home& home_;
   const std::string home_id_;
+  const std::string list_warning_;  // empty = the list is the last one
   base::SystemClock clock_;
   const base::MonoTime born_ = clock_.mono();
   base::EventLoop loop_;
@@ -106,10 +107,11 @@ class Daemon final : private keeper::LinkObserver {
 };
 
 Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
-               supervisor::AppList list, store::Catalog catalog,
+               supervisor::LoadedList list, store::Catalog catalog,
                const std::string& home_id)
     : home_(home),
       home_id_(home_id),
+      list_warning_(std::move(list.warning)),
       recorder_(
           loop_, home,
           [this] { return supervisor::print_app_list(supervisor_.list()); }),
@@ -156,10 +158,11 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
            [this] { return describe(); }, [this] { return ending_; },
            [this](const supervisor::Cause& cause, std::function<void()> done) {
              shut_down(cause, std::move(done));
-           }}),
+           },
+           list_warning_}),
       finish_timer_(loop_, [this] { finish(); }),
       keeper_retry_(loop_, [this] { replace_keeper(); }) {
-  supervisor_.restore(std::move(list));
+  supervisor_.restore(std::move(list.list));
 }
 
 int Daemon::run() {
@@ -202,6 +205,10 @@ void Daemon::on_ready(keeper::KeeperNews keeper, base::UniqueFd listener) {
   if (fresh) adopt_orphans();
   chronicle_.enter(supervisor_);
   supervisor_.begin();
+  if (!list_warning_.empty()) {
+    chronicle_.record_error(list_warning_);
+    recorder_.list_changed();  // a whole one again
+  }
   housekeeper_.begin();
   usage_.begin();
   server_ =
@@ -412,7 +419,11 @@ base::Status run_normal(const base::Home& home, base::UniqueFd& channel,
                         const std::string& id) {
   auto list = supervisor::load_app_list(home.app_list());
   if (!list) return base::fail(std::move(list.error()));
-  if (!list->warning.empty()) base::log::warn("{}", list->warning);
+  if (!list->warning.empty()) {
+    base::log::warn("{}", list->warning);
+    // Out of the way: the next write would make it the copy.
+    (void)base::fs::rename(home.app_list(), home.app_list() + ".damaged");
+  }
   supervisor::remove_leftovers(home.app_list());
   auto catalog = store::load_catalog(home.logs());
   if (!catalog && catalog.error().code != base::Errc::Invalid)
@@ -428,8 +439,8 @@ base::Status run_normal(const base::Home& home, base::UniqueFd& channel,
   for (const auto& problem :
        rotate::recover_live(home.logs(), *catalog).problems)
     base::log::warn("{}", problem.message);
-  Daemon daemon(home, std::move(channel), std::move(list->list),
-                std::move(*catalog), id);
+  Daemon daemon(home, std::move(channel), std::move(*list), std::move(*catalog),
+                id);
   daemon.run();
   return {};
 }

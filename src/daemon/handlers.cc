@@ -114,7 +114,19 @@ base::Status check_schedule(const config::AppSpec& spec) {
 Handlers::Handlers(Parts parts)
     : parts_(std::move(parts)),
       logs_({parts_.loop, parts_.clock, parts_.home, parts_.capture,
-             parts_.chronicle, parts_.recorder, parts_.housekeeper}) {}
+             parts_.chronicle, parts_.recorder, parts_.housekeeper}),
+      snapshots_({parts_.loop, parts_.home, parts_.supervisor, parts_.recorder,
+                  [this](const config::AppSpec& spec) -> base::Status {
+                    auto as = parts_.users.resolve(spec.uid, spec.gid);
+                    if (!as) return base::fail(std::move(as.error()));
+                    return check_files({spec});
+                  },
+                  [this] {
+                    parts_.chronicle.enter(parts_.supervisor);
+                    parts_.housekeeper.apps_changed();
+                  },
+                  [this](OnReply reply) { return answer(std::move(reply)); },
+                  parts_.is_ending}) {}
 
 void Handlers::handle(const control::Request& request,
                       const control::Peer& peer, OnReply reply) {
@@ -296,6 +308,7 @@ void Handlers::on(const control::ListRequest& request, const supervisor::Cause&,
   list.disk_full = parts_.listing.disk_full();
   list.degraded = parts_.describe_daemon().degraded;
   list.version = LODGE_VERSION;
+  list.warning = parts_.warning;
   reply(std::move(list));
 }
 
@@ -327,6 +340,16 @@ void Handlers::on(const control::KillRequest&, const supervisor::Cause& cause,
 void Handlers::on(const control::UpdateRequest& request,
                   const supervisor::Cause&, OnReply reply) {
   parts_.updater.begin(request.path, std::move(reply));
+}
+
+void Handlers::on(const control::SaveRequest& request, const supervisor::Cause&,
+                  OnReply reply) {
+  snapshots_.save(request, std::move(reply));
+}
+
+void Handlers::on(const control::ResurrectRequest& request,
+                  const supervisor::Cause& cause, OnReply reply) {
+  snapshots_.resurrect(request, cause, std::move(reply));
 }
 
 base::Result<std::vector<int>> Handlers::select(

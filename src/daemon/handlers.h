@@ -17,6 +17,7 @@
 #include "daemon/listing.h"
 #include "daemon/log_requests.h"
 #include "daemon/recorder.h"
+#include "daemon/snapshot_requests.h"
 #include "daemon/updater.h"
 #include "daemon/users.h"
 #include "rotate/sealed.h"
@@ -44,6 +45,7 @@ struct Parts {
   std::function<bool()> is_ending;
   std::function<void(const supervisor::Cause&, std::function<void()>)>
       shut_down;
+  std::string warning;  // for who asks for the list; empty = all is well
 };
 
 class Handlers final : public control::Handler {
@@ -72,6 +74,8 @@ class Handlers final : public control::Handler {
   void on(const control::SignalRequest&, const supervisor::Cause&, OnReply);
   void on(const control::InputRequest&, const supervisor::Cause&, OnReply);
   void on(const control::EnvRequest&, const supervisor::Cause&, OnReply);
+  void on(const control::SaveRequest&, const supervisor::Cause&, OnReply);
+  void on(const control::ResurrectRequest&, const supervisor::Cause&, OnReply);
 
   base::Result<std::vector<int>> select(const control::Selection& selection);
   base::Status check_files(const std::vector<config::AppSpec>& specs);
@@ -89,6 +93,7 @@ class Handlers final : public control::Handler {
 
   Parts parts_;
   LogRequests logs_;
+  SnapshotRequests snapshots_;
   std::map<uid_t, std::string> users_;
   uint64_t next_limit_ = 0;
   std::map<uint64_t, base::Timer> limits_;  // of starts that are waited for

@@ -37,6 +37,9 @@ class Recorder {
   // The app list has changed. Changes that come while it is being written are
   // written together.
   void list_changed();
+  // On the worker, after what was asked for before: for other files that only
+  // the daemon touches.
+  void run_aside(std::function<void()> job) { submit(std::move(job)); }
   // Calls back on the loop when all of the above that was asked for before is
   // on disk, or has failed to get there.
   void when_written(std::function<void(base::Status)> done);

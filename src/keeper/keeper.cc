@@ -112,6 +112,7 @@ int Keeper::serve(base::UniqueFd channel) {
   comeback_.started(Steady::now());
   comeback_.served();
   note("taking the place of one that is gone");
+  if (auto told = become_main_process(); !told) note(told.error().message);
   FrameHeader ready;
   ready.type = FrameType::Ready;
   ready.pid = ::getpid();

@@ -8,8 +8,11 @@
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <string>
 
 #include "base/fs.h"
+#include "base/service_manager.h"
 
 namespace keeper {
 
@@ -60,6 +63,12 @@ std::optional<int> end_of(pid_t child) {
     return std::nullopt;
   if (info.si_code == CLD_EXITED) return W_EXITCODE(info.si_status, 0);
   return info.si_status | (info.si_code == CLD_DUMPED ? WCOREFLAG : 0);
+}
+
+base::Status become_main_process() {
+  const char* socket = std::getenv(base::kManagerSocketVariable);
+  if (socket == nullptr) return {};
+  return base::tell_manager(socket, "MAINPID=" + std::to_string(::getpid()));
 }
 
 }  // namespace keeper

@@ -23,4 +23,8 @@ base::Result<base::UniqueFd> watch_signals();
 // The wait status of a child that has ended and is still to be reaped.
 std::optional<int> end_of(pid_t child);
 
+// A boot unit goes by its main process, which is the keeper: tells its manager
+// that this is the one now. Does nothing when no such unit brought us up.
+base::Status become_main_process();
+
 }  // namespace keeper

@@ -97,6 +97,9 @@ class Supervisor {
   void restart(const std::vector<int>& ids, bool wait, const EnvChange& env,
                const Cause& cause, OnOutcomes done);
   void remove(const std::vector<int>& ids, const Cause& cause, OnOutcomes done);
+  // An app of a snapshot, whose name must be free: as it was, but down. Its ids
+  // are kept where they are free. Returns those that were wanted.
+  std::vector<int> add(ListedApp listed);
   // `app` gets `count` instances, at least one; those it has are left alone.
   // Errc::Exists: some of it are being deleted.
   base::Status scale(App& app, int count, bool wait, const Cause& cause,

@@ -51,6 +51,8 @@ std::vector<Request> every_request() {
       SignalRequest{.selection = kSome, .signal = 10},
       InputRequest{.selection = kSome, .data = "aGk="},
       EnvRequest{.selection = kSome},
+      SaveRequest{.name = "nightly"},
+      ResurrectRequest{.name = "nightly", .start_known = true, .wait = false},
   };
 }
 
@@ -124,7 +126,8 @@ std::vector<Reply> every_reply() {
                 .disk_full = true,
                 .degraded = true,
                 .safe = true,
-                .version = "9.8.7"},
+                .version = "9.8.7",
+                .warning = "w"},
       FlushReply{.files = {{"api", "/p", 5, true}}, .dry_run = true},
       DoneReply{},
       ErrorReply{.message = "m", .hint = "h", .exit_code = 2, .ending = true},
@@ -132,6 +135,7 @@ std::vector<Reply> every_reply() {
       ReopenReply{.files = 3},
       InputReply{.bytes = 1ull << 40},
       EnvReply{.instances = {{"api", 1, 2, 3, {{"A", "1"}, {"B", ""}}}, {}}},
+      SaveReply{.path = "/p", .apps = 3},
   };
 }
 

@@ -71,6 +71,24 @@ TEST_CASE("a missing list is an empty one, a damaged one is not") {
   CHECK_FALSE(load_app_list(path));
 }
 
+TEST_CASE("a list cut off at any byte gives way to the copy, and says so") {
+  const support::TempDir dir;
+  const auto path = base::fs::join(dir.path(), "apps.json");
+  const auto copy = print_app_list(sample());
+  auto later = sample();
+  later.next_id = 8;
+  const auto list = print_app_list(later);
+  dir.write("apps.json.bak", copy);
+  for (size_t size = 0; size < list.size(); ++size) {
+    CAPTURE(size);
+    dir.write("apps.json", list.substr(0, size));
+    const auto loaded = load_app_list(path);
+    REQUIRE(loaded);
+    CHECK(print_app_list(loaded->list) == copy);
+    CHECK(loaded->warning.find(path) != std::string::npos);
+  }
+}
+
 TEST_CASE("a damaged list gives way to the copy, and says so") {
   const support::TempDir dir;
   const auto path = base::fs::join(dir.path(), "apps.json");
