@@ -23,7 +23,7 @@ using base::Status;
 
 constexpr int kMostInstances = 1024;
 
-constexpr std::array<std::string_view, 21> kDefinitionFlags = {
+constexpr std::array<std::string_view, 24> kDefinitionFlags = {
     "name",
     "instances",
     "namespace",
@@ -35,6 +35,9 @@ constexpr std::array<std::string_view, 21> kDefinitionFlags = {
     "kill-timeout",
     "no-autorestart",
     "stop-exit-codes",
+    "wait-ready",
+    "listen-timeout",
+    "shutdown-with-message",
     "interpreter-args",
     "output",
     "error",
@@ -47,11 +50,14 @@ constexpr std::array<std::string_view, 21> kDefinitionFlags = {
     "set"};
 
 // Names, and prefixes that end in '*'.
-constexpr std::array<std::string_view, 18> kNotForApps = {
-    "SSH_*",           "SUDO_*",     "TERM",  "TERM_*",    "TERMCAP",
-    "COLORTERM",       "COLUMNS",    "LINES", "TMUX*",     "STY",
-    "WINDOW",          "WINDOWID",   "VTE_*", "KONSOLE_*", "DISPLAY",
-    "WAYLAND_DISPLAY", "XAUTHORITY", "_"};
+// Those of sd_notify and node are the caller's own, from whoever started it.
+constexpr std::array<std::string_view, 21> kNotForApps = {
+    "SSH_*",      "SUDO_*",        "TERM",       "TERM_*",
+    "TERMCAP",    "COLORTERM",     "COLUMNS",    "LINES",
+    "TMUX*",      "STY",           "WINDOW",     "WINDOWID",
+    "VTE_*",      "KONSOLE_*",     "DISPLAY",    "WAYLAND_DISPLAY",
+    "XAUTHORITY", "NOTIFY_SOCKET", "WATCHDOG_*", "NODE_CHANNEL_*",
+    "_"};
 
 bool belongs_to_terminal(std::string_view name) {
   return std::ranges::any_of(kNotForApps, [&](std::string_view pattern) {
@@ -234,10 +240,13 @@ Result<StartSettings> read_settings(const Args& args,
         read_duration(args, "min-uptime", settings.min_uptime_ms),
         read_duration(args, "restart-delay", settings.restart_delay_ms),
         read_duration(args, "kill-timeout", settings.kill_timeout_ms),
+        read_duration(args, "listen-timeout", settings.listen_timeout_ms),
         read_exit_codes(args, settings.stop_exit_codes),
         read_cwd(args, caller_dir, settings.cwd)})
     if (!status) return base::fail(std::move(status.error()));
   settings.autorestart = !args.has("no-autorestart");
+  settings.wait_ready = args.has("wait-ready");
+  settings.shutdown_with_message = args.has("shutdown-with-message");
   settings.interpreter = args.value("interpreter").value_or("");
   settings.uid = args.value("uid").value_or("");
   settings.gid = args.value("gid").value_or("");
@@ -291,6 +300,10 @@ Result<std::string> make_definition(const StartSettings& settings,
     json["restart_delay"] = *settings.restart_delay_ms;
   if (settings.kill_timeout_ms)
     json["kill_timeout"] = *settings.kill_timeout_ms;
+  if (settings.wait_ready) json["wait_ready"] = true;
+  if (settings.listen_timeout_ms)
+    json["listen_timeout"] = *settings.listen_timeout_ms;
+  if (settings.shutdown_with_message) json["shutdown_with_message"] = true;
   if (!settings.stop_exit_codes.empty())
     json["stop_exit_codes"] = settings.stop_exit_codes;
   for (const auto& [key, text] : {std::pair{"out_file", &settings.out_file},

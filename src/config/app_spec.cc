@@ -31,10 +31,13 @@ base::Status check(const AppSpec& spec) {
     return bad(fmt::format("instances: {} is not between 1 and {}",
                            spec.instances, kMaxInstances));
   if (spec.max_restarts < 0) return bad("max_restarts: negative");
-  for (const auto value :
-       {spec.min_uptime, spec.restart_delay, spec.kill_timeout})
+  for (const auto value : {spec.min_uptime, spec.restart_delay,
+                           spec.kill_timeout, spec.listen_timeout})
     if (value.count() < 0 || value > std::chrono::days(365))
       return bad("durations are between 0 and a year");
+  const auto& health = spec.health;
+  if (!health.http.empty() + !health.tcp.empty() + !health.exec.empty() > 1)
+    return bad("health: http, tcp and exec: only one of them");
   return {};
 }
 
