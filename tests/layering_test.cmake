@@ -36,7 +36,7 @@ set(homes
   "^nlohmann/"              "(\\.cc|^config/key_makers\\.h)$"
   # What comes with every Linux: the C and C++ libraries and the kernel's.
   "^(sys|net|netinet|arpa|linux|asm|bits)/[a-z0-9_/]+\\.h$" "."
-  "^(dirent|dlfcn|execinfo|fcntl|fnmatch|getopt|glob|grp|langinfo|malloc|poll|pthread|pty|pwd|sched|signal|spawn|string|syslog|termios|unistd|wchar)\\.h$" "."
+  "^(dirent|dlfcn|execinfo|fcntl|fnmatch|getopt|glob|grp|langinfo|malloc|netdb|poll|pthread|pty|pwd|sched|signal|spawn|string|syslog|termios|unistd|wchar)\\.h$" "."
   "^[a-z0-9_]+$"            ".")
 
 # Appends to `faults` what is wrong with one file's includes. `file` is

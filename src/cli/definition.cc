@@ -25,7 +25,7 @@ using base::Status;
 
 constexpr int kMostInstances = 1024;
 
-constexpr std::array<std::string_view, 25> kDefinitionFlags = {
+constexpr std::array<std::string_view, 28> kDefinitionFlags = {
     "name",
     "instances",
     "namespace",
@@ -37,6 +37,9 @@ constexpr std::array<std::string_view, 25> kDefinitionFlags = {
     "kill-timeout",
     "no-autorestart",
     "stop-exit-codes",
+    "wait-ready",
+    "listen-timeout",
+    "shutdown-with-message",
     "interpreter-args",
     "output",
     "error",
@@ -53,12 +56,12 @@ constexpr std::array<std::string_view, 25> kDefinitionFlags = {
     "set"};
 
 // Names, and prefixes that end in '*'.
-constexpr std::array<std::string_view, 25> kNotForApps = {
+constexpr std::array<std::string_view, 26> kNotForApps = {
     "SSH_*", "SUDO_*", "TERM", "TERM_*", "TERMCAP", "COLORTERM", "COLUMNS",
     "LINES", "TMUX*", "STY", "WINDOW", "WINDOWID", "VTE_*", "KONSOLE_*",
     "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "_",
-    // ... and to the service that the command may be run by.
-    "NOTIFY_SOCKET", "WATCHDOG_*", "LISTEN_*", "INVOCATION_ID",
+    // ... and to whoever runs the command: a service manager, node.
+    "NOTIFY_SOCKET", "WATCHDOG_*", "NODE_CHANNEL_*", "LISTEN_*", "INVOCATION_ID",
     "JOURNAL_STREAM", "MANAGERPID", "SYSTEMD_EXEC_PID"};
 
 bool belongs_to_terminal(std::string_view name) {
@@ -262,10 +265,13 @@ Result<StartSettings> read_settings(const Args& args,
         read_duration(args, "min-uptime", settings.min_uptime_ms),
         read_duration(args, "restart-delay", settings.restart_delay_ms),
         read_duration(args, "kill-timeout", settings.kill_timeout_ms),
+        read_duration(args, "listen-timeout", settings.listen_timeout_ms),
         read_exit_codes(args, settings.stop_exit_codes),
         read_cwd(args, caller_dir, settings.cwd)})
     if (!status) return base::fail(std::move(status.error()));
   settings.autorestart = !args.has("no-autorestart");
+  settings.wait_ready = args.has("wait-ready");
+  settings.shutdown_with_message = args.has("shutdown-with-message");
   settings.interpreter = args.value("interpreter").value_or("");
   settings.uid = args.value("uid").value_or("");
   settings.gid = args.value("gid").value_or("");
@@ -310,6 +316,10 @@ Status apply_flags(nlohmann::ordered_json& json,
     json["restart_delay"] = *settings.restart_delay_ms;
   if (settings.kill_timeout_ms)
     json["kill_timeout"] = *settings.kill_timeout_ms;
+  if (settings.wait_ready) json["wait_ready"] = true;
+  if (settings.listen_timeout_ms)
+    json["listen_timeout"] = *settings.listen_timeout_ms;
+  if (settings.shutdown_with_message) json["shutdown_with_message"] = true;
   if (!settings.stop_exit_codes.empty())
     json["stop_exit_codes"] = settings.stop_exit_codes;
   for (const auto& [key, text] : {std::pair{"out_file", &settings.out_file},

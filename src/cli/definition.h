@@ -33,6 +33,8 @@ struct StartSettings {
   std::optional<int> max_restarts;
   std::optional<int64_t> min_uptime_ms, restart_delay_ms, kill_timeout_ms;
   std::vector<int> stop_exit_codes;
+  bool wait_ready = false, shutdown_with_message = false;
+  std::optional<int64_t> listen_timeout_ms;
   std::vector<std::string> args;               // of the app
   std::string out_file, error_file, log_file;  // empty = not given
   bool merge_logs = false, disable_logs = false, time = false;

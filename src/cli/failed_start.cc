@@ -24,7 +24,8 @@ void report_failed(const Invocation& invocation,
       instance_name(outcome.app, outcome.instance, outcome.instances);
   report(invocation.command.name, false,
          {base::Errc::Io, 0, name + ": " + outcome.detail,
-          "lodge logs " + outcome.app},
+          (outcome.started_at.empty() ? "lodge describe " : "lodge logs ") +
+              outcome.app},
          kFailed);
   const auto since = base::parse_stamp(outcome.started_at);
   if (!since) return;

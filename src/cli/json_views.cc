@@ -49,6 +49,9 @@ ordered_json instance_json(const InstanceInfo& row) {
   json["instances"] = row.instances;
   json["status"] = row.status;
   json["reason"] = text_or_null(row.reason);
+  json["health"] = text_or_null(row.health);
+  json["health_reason"] = text_or_null(row.health_reason);
+  json["said"] = text_or_null(row.said);
   json["pid"] = number_or_null(row.pid, 0);
   json["generation"] = row.generation;
   json["started"] = time_or_null(row.started_at_ms);

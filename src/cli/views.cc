@@ -20,16 +20,29 @@ using control::InstanceInfo;
 using std::chrono::milliseconds;
 
 Style status_style(const InstanceInfo& row) {
-  if (row.status == "online") return Style::Green;
+  if (row.status == "online")
+    return row.health == "unhealthy" ? Style::Red : Style::Green;
   if (row.status == "errored" || row.status == "stopped") return Style::Red;
   return Style::Yellow;
 }
 
+Style health_style(const InstanceInfo& row) {
+  if (row.health == "healthy") return Style::Green;
+  return row.health == "unhealthy" ? Style::Red : Style::Yellow;
+}
+
 // `waiting 1.2s`, `errored 4m10s`: the time left until the next try.
 std::string status_text(const InstanceInfo& row) {
+  if (row.status == "online" && row.health == "unhealthy")
+    return row.status + " (unhealthy)";
   if (row.next_start_ms < 0) return row.status;
   return row.status + " " +
          base::format_duration(milliseconds(row.next_start_ms));
+}
+
+// While it starts its health has no word yet.
+std::string health_word(const InstanceInfo& row) {
+  return row.health.empty() ? row.status : row.health;
 }
 
 std::string uptime_text(const InstanceInfo& row) {
@@ -173,6 +186,12 @@ std::string notes(const control::ListReply& list) {
     if (!row.reason.empty())
       text +=
           fmt::format("{}: {}: {}\n", name, row.status, printable(row.reason));
+    else if (!row.health_reason.empty())
+      text += fmt::format("{}: {}: {}\n", name, health_word(row),
+                          printable(row.health_reason));
+    else if (!row.said.empty())
+      text +=
+          fmt::format("{}: {}: {}\n", name, row.status, printable(row.said));
     if (row.output_pending)
       text += fmt::format(
           "{}: output pending: it ended, but something still "
@@ -278,12 +297,16 @@ std::string describe_view(const InstanceInfo& row, bool color) {
                   instance_name(row.app, row.instance, row.instances), row.id),
       {{"status", {row.status, status_style(row)}},
        {"reason", {row.reason}},
+       {"health", {row.health, health_style(row)}},
+       {"last failed check", {row.health_reason}},
+       {"says", {row.said}},
        {"next start in", {ms(row.next_start_ms)}},
        {"name", {row.app}},
        {"namespace", {row.space}},
        {"version", {row.version}},
        {"instance", {fmt::format("{} of {}", row.instance, row.instances)}},
        {"pid", {row.pid > 0 ? fmt::format("{}", row.pid) : ""}},
+       {"main pid", {row.main_pid > 0 ? fmt::format("{}", row.main_pid) : ""}},
        {"uptime", {row.pid > 0 ? ms(row.uptime_ms) : ""}},
        {"started at", {time_text(row.started_at_ms)}},
        {"created at", {time_text(row.created_at_ms)}},

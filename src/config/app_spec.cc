@@ -36,9 +36,13 @@ base::Status check(const AppSpec& spec) {
   if (spec.max_restarts < 0) return bad("max_restarts: negative");
   for (const auto& [name, value] : {std::pair{"min_uptime", spec.min_uptime},
                                     {"restart_delay", spec.restart_delay},
-                                    {"kill_timeout", spec.kill_timeout}})
+                                    {"kill_timeout", spec.kill_timeout},
+                                    {"listen_timeout", spec.listen_timeout}})
     if (value.count() < 0 || value > std::chrono::days(365))
       return bad(fmt::format("{}: not between 0 and a year", name));
+  const auto& health = spec.health;
+  if (!health.http.empty() + !health.tcp.empty() + !health.exec.empty() > 1)
+    return bad("health: http, tcp and exec: only one of them");
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "config/env_settings.h"
 #include "config/log_settings.h"
+#include "config/ready_settings.h"
 
 namespace config {
 
@@ -32,6 +33,12 @@ struct AppSpec {
   std::chrono::milliseconds restart_delay{0};
   std::chrono::milliseconds kill_timeout{10'000};
   std::vector<int> stop_exit_codes;
+  // Ready when it says so (READY=1, process.send("ready")); see Readiness.
+  bool wait_ready = false;
+  std::chrono::milliseconds listen_timeout{30'000};  // for it to be ready
+  bool shutdown_with_message = false;  // node's "shutdown" before any signal
+  HealthSettings health;
+  Dependencies depends_on;
   LogSettings log;
   EnvSettings environment;
   std::string exec_mode = "fork";  // or "cluster"; shown

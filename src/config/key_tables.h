@@ -11,5 +11,6 @@ namespace config {
 std::vector<Key> app_keys();
 std::vector<Key> env_keys();
 std::vector<Key> log_keys();
+std::vector<Key> ready_keys();
 
 }  // namespace config

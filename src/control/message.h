@@ -233,7 +233,12 @@ struct InstanceInfo {
   int instance = 0;
   int instances = 1;
   std::string status;  // launching online stopping stopped errored waiting
-  std::string reason;  // of errored and waiting
+  std::string reason;  // of errored, waiting, launching, stopping
+  // "healthy", "failing", "unhealthy"; empty = not looked at, or not yet.
+  std::string health;
+  std::string health_reason;  // of the last look that failed
+  std::string said;           // what it says of itself: STATUS=
+  int main_pid = 0;           // MAINPID=, 0 = not told
   int pid = 0;
   uint64_t generation = 0;
   int64_t started_at_ms = 0;  // Unix time; 0 = not running

@@ -3,6 +3,7 @@
 #include "base/fs.h"
 #include "daemon/child_ends.h"
 #include "daemon/log_files.h"
+#include "daemon/notify_socket.h"
 
 namespace daemon_ {
 namespace {
@@ -10,7 +11,7 @@ namespace {
 using keeper::Role;
 
 constexpr std::chrono::milliseconds kDrainLimit{1000};
-constexpr int kIpcReads = 16;
+constexpr int kReadsAtOnce = 16;
 
 uint64_t source_id(uint64_t slot, store::Stream stream) {
   return slot * 2 + (stream == store::Stream::Error ? 1 : 0);
@@ -32,12 +33,14 @@ config::AppSpec named(const std::string& app) {
 }  // namespace
 
 ChildIo::ChildIo(base::EventLoop& loop, keeper::Link& link,
-                 capture::CaptureThread& capture, Users& users, Logs logs)
+                 capture::CaptureThread& capture, Users& users, Logs logs,
+                 Ears ears)
     : loop_(loop),
       link_(link),
       capture_(capture),
       users_(users),
-      logs_(std::move(logs)) {}
+      logs_(std::move(logs)),
+      ears_(std::move(ears)) {}
 
 base::Status ChildIo::launch(const supervisor::Life& life,
                              const config::AppSpec& spec,
@@ -65,6 +68,14 @@ base::Status ChildIo::launch(const supervisor::Life& life,
   }
   std::vector<keeper::RoleFdRef> kept;
   std::vector<keeper::RoleFdRef> given;
+  NotifySocket notify;
+  if (spec.wait_ready) {
+    auto made = make_notify_socket();
+    if (!made) return base::pass(std::move(made), "start");
+    notify = std::move(*made);
+    set_variable(program.env, "NOTIFY_SOCKET", notify.name);
+    kept.push_back({Role::Notify, notify.fd.get()});
+  }
   for (const auto& [role, end] :
        {std::pair{Role::Stdin, &ends->in}, std::pair{Role::Stdout, &ends->out},
         std::pair{Role::Stderr, &ends->err},
@@ -82,7 +93,8 @@ base::Status ChildIo::launch(const supervisor::Life& life,
   Held& held = held_[life.slot];
   held.label = label;
   held.in = std::move(ends->in.ours);
-  hold_ipc(held, std::move(ends->ipc.ours));
+  held.ipc = std::move(ends->ipc.ours);
+  held.notify = std::move(notify.fd);
   for (const auto stream : {Out, Error}) {
     base::UniqueFd& ours = (stream == Out ? ends->out : ends->err).ours;
     if (!ours) continue;  // a terminal has one stream; or nothing is kept
@@ -126,7 +138,8 @@ void ChildIo::adopt(
     for (auto& entry : found->fds) {
       using enum store::Stream;
       if (entry.role == Role::Stdin) held.in = std::move(entry.fd);
-      if (entry.role == Role::Ipc) hold_ipc(held, std::move(entry.fd));
+      if (entry.role == Role::Ipc) held.ipc = std::move(entry.fd);
+      if (entry.role == Role::Notify) held.notify = std::move(entry.fd);
       if (entry.role != Role::Stdout && entry.role != Role::Stderr) continue;
       const auto stream = entry.role == Role::Stdout ? Out : Error;
       (stream == Out ? held.out : held.err) = duplicate(entry.fd.get());
@@ -139,6 +152,7 @@ void ChildIo::adopt(
       sources.push_back(
           {source(life, stream), std::move(entry.fd), std::move(sink)});
     }
+    if (found->state == keeper::SlotState::Running) listen(life.slot);
   }
   capture_.adopt(std::move(sources), logs_.sinks());
 }
@@ -172,9 +186,12 @@ void ChildIo::process_over(uint64_t slot) {
   Held& held = it->second;
   if (held.in) link_.drop(slot, Role::Stdin);
   if (held.ipc) link_.drop(slot, Role::Ipc);
+  if (held.notify) link_.drop(slot, Role::Notify);
   held.in.reset();
   held.ipc_watch.reset();
   held.ipc.reset();
+  held.notify_watch.reset();
+  held.notify.reset();
 }
 
 void ChildIo::source_ended(uint64_t source) {
@@ -201,6 +218,7 @@ base::Status ChildIo::hold(uint64_t slot, const FindProcess& process) {
   };
   add(Role::Stdin, held.in);
   add(Role::Ipc, held.ipc);
+  add(Role::Notify, held.notify);
   add(Role::Stdout, held.out);
   add(Role::Stderr, held.err);
   if (auto ok = link_.hold(slot, held.label, kept); !ok) return ok;
@@ -229,24 +247,62 @@ bool ChildIo::output_open(uint64_t slot) const {
   return it != held_.end() && (it->second.out || it->second.err);
 }
 
-// Nothing is done yet with what an app says to us; but a full socket would make
-// it wait.
-void ChildIo::hold_ipc(Held& held, base::UniqueFd ipc) {
-  if (!ipc) return;
-  held.ipc = std::move(ipc);
-  held.ipc_watch =
-      std::make_unique<base::FdWatch>(loop_, held.ipc.get(), [&held](int) {
-        char chunk[4096];
-        // Bounded: who writes without pause must not have the loop to itself.
-        for (int reads = 0; reads < kIpcReads; ++reads) {
-          auto n = base::fs::read(held.ipc.get(), chunk, "ipc");
-          if (n && *n > 0) continue;
-          const bool over = n || n.error().code != base::Errc::WouldBlock;
-          if (over) held.ipc_watch->want(0);
-          return;
-        }
-      });
-  held.ipc_watch->want(base::FdWatch::Readable);
+// Not before: who says what is judged by whose process it is. Until then it
+// waits in the sockets.
+void ChildIo::listen(uint64_t slot) {
+  const auto it = held_.find(slot);
+  if (it == held_.end()) return;
+  Held& held = it->second;
+  if (held.ipc && !held.ipc_watch) {
+    held.ipc_watch = std::make_unique<base::FdWatch>(
+        loop_, held.ipc.get(), [this, slot](int) { on_ipc(slot); });
+    held.ipc_watch->want(base::FdWatch::Readable);
+  }
+  if (held.notify && !held.notify_watch) {
+    held.notify_watch = std::make_unique<base::FdWatch>(
+        loop_, held.notify.get(), [this, slot](int) { on_notify(slot); });
+    held.notify_watch->want(base::FdWatch::Readable);
+  }
+}
+
+// Everything is read: a full socket would make the app wait.
+void ChildIo::on_ipc(uint64_t slot) {
+  Held& held = held_.at(slot);
+  char chunk[4096];
+  bool ready = false;
+  // Bounded: who writes without pause must not have the loop to itself.
+  for (int reads = 0; reads < kReadsAtOnce; ++reads) {
+    auto n = base::fs::read(held.ipc.get(), chunk, "ipc");
+    if (n && *n > 0) {
+      ready = held.ipc_reader.feed({chunk, *n}) || ready;
+      continue;
+    }
+    const bool over = n || n.error().code != base::Errc::WouldBlock;
+    if (over) held.ipc_watch->want(0);
+    break;
+  }
+  if (ready && ears_.on_ready_word) ears_.on_ready_word(slot);
+}
+
+void ChildIo::on_notify(uint64_t slot) {
+  for (int reads = 0; reads < kReadsAtOnce; ++reads) {
+    const auto it = held_.find(slot);
+    if (it == held_.end() || !it->second.notify) return;
+    const auto datagram = receive_datagram(it->second.notify.get());
+    if (!datagram) {
+      if (datagram.error().code != base::Errc::WouldBlock)
+        it->second.notify_watch->want(0);
+      return;
+    }
+    if (ears_.on_datagram)
+      ears_.on_datagram(slot, datagram->pid, datagram->text);
+  }
+}
+
+bool ChildIo::send_message(uint64_t slot, std::string_view json) {
+  const auto it = held_.find(slot);
+  return it != held_.end() && it->second.ipc &&
+         send_line(it->second.ipc.get(), json);
 }
 
 void ChildIo::release_if_over(uint64_t slot) {
@@ -254,6 +310,7 @@ void ChildIo::release_if_over(uint64_t slot) {
   if (it == held_.end() || !it->second.forgotten) return;
   if (it->second.out || it->second.err) return;
   it->second.ipc_watch.reset();
+  it->second.notify_watch.reset();
   held_.erase(it);
   link_.release(slot);
 }

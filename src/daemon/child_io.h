@@ -12,6 +12,7 @@
 #include "base/event_loop.h"
 #include "capture/capture_thread.h"
 #include "capture/sink_spec.h"
+#include "daemon/ipc_channel.h"
 #include "daemon/users.h"
 #include "keeper/link.h"
 #include "supervisor/launcher.h"
@@ -29,18 +30,29 @@ class ChildIo final : public supervisor::Launcher {
     std::function<uint64_t()> max_size;
     std::function<std::vector<capture::SinkSpec>()> sinks;
   };
+  // What apps say of themselves, on the loop: that they are ready, over node's
+  // channel; a datagram of sd_notify, and the process that sent it.
+  struct Ears {
+    std::function<void(uint64_t slot)> on_ready_word;
+    std::function<void(uint64_t slot, int pid, const std::string& text)>
+        on_datagram;
+  };
   ChildIo(base::EventLoop& loop, keeper::Link& link,
-          capture::CaptureThread& capture, Users& users, Logs logs);
+          capture::CaptureThread& capture, Users& users, Logs logs, Ears ears);
 
   // supervisor::Launcher
   base::Status launch(const supervisor::Life& life, const config::AppSpec& spec,
                       const supervisor::LaunchPlan& plan) override;
   void relabel(const supervisor::Life& life) override;
+  bool send_message(uint64_t slot, std::string_view json) override;
   void forget(uint64_t slot) override;
 
   // Goes on with the descriptors of lives that an earlier daemon began.
   void adopt(const std::vector<std::pair<supervisor::Life, keeper::FoundSlot*>>&
                  lives);
+
+  // What it says is heard from now on: its process is known.
+  void listen(uint64_t slot);
 
   // The child has exited: `done` is called when what it wrote has been read, or
   // after a second.
@@ -73,7 +85,11 @@ class ChildIo final : public supervisor::Launcher {
     base::UniqueFd err;
     base::UniqueFd in;
     base::UniqueFd ipc;
-    std::unique_ptr<base::FdWatch> ipc_watch;  // destroyed before ipc closes
+    base::UniqueFd notify;
+    IpcReader ipc_reader;
+    // Destroyed before what they watch closes.
+    std::unique_ptr<base::FdWatch> ipc_watch;
+    std::unique_ptr<base::FdWatch> notify_watch;
     bool forgotten = false;
   };
   struct Drain {
@@ -82,17 +98,17 @@ class ChildIo final : public supervisor::Launcher {
     base::Timer limit;
   };
   void drained(uint64_t slot);
-  void hold_ipc(Held& held, base::UniqueFd ipc);
+  void on_ipc(uint64_t slot);
+  void on_notify(uint64_t slot);
   void release_if_over(uint64_t slot);
   capture::SourceInfo source(const supervisor::Life& life,
                              store::Stream stream) const;
-  // Where a stream goes, and how. Without a path nothing of it is kept.
-
   base::EventLoop& loop_;
   keeper::Link& link_;
   capture::CaptureThread& capture_;
   Users& users_;
   const Logs logs_;
+  const Ears ears_;
   std::map<uint64_t, Held> held_;
   std::map<uint64_t, Drain> drains_;
 };

@@ -24,6 +24,12 @@ store::EventKind kind_of(supervisor::Happening::Kind kind) {
       return store::EventKind::Delete;
     case Kind::Adopted:
       return store::EventKind::Adopt;
+    case Kind::Ready:
+      return store::EventKind::Ready;
+    case Kind::Unhealthy:
+      return store::EventKind::Unhealthy;
+    case Kind::Healthy:
+      return store::EventKind::Healthy;
   }
   return store::EventKind::Error;
 }
@@ -58,10 +64,12 @@ void Chronicle::on_happening(const supervisor::Happening& happening) {
     event.uptime_ms = happening.ending.uptime.count();
   }
   if (happening.kind == Kind::Waiting) event.delay_ms = happening.delay.count();
+  if (happening.kind == Kind::Ready) event.uptime_ms = happening.delay.count();
   // By itself is nobody's doing.
   const bool somebodys =
       happening.kind == Kind::Stopping || happening.kind == Kind::Deleted ||
-      (happening.kind == Kind::Started && happening.reason != "crash");
+      (happening.kind == Kind::Started && happening.reason != "crash" &&
+       happening.reason != "not ready" && happening.reason != "unhealthy");
   if (somebodys) {
     event.actor = happening.cause.actor;
     event.command = happening.cause.command;

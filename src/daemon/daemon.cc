@@ -15,6 +15,7 @@
 #include "daemon/child_io.h"
 #include "daemon/chronicle.h"
 #include "daemon/handlers.h"
+#include "daemon/health_looks.h"
 #include "daemon/housekeeper.h"
 #include "daemon/listing.h"
 #include "daemon/log_files.h"
@@ -84,6 +85,7 @@ class Daemon final : private keeper::LinkObserver {
   SpoolHolder spool_;
   Users users_;
   ChildIo io_;
+  HealthLooks health_;
   supervisor::Supervisor supervisor_;
   Usage usage_;
   Listing listing_;
@@ -134,8 +136,13 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
            [this] {
              return sink_specs(supervisor_, home_.logs(),
                                housekeeper_.seal_size());
+           }},
+          {[this](uint64_t slot) { supervisor_.on_ready_word(slot); },
+           [this](uint64_t slot, int pid, const std::string& text) {
+             supervisor_.on_notice(slot, pid, supervisor::parse_notice(text));
            }}),
-      supervisor_(loop_, clock_, io_, chronicle_, home_id),
+      health_(loop_, users_, home_id),
+      supervisor_(loop_, clock_, io_, health_, chronicle_, home_id),
       usage_(loop_, clock_, supervisor_, home_id,
              [this] { return degraded_ ? 0 : keeper_.pid; }),
       listing_(
@@ -295,6 +302,7 @@ void Daemon::adopt_orphans() {
     life = instance->life();
     life.generation = orphan.life.generation;
     life.launched = launched;
+    life.ready = true;  // as far as one can know: it has come so far
     life.slot = orphan.slot.number = supervisor_.new_slot();
     orphan.slot.label = supervisor::print_label(life);
     base::log::warn("process {} of {} had lost daemon and keeper; taken over",
@@ -321,7 +329,10 @@ void Daemon::end_stray(const supervisor::Life& life, int pid) {
 void Daemon::on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd, int error,
                         int step) {
   supervisor_.on_spawned(slot, pid, std::move(pidfd), error, step);
-  if (error != 0) io_.process_over(slot);
+  if (error != 0)
+    io_.process_over(slot);
+  else
+    io_.listen(slot);
 }
 
 void Daemon::on_exited(uint64_t slot, int status, bool known,

@@ -9,6 +9,7 @@
 
 #include "base/fs.h"
 #include "base/target.h"
+#include "config/dependencies.h"
 #include "daemon/answers.h"
 #include "daemon/descriptors.h"
 #include "daemon/file_claims.h"
@@ -33,7 +34,8 @@ control::Outcome outcome_of(const supervisor::Outcome& outcome) {
   result.action = ended ? "exited" : outcome.action;
   result.ready_ms = outcome.settled.took.count();
   result.generation = outcome.life.generation;
-  result.started_at = base::format_stamp(outcome.life.launched);
+  if (!outcome.settled.held)
+    result.started_at = base::format_stamp(outcome.life.launched);
   return result;
 }
 
@@ -171,6 +173,8 @@ void Handlers::on(const control::StartRequest& request,
   }
   if (auto free = check_files(specs); !free)
     return reply(refusal(free.error()));
+  if (auto good = check_order(specs); !good)
+    return reply(refusal(good.error()));
   std::vector<int> known;
   if (!request.known.targets.empty()) {
     auto ids = select_some(request.known);
@@ -217,6 +221,19 @@ void Handlers::on(const control::StartRequest& request,
   parts_.chronicle.enter(parts_.supervisor);
   parts_.housekeeper.apps_changed();
   hold({});
+}
+
+// What they depend on, among themselves and all apps there are.
+base::Status Handlers::check_order(const std::vector<config::AppSpec>& specs) {
+  config::Specs all;
+  std::set<std::string> given;
+  for (const auto& spec : specs) {
+    all.push_back(&spec);
+    given.insert(spec.name);
+  }
+  for (const auto& app : parts_.supervisor.apps())
+    if (!given.contains(app->spec.name)) all.push_back(&app->spec);
+  return config::check_dependencies(all, given);
 }
 
 // Of each of `specs`, beside all apps there are and those before it.

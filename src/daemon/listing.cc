@@ -50,6 +50,11 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
   info.instances = static_cast<int>(app.instances.size());
   info.status = supervisor::status_name(instance.state());
   info.reason = instance.reason();
+  const auto health = instance.health();
+  info.health = supervisor::health_name(health.health);
+  info.health_reason = health.why;
+  info.said = instance.said();
+  info.main_pid = instance.pid() > 0 ? instance.main_pid() : 0;
   info.pid = instance.pid();
   info.generation = life.generation;
   if (!brief) info.created_at_ms = app.created.us / 1000;

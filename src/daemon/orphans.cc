@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "daemon/notify_socket.h"
 #include "supervisor/processes.h"
 
 namespace daemon_ {
@@ -66,7 +67,9 @@ std::vector<Orphan> find_orphans(std::string_view home_id) {
     orphan.life.generation = life.generation;
     // The keeper makes each child the leader of a session; of several leaders
     // the oldest is the child.
-    const bool leads = process.session == process.pid;
+    // A health check has a tail to its tag, and a session too.
+    const bool leads = process.session == process.pid &&
+                       snapshot.tag(process.pid).ends_with('.');
     const auto launched = started_at(process);
     const bool older = orphan.slot.pid == 0 || launched < orphan.life.launched;
     if (!leads || !older) continue;
@@ -85,6 +88,10 @@ std::vector<Orphan> find_orphans(std::string_view home_id) {
       take_pipe(slot, 0, O_WRONLY, Role::Stdin);
       take_pipe(slot, 1, O_RDONLY, Role::Stdout);
       take_pipe(slot, 2, O_RDONLY, Role::Stderr);
+      // Nobody holds it any more: made anew, under the name that the app knows.
+      if (auto notify = bind_notify_socket(
+              supervisor::read_variable(slot.pid, "NOTIFY_SOCKET")))
+        slot.fds.push_back({Role::Notify, std::move(*notify)});
     }
     orphans.push_back(std::move(orphan));
   }

@@ -30,6 +30,7 @@
 #include "keeper/link.h"
 #include "store/names.h"
 #include "supervisor/processes.h"
+#include "supervisor/readiness.h"
 #include "supervisor/sweeper.h"
 
 namespace daemon_ {
@@ -70,6 +71,8 @@ class SafeDaemon final : private keeper::LinkObserver, public control::Handler {
   void on_keeper_lost() override;
 
   Running* by_slot(uint64_t slot);
+  void on_datagram(uint64_t slot, int pid, const std::string& text);
+  void note_ready(uint64_t slot);
   void adopt_all();
   void replace_keeper();
   base::Status hand_over();
@@ -128,7 +131,11 @@ SafeDaemon::SafeDaemon(const base::Home& home, base::UniqueFd channel,
       // How apps want their lines kept is in the list that can't be read.
       io_(loop_, link_, capture_, users_,
           {home.logs(), [](int) { return nullptr; }, [] { return uint64_t{0}; },
-           [] { return std::vector<capture::SinkSpec>(); }}),
+           [] { return std::vector<capture::SinkSpec>(); }},
+          {[this](uint64_t slot) { note_ready(slot); },
+           [this](uint64_t slot, int pid, const std::string& text) {
+             on_datagram(slot, pid, text);
+           }}),
       sweeper_(loop_, clock_),
       updater_(loop_, link_, home,
                [](const Updater::OnStatus& done) { done({}); }),
@@ -213,6 +220,24 @@ SafeDaemon::Running* SafeDaemon::by_slot(uint64_t slot) {
   const auto it = std::ranges::find_if(
       apps_, [&](const auto& one) { return one.life.slot == slot; });
   return it == apps_.end() ? nullptr : &*it;
+}
+
+void SafeDaemon::on_datagram(uint64_t slot, int pid, const std::string& text) {
+  const auto* const one = by_slot(slot);
+  if (one == nullptr || !supervisor::parse_notice(text).ready) return;
+  if (supervisor::is_member(pid, {.root = one->pid,
+                                  .root_ended = one->pid == 0,
+                                  .tag = one->life.tag(home_id_),
+                                  .ancestor = 0}))
+    note_ready(slot);
+}
+
+// For the daemon to come: it will not be said again.
+void SafeDaemon::note_ready(uint64_t slot) {
+  auto* const one = by_slot(slot);
+  if (one == nullptr || one->life.ready) return;
+  one->life.ready = true;
+  io_.relabel(one->life);
 }
 
 void SafeDaemon::on_keeper_lost() {

@@ -91,13 +91,17 @@ base::Result<std::optional<RunAs>> Users::resolve(const std::string& uid,
   return found->second;
 }
 
+void set_variable(std::vector<std::string>& env, std::string_view key,
+                  const std::string& value) {
+  const std::string start = std::string(key) + "=";
+  std::erase_if(env,
+                [&](const auto& entry) { return entry.starts_with(start); });
+  env.push_back(start + value);
+}
+
 void set_user(std::vector<std::string>& env, const RunAs& as) {
   const auto set = [&](std::string_view key, const std::string& value) {
-    if (value.empty()) return;
-    const std::string start = std::string(key) + "=";
-    std::erase_if(env,
-                  [&](const auto& entry) { return entry.starts_with(start); });
-    env.push_back(start + value);
+    if (!value.empty()) set_variable(env, key, value);
   };
   set("HOME", as.home);
   set("USER", as.name);

@@ -35,4 +35,8 @@ class Users {
 // HOME, USER and LOGNAME of that user in the place of ours.
 void set_user(std::vector<std::string>& env, const RunAs& as);
 
+// In the place of what it was. `env` is of "KEY=value".
+void set_variable(std::vector<std::string>& env, std::string_view key,
+                  const std::string& value);
+
 }  // namespace daemon_

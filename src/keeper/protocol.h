@@ -23,7 +23,7 @@
 namespace keeper {
 
 inline constexpr uint8_t kMajor = 1;
-inline constexpr uint8_t kMinor = 1;
+inline constexpr uint8_t kMinor = 2;
 inline constexpr size_t kMaxFds = 8;
 inline constexpr size_t kMaxBody = 4096;
 
@@ -63,7 +63,8 @@ enum class Role : uint8_t {
   Program = 5,  // memfd with an encoded Program
   Listener = 6,
   PidFd = 7,
-  Spool = 8,  // of no app: what capture has read and not yet written
+  Spool = 8,   // of no app: what capture has read and not yet written
+  Notify = 9,  // kept: what the app speaks sd_notify to
 };
 
 enum class SlotState : uint32_t {

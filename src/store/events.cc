@@ -28,6 +28,9 @@ constexpr std::array kKinds = {
     KindName{EventKind::Delete, "delete"},
     KindName{EventKind::Flush, "flush"},
     KindName{EventKind::LineEnded, "line_ended"},
+    KindName{EventKind::Ready, "ready"},
+    KindName{EventKind::Unhealthy, "unhealthy"},
+    KindName{EventKind::Healthy, "healthy"},
     KindName{EventKind::Adopt, "adopt"},
     KindName{EventKind::Lost, "lost"},
     KindName{EventKind::Drop, "drop"},
@@ -205,6 +208,14 @@ std::string describe_event(const Event& event) {
                          event);
     case EventKind::LineEnded:
       return "ended in mid-line; a newline was added";
+    case EventKind::Ready:
+      return fmt::format("ready after {}",
+                         base::format_duration(std::chrono::milliseconds(
+                             std::max<int64_t>(event.uptime_ms, 0))));
+    case EventKind::Unhealthy:
+      return with_reason("unhealthy", event);
+    case EventKind::Healthy:
+      return "healthy again";
     case EventKind::Adopt:
       return with_reason(
           fmt::format("taken over by a new daemon, pid {}", event.pid), event);

@@ -28,6 +28,9 @@ enum class EventKind {
   LineEnded,  // the child left its last line without '\n'; one was added on
               // disk: `line` is the stamp of that line, the last one that
               // bears it in this stream
+  Ready,      // it is what it was to be; uptime_ms it took
+  Unhealthy,  // its health check failed too often; reason
+  Healthy,    // ... and is good again
   Adopt,      // a new daemon took the running instance over; pid
   Lost,       // something could not be accounted for; reason
   Drop,       // lines were not kept; lines, bytes, first, last, and reason:

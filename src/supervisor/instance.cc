@@ -38,6 +38,14 @@ std::string spawn_failure(const config::AppSpec& spec, int error, int step) {
   return fmt::format("could not be started: {}: {}", spec.script, why);
 }
 
+// For what an app said while there was no daemon to hear it.
+constexpr milliseconds kGraceAfterAdoption{2000};
+
+bool is_down(State state) {
+  return state == State::Stopped || state == State::Waiting ||
+         state == State::Errored || state == State::Held;
+}
+
 }  // namespace
 
 Instance::Instance(Surroundings& around, const config::AppSpec& spec, Life life)
@@ -45,7 +53,8 @@ Instance::Instance(Surroundings& around, const config::AppSpec& spec, Life life)
       spec_(spec),
       life_(std::move(life)),
       delay_timer_(around.loop, [this] { apply(Event::Due); }),
-      stable_timer_(around.loop, [this] { became_stable(); }) {}
+      stable_timer_(around.loop, [this] { became_stable(); }),
+      ready_timer_(around.loop, [this] { not_ready(); }) {}
 
 Instance::~Instance() {
   if (sweep_ != 0) around_.sweeper.cancel(sweep_);
@@ -70,7 +79,8 @@ void Instance::start(Cause cause, std::function<void(Settled)> done) {
   if (done) up_waiters_.push_back(std::move(done));
   why_launch_ = "start";
   life_.history = {};
-  apply(Event::Start);
+  apply(spec_.depends_on.empty() || !is_down(state_) ? Event::Start
+                                                     : Event::Hold);
 }
 
 void Instance::restart(Cause cause, std::function<void(Settled)> done) {
@@ -85,7 +95,8 @@ void Instance::restart(Cause cause, std::function<void(Settled)> done) {
   why_launch_ = "restart";
   life_.history = {};
   stop_signal_ = 0;
-  apply(Event::Restart);
+  apply(spec_.depends_on.empty() || !is_down(state_) ? Event::Restart
+                                                     : Event::Hold);
 }
 
 void Instance::stop(Cause cause, std::function<void(Settled)> done,
@@ -127,8 +138,10 @@ bool Instance::refuse(std::function<void(Settled)>& done) {
 
 void Instance::apply(Event event) {
   const Step next = step(state_, event);
+  const bool changed = state_ != next.next || next.action != Action::None;
   state_ = next.next;
   act(next.action);
+  if (changed) around_.changed();
 }
 
 void Instance::act(Action action) {
@@ -143,17 +156,24 @@ void Instance::act(Action action) {
       return delay();
     case Action::Settle:
       return settle();
+    case Action::Hold:
+      return hold();
   }
 }
 
 void Instance::launch() {
   delay_timer_.stop();
-  stable_timer_.stop();
+  stop_looking();
   const uint64_t old = life_.slot;
   if (life_.generation > 0) ++life_.restarts;
   ++life_.generation;
   life_.slot = around_.next_slot(life_.id);
   life_.accounted = false;
+  life_.ready = false;
+  barred_ = false;
+  told_unhealthy_ = false;
+  said_.clear();
+  main_pid_ = 0;
   pid_ = 0;
   pidfd_.reset();
   process_over_ = false;
@@ -210,8 +230,9 @@ void Instance::on_spawned(int pid, base::UniqueFd pidfd, int error, int step) {
   pidfd_ = std::move(pidfd);
   tell({.kind = Happening::Kind::Started, .reason = why_launch_});
   why_launch_ = "crash";
-  stable_timer_.start(spec_.min_uptime);
   apply(Event::Spawned);
+  if (state_ == State::Starting)
+    begin_readying(ready_limit(spec_), spec_.min_uptime);
 }
 
 void Instance::on_exited(const ExitNews& news) {
@@ -222,16 +243,20 @@ void Instance::on_exited(const ExitNews& news) {
 
 // The process is over: was it told to, and what comes next?
 void Instance::judge(const Ending& ending) {
-  stable_timer_.stop();
+  stop_looking();
   last_ending_ = ending;
+  if (state_ == State::Failing) last_ending_.unfit = unfit_;
+  last_ending_.came_up = life_.ready || ready_by(spec_) == ReadyBy::Uptime;
   has_ended_ = true;
-  const std::string words = ending.started ? describe_ending(ending) : reason_;
-  const bool told = state_ == State::Stopping || state_ == State::Restarting;
+  const bool asked = state_ == State::Stopping || state_ == State::Restarting;
+  const bool told = asked || state_ == State::Failing;
+  by_itself_ = !told;
   if (!life_.accounted)
     tell({.kind = Happening::Kind::Ended,
           .ending = ending,
-          .reason =
-              ending.started ? std::string(told ? "as asked" : "") : reason_});
+          .reason = state_ == State::Failing ? unfit_
+                    : !ending.started        ? reason_
+                                             : (asked ? "as asked" : "")});
   life_.accounted = true;
   if (life_.slot != 0) around_.launcher.relabel(life_);
   const int root = std::exchange(pid_, 0);
@@ -244,6 +269,12 @@ void Instance::judge(const Ending& ending) {
     return;
   }
   if (ending.signal != 0) sweep_leftovers(root);
+  conclude(last_ending_);
+}
+
+// What comes next, by the restart policy.
+void Instance::conclude(Ending ending) {
+  const std::string words = ending.started ? describe_ending(ending) : reason_;
   Decision decision = decide(spec_, life_.history, ending, around_.chance());
   life_.history = decision.history;
   delay_ = decision.delay;
@@ -280,25 +311,37 @@ void Instance::sweep_leftovers(int root) {
 
 void Instance::became_stable() {
   life_.history.unstable = 0;
+  life_.ready = true;
   answer_up(false, {});
+  around_.changed();
 }
 
 void Instance::terminate() {
   delay_timer_.stop();
-  stable_timer_.stop();
+  stop_looking();
   if (!process_over_ && pid_ == 0) return;  // Spawned will bring us here again
   if (sweep_ != 0) return;                  // already on its way
-  tell({.kind = Happening::Kind::Stopping});
-  sweep_ = around_.sweeper.begin(
-      {.root = pid_,
-       .root_ended = process_over_,
-       .tag = life_.tag_prefix(around_.home_id),
-       .signal = stop_signal_ != 0 ? stop_signal_ : SIGINT,
-       .kill_after = spec_.kill_timeout,
-       .on_empty = [this] {
-         sweep_ = 0;
-         apply(Event::Gone);
-       }});
+  // Of Failing, its reason is told with its end.
+  if (state_ != State::Failing) tell({.kind = Happening::Kind::Stopping});
+  const bool messaged =
+      spec_.shutdown_with_message && pid_ != 0 &&
+      around_.launcher.send_message(life_.slot, R"("shutdown")");
+  sweep_ = around_.sweeper.begin({.root = pid_,
+                                  .root_ended = process_over_,
+                                  .tag = life_.tag_prefix(around_.home_id),
+                                  .signal = messaged ? 0 : stop_signal(),
+                                  .kill_after = spec_.kill_timeout,
+                                  .on_empty = [this] { swept(); }});
+}
+
+int Instance::stop_signal() const {
+  return stop_signal_ != 0 ? stop_signal_ : SIGINT;
+}
+
+void Instance::swept() {
+  sweep_ = 0;
+  if (state_ == State::Failing) return conclude(last_ending_);
+  apply(Event::Gone);
 }
 
 void Instance::delay() {
@@ -325,12 +368,19 @@ void Instance::adopt(Life life, int pid, base::UniqueFd pidfd) {
   pid_ = pid;
   pidfd_ = std::move(pidfd);
   process_over_ = false;
-  state_ = State::Online;
+  const auto by = ready_by(spec_);
+  state_ =
+      life_.ready && by != ReadyBy::Uptime ? State::Online : State::Starting;
   why_launch_ = "crash";
   tell({.kind = Happening::Kind::Adopted});
-  const auto left = spec_.min_uptime - uptime();
-  if (left > milliseconds{0}) stable_timer_.start(left);
-  if (!wanted_) apply(Event::Stop);
+  if (!wanted_) return apply(Event::Stop);
+  // What it said while there was no daemon is still to be read.
+  if (state_ == State::Starting)
+    return begin_readying(
+        std::max(ready_limit(spec_) - uptime(), kGraceAfterAdoption),
+        time_to_stable());
+  stable_timer_.start(time_to_stable());
+  if (by == ReadyBy::Health) watch_health(true);
 }
 
 void Instance::adopt_ended(Life life, const ExitNews& news) {
@@ -374,11 +424,12 @@ void Instance::answer_up(bool failed, std::string detail) {
 }
 
 void Instance::answer(std::vector<std::function<void(Settled)>>& waiters,
-                      bool failed, std::string detail) {
+                      bool failed, std::string detail, bool held) {
   if (waiters.empty()) return;
   const Settled settled{
       failed, std::move(detail),
-      std::chrono::duration_cast<milliseconds>(around_.clock.mono() - asked_)};
+      std::chrono::duration_cast<milliseconds>(around_.clock.mono() - asked_),
+      held};
   around_.loop.post([waiters = std::exchange(waiters, {}), settled] {
     for (const auto& done : waiters) done(settled);
   });

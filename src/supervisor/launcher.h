@@ -3,6 +3,7 @@
 // sees to their bytes. Implemented by the daemon over the keeper.
 
 #include <cstdint>
+#include <string_view>
 
 #include "base/result.h"
 #include "supervisor/launch_plan.h"
@@ -19,6 +20,9 @@ class Launcher {
                               const LaunchPlan& plan) = 0;
   // What is to be known of this life has changed.
   virtual void relabel(const Life& life) = 0;
+  // Says a message, JSON, over node's channel. False: it has none, or does not
+  // take it now.
+  virtual bool send_message(uint64_t slot, std::string_view json) = 0;
   // This life is over, and another has taken its place.
   virtual void forget(uint64_t slot) = 0;
 };

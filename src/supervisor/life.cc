@@ -29,6 +29,7 @@ std::string print_label(const Life& life) {
   json["unstable"] = life.history.unstable;
   json["launched_us"] = life.launched.us;
   if (life.accounted) json["accounted"] = true;
+  if (life.ready) json["ready"] = true;
   return json.dump();
 }
 
@@ -46,6 +47,7 @@ base::Result<Life> parse_label(std::string_view label) {
     life.history.unstable = json->value("unstable", 0);
     life.launched.us = json->value("launched_us", int64_t{0});
     life.accounted = json->value("accounted", false);
+    life.ready = json->value("ready", false);
     return life;
   } catch (const nlohmann::json::exception& error) {
     return base::fail(base::Errc::Invalid,

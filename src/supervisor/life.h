@@ -22,6 +22,7 @@ struct Life {
   RestartHistory history;
   base::Timestamp launched;
   bool accounted = false;  // its end has been told of
+  bool ready = false;      // it has been, by whatever its readiness is told
 
   // "LODGE_INSTANCE" of all generations of this instance, and of this one.
   std::string tag_prefix(std::string_view home_id) const;

@@ -25,7 +25,10 @@ struct Happening {
     Errored,  // reason
     Stopping,
     Deleted,
-    Adopted,  // pid
+    Adopted,    // pid
+    Ready,      // pid, delay: how long it took
+    Unhealthy,  // pid, reason
+    Healthy,    // again; pid
   };
   Kind kind = Kind::Started;
   Life life = {};

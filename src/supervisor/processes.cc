@@ -162,4 +162,26 @@ std::vector<int> ProcessSnapshot::members(const Tree& tree) {
   return result;
 }
 
+bool is_member(int pid, const ProcessSnapshot::Tree& tree,
+               const ReadProcess& read,
+               const ProcessSnapshot::ReadTag& tag_of) {
+  // Bounded: parents may change while we look.
+  for (int steps = 0; steps < 64 && pid > 1; ++steps) {
+    const auto process = read(pid);
+    if (!process) return false;
+    if (!tree.root_ended && tree.root != 0 &&
+        (pid == tree.root || process->session == tree.root))
+      return true;
+    if (!tree.tag.empty() && tag_of(pid).starts_with(tree.tag)) return true;
+    pid = process->parent;
+  }
+  return false;
+}
+
+bool is_member(int pid, const ProcessSnapshot::Tree& tree) {
+  return is_member(pid, tree, read_process, [](int member) {
+    return read_variable(member, kTagVariable);
+  });
+}
+
 }  // namespace supervisor

@@ -66,4 +66,11 @@ class ProcessSnapshot {
   std::unordered_map<int, std::string> tags_;
 };
 
+// Whether a process is a member of the tree, as members() has it, by a look at
+// itself and those above it alone. One that is gone is not.
+using ReadProcess = std::function<std::optional<ProcessInfo>(int pid)>;
+bool is_member(int pid, const ProcessSnapshot::Tree& tree,
+               const ReadProcess& read, const ProcessSnapshot::ReadTag& tag_of);
+bool is_member(int pid, const ProcessSnapshot::Tree& tree);
+
 }  // namespace supervisor

@@ -27,7 +27,8 @@ Decision decide(const config::AppSpec& spec, const RestartHistory& history,
                 const Ending& ending, double chance) {
   Decision decision;
   decision.history = history;
-  const bool exited = ending.started && ending.known && ending.signal == 0;
+  const bool exited = ending.started && ending.known && ending.signal == 0 &&
+                      ending.unfit.empty();
   const bool wanted_end =
       exited && std::ranges::count(spec.stop_exit_codes, ending.code) > 0;
   if (wanted_end || (!spec.autorestart && exited && ending.code == 0)) {
@@ -41,8 +42,9 @@ Decision decide(const config::AppSpec& spec, const RestartHistory& history,
     return decision;
   }
   auto& next = decision.history;
-  const bool unstable = !ending.started || ending.uptime < spec.min_uptime;
-  if (ending.uptime >= kForgetAfter) next.attempts = 0;
+  const bool unstable =
+      !ending.started || !ending.came_up || ending.uptime < spec.min_uptime;
+  if (ending.came_up && ending.uptime >= kForgetAfter) next.attempts = 0;
   if (!unstable) next.unstable = 0;
   if (unstable && next.unstable >= spec.max_restarts) {
     decision.verdict = Verdict::GiveUp;
@@ -61,6 +63,7 @@ Decision decide(const config::AppSpec& spec, const RestartHistory& history,
 
 std::string describe_ending(const Ending& ending) {
   if (!ending.started) return "could not be started";
+  if (!ending.unfit.empty()) return ending.unfit;
   std::string words;
   if (!ending.known) {
     words = "ended, nobody knows how,";

@@ -28,6 +28,9 @@ struct Ending {
   int signal = 0;     // 0 = exited with `code`
   bool known = true;  // false: only that it ended is known
   std::chrono::milliseconds uptime{0};
+  bool came_up = true;     // false: it was to become ready, and did not
+  std::string unfit = {};  // why it was ended by us; how it ended then is no
+                           // word of its own. Empty = it ended by itself
 };
 
 enum class Verdict {

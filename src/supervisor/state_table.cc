@@ -15,25 +15,31 @@ constexpr Table make_table() {
   constexpr Step settle{Stopped, Action::Settle};
   constexpr Step stop{Stopping, Action::Terminate};
   constexpr Step anew{Restarting, Action::Terminate};
+  constexpr Step unfit{Failing, Action::Terminate};
   constexpr Step later{Waiting, Action::Delay};
   constexpr Step give_up{Errored, Action::Delay};
-  // An event that can't happen in a state leaves it as it is: late news.
+  constexpr Step hold{Held, Action::Hold};
+  // Rows in the order of State. An event that can't happen in a state leaves it
+  // as it is: late news.
   // clang-format off
   return {{
-    //  Start             Stop            Restart           Spawned         Retry             RetryLater        GiveUp            StayDown          Gone             Due
-    {{ launch,           stop,           launch,           keep(Stopped),  keep(Stopped),    keep(Stopped),    keep(Stopped),    keep(Stopped),    keep(Stopped),   keep(Stopped) }},
-    {{ keep(Launching),  stop,           anew,             keep(Online),   launch,           later,            give_up,          settle,           keep(Launching), keep(Launching) }},
-    {{ keep(Online),     stop,           anew,             keep(Online),   launch,           later,            give_up,          settle,           keep(Online),    keep(Online) }},
-    {{ keep(Restarting), keep(Stopping), keep(Restarting), stop,           keep(Stopping),   keep(Stopping),   keep(Stopping),   keep(Stopping),   settle,          keep(Stopping) }},
-    {{ keep(Restarting), keep(Stopping), keep(Restarting), anew,           keep(Restarting), keep(Restarting), keep(Restarting), keep(Restarting), launch,          keep(Restarting) }},
-    {{ launch,           stop,           anew,             keep(Waiting),  keep(Waiting),    keep(Waiting),    keep(Waiting),    keep(Waiting),    keep(Waiting),   launch }},
-    {{ launch,           stop,           anew,             keep(Errored),  keep(Errored),    keep(Errored),    keep(Errored),    keep(Errored),    keep(Errored),   launch }},
+    //  Start             Stop            Restart           Hold              Spawned         Ready             Unfit             Retry             RetryLater        GiveUp            StayDown          Gone             Due
+    {{ launch,           stop,           launch,           hold,             keep(Stopped),  keep(Stopped),    keep(Stopped),    keep(Stopped),    keep(Stopped),    keep(Stopped),    keep(Stopped),    keep(Stopped),   keep(Stopped) }},
+    {{ keep(Launching),  stop,           anew,             keep(Launching),  keep(Starting), keep(Launching),  keep(Launching),  launch,           later,            give_up,          settle,           keep(Launching), keep(Launching) }},
+    {{ keep(Starting),   stop,           anew,             keep(Starting),   keep(Starting), keep(Online),     unfit,            launch,           later,            give_up,          settle,           keep(Starting),  keep(Starting) }},
+    {{ keep(Online),     stop,           anew,             keep(Online),     keep(Online),   keep(Online),     unfit,            launch,           later,            give_up,          settle,           keep(Online),    keep(Online) }},
+    {{ keep(Restarting), keep(Stopping), keep(Restarting), keep(Restarting), stop,           keep(Stopping),   keep(Stopping),   keep(Stopping),   keep(Stopping),   keep(Stopping),   keep(Stopping),   settle,          keep(Stopping) }},
+    {{ keep(Restarting), keep(Stopping), keep(Restarting), keep(Restarting), anew,           keep(Restarting), keep(Restarting), keep(Restarting), keep(Restarting), keep(Restarting), keep(Restarting), launch,          keep(Restarting) }},
+    {{ keep(Restarting), keep(Stopping), keep(Restarting), keep(Restarting), keep(Failing),  keep(Failing),    keep(Failing),    launch,           later,            give_up,          settle,           keep(Failing),   keep(Failing) }},
+    {{ launch,           stop,           anew,             hold,             keep(Waiting),  keep(Waiting),    keep(Waiting),    keep(Waiting),    keep(Waiting),    keep(Waiting),    keep(Waiting),    keep(Waiting),   launch }},
+    {{ launch,           stop,           anew,             hold,             keep(Errored),  keep(Errored),    keep(Errored),    keep(Errored),    keep(Errored),    keep(Errored),    keep(Errored),    keep(Errored),   launch }},
+    {{ launch,           stop,           anew,             hold,             keep(Held),     keep(Held),       keep(Held),       keep(Held),       keep(Held),       keep(Held),       keep(Held),       keep(Held),      launch }},
   }};
   // clang-format on
 }
 
 constexpr Table kTable = make_table();
-static_assert(kTable.size() == static_cast<size_t>(State::Errored) + 1);
+static_assert(kTable.size() == static_cast<size_t>(State::Held) + 1);
 static_assert(kTable[0].size() == static_cast<size_t>(Event::Due) + 1);
 
 }  // namespace
@@ -44,8 +50,8 @@ Step step(State state, Event event) {
 
 std::string_view status_name(State state) {
   constexpr std::array<std::string_view, kStates> kNames = {
-      "stopped",  "launching", "online", "stopping",
-      "stopping", "waiting",   "errored"};
+      "stopped",  "launching", "launching", "online",  "stopping",
+      "stopping", "stopping",  "waiting",   "errored", "waiting"};
   return kNames[static_cast<size_t>(state)];
 }
 

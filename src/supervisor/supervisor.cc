@@ -8,59 +8,12 @@
 #include <cstdlib>
 #include <random>
 
+#include "supervisor/gather.h"
+
 namespace supervisor {
 
-// Collects the outcomes of several instances and hands them over when the last
-// has come. Kept alive by the callbacks it gives out.
-class Supervisor::Gather : public std::enable_shared_from_this<Gather> {
- public:
-  Gather(base::EventLoop& loop, OnOutcomes done)
-      : loop_(loop), done_(std::move(done)) {}
-
-  // One more to wait for.
-  std::function<void(Settled)> expect(const Instance& instance, const App& app,
-                                      std::string action) {
-    const size_t index = outcomes_.size();
-    add(instance, app, std::move(action));
-    ++open_;
-    return [self = shared_from_this(), index, &instance](Settled settled) {
-      auto& outcome = self->outcomes_[index];
-      // A failed start may already be in its next life: keep the old number.
-      if (!settled.failed) outcome.life = instance.life();
-      outcome.settled = std::move(settled);
-      self->close();
-    };
-  }
-
-  // One that needs no waiting.
-  void add(const Instance& instance, const App& app, std::string action) {
-    outcomes_.push_back({instance.life(),
-                         static_cast<int>(app.instances.size()),
-                         std::move(action),
-                         {}});
-  }
-
-  void absorb(Outcomes more) {
-    std::ranges::move(more, std::back_inserter(outcomes_));
-  }
-
-  void begin() { ++open_; }
-  void close() {
-    if (--open_ > 0) return;
-    loop_.post([self = shared_from_this()] {
-      if (self->done_) self->done_(std::move(self->outcomes_));
-    });
-  }
-
- private:
-  base::EventLoop& loop_;
-  OnOutcomes done_;
-  Outcomes outcomes_;
-  int open_ = 0;
-};
-
 Supervisor::Supervisor(base::EventLoop& loop, const base::Clock& clock,
-                       Launcher& launcher, Observer& observer,
+                       Launcher& launcher, Prober& prober, Observer& observer,
                        std::string home_id)
     : clock_(clock),
       observer_(observer),
@@ -68,6 +21,7 @@ Supervisor::Supervisor(base::EventLoop& loop, const base::Clock& clock,
       around_{loop,
               clock,
               launcher,
+              prober,
               observer,
               sweeper_,
               gate_,
@@ -76,6 +30,14 @@ Supervisor::Supervisor(base::EventLoop& loop, const base::Clock& clock,
               [engine =
                    std::make_shared<std::minstd_rand>(std::random_device{}())] {
                 return std::uniform_real_distribution<double>(0, 1)(*engine);
+              },
+              [this, alive = std::weak_ptr<int>(alive_)] {
+                // In the loop's next turn: a command has defined all its apps
+                // by then, and many changes are one look.
+                if (std::exchange(look_posted_, true)) return;
+                around_.loop.post([this, alive] {
+                  if (!alive.expired()) look_at_held();
+                });
               }} {}
 
 void Supervisor::restore(AppList list) {
@@ -208,6 +170,7 @@ void Supervisor::bring_up(Instance& instance, const App& app,
                           Gather& gather) {
   const bool running =
       instance.wanted() && (instance.state() == State::Online ||
+                            instance.state() == State::Starting ||
                             instance.state() == State::Launching);
   // It goes by them from now on, as it is.
   const bool live = config::applies_live(changed);
@@ -237,14 +200,8 @@ void Supervisor::bring_up(Instance& instance, const App& app,
 
 void Supervisor::stop(const std::vector<int>& ids, const Cause& cause,
                       OnOutcomes done) {
-  auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
-  gather->begin();
-  for (const int id : ids) {
-    Instance& instance = at(id);
-    instance.stop(cause, gather->expect(instance, app_at(id), "stopped"));
-  }
+  stop_in_order(ids, false, cause, std::move(done));
   observer_.on_list_changed();
-  gather->close();
 }
 
 void Supervisor::restart(const std::vector<int>& ids, bool wait,
@@ -337,18 +294,13 @@ Outcomes Supervisor::signal(const std::vector<int>& ids, int number) {
 void Supervisor::shut_down(const Cause& cause, std::function<void()> done,
                            int signal) {
   shutting_down_ = true;
-  auto gather = std::make_shared<Gather>(
-      around_.loop, [done = std::move(done)](const Outcomes&) { done(); });
-  gather->begin();
-  for (auto& app : apps_) {
-    for (auto& instance : app->instances) {
-      const bool was_wanted = instance->wanted();
-      instance->stop(cause, gather->expect(*instance, *app, "stopped"), signal);
-      // What was to run is to run again when the daemon comes back.
-      instance->set_wanted(was_wanted);
-    }
-  }
-  gather->close();
+  std::vector<int> all;
+  for (const auto& app : apps_)
+    for (const auto& instance : app->instances)
+      all.push_back(instance->life().id);
+  // What was to run is to run again when the daemon comes back.
+  stop_in_order(all, true, cause,
+                [done = std::move(done)](const Outcomes&) { done(); }, signal);
 }
 
 void Supervisor::on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd,

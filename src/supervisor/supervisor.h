@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -13,6 +14,7 @@
 #include "base/clock.h"
 #include "base/event_loop.h"
 #include "supervisor/app_list.h"
+#include "supervisor/dependencies.h"
 #include "supervisor/instance.h"
 #include "supervisor/launch_gate.h"
 #include "supervisor/launcher.h"
@@ -59,7 +61,8 @@ std::vector<std::string> what_changed(const config::AppSpec& from,
 class Supervisor {
  public:
   Supervisor(base::EventLoop& loop, const base::Clock& clock,
-             Launcher& launcher, Observer& observer, std::string home_id);
+             Launcher& launcher, Prober& prober, Observer& observer,
+             std::string home_id);
 
   // At the daemon's start, in this order: the list; the numbers of all slots
   // that the keeper holds; their lives, of each instance only the newest; then
@@ -116,6 +119,10 @@ class Supervisor {
   void on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd, int error,
                   int step);
   void on_exited(uint64_t slot, const ExitNews& news);
+  // process.send("ready") over a channel that is the app's own; and a datagram
+  // of sd_notify from process `pid`, which counts if that is in the app's tree.
+  void on_ready_word(uint64_t slot);
+  void on_notice(uint64_t slot, int pid, Notice notice);
   // Apps are no longer below the keeper that started them.
   void on_keeper_lost();
 
@@ -147,15 +154,23 @@ class Supervisor {
                                const EnvChange& env);
   void erase(int id);
   uint64_t give_slot(int id);
+  // What depends on nobody here last; `keep_wanted`: to come back some day.
+  void stop_in_order(const std::vector<int>& ids, bool keep_wanted,
+                     const Cause& cause, OnOutcomes done, int signal = 0);
+  void look_at_held();
+  std::optional<std::vector<Standing>> standings(const std::string& app);
 
   const base::Clock& clock_;
   Observer& observer_;
   Sweeper sweeper_;
   LaunchGate gate_{kLaunchesAtOnce};
+  // Expires with this supervisor: for tasks on the loop.
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);
   Surroundings around_;
   int next_id_ = 0;
   uint64_t next_slot_ = 1;
   bool shutting_down_ = false;
+  bool look_posted_ = false;
   std::vector<std::unique_ptr<App>> apps_;
   // To find among hundreds.
   struct Place {

@@ -126,3 +126,34 @@ TEST_CASE("stop_exit_codes end the app, but only as exit codes") {
   CHECK(decide(spec, {}, {.code = 0, .signal = 9, .uptime = 5s}, 0).verdict ==
         Verdict::Retry);
 }
+
+TEST_CASE("one that never was ready is unstable however long it took") {
+  AppSpec spec;
+  spec.max_restarts = 2;
+  RestartHistory history;
+  Ending ending = exited(0, 60s);
+  ending.came_up = false;
+  ending.unfit = "was not ready within 60s";
+  for (int i = 0; i < 2; ++i) {
+    const auto decision = decide(spec, history, ending, kNoJitter);
+    CHECK(decision.history.unstable == i + 1);
+    // Nor does its length forgive the tries before.
+    CHECK(decision.history.attempts == i + 1);
+    history = decision.history;
+  }
+  const auto last = decide(spec, history, ending, kNoJitter);
+  CHECK(last.verdict == Verdict::GiveUp);
+  CHECK(last.reason.starts_with("was not ready within 60s"));
+}
+
+TEST_CASE("how it ended when it was ended as unfit is no wish of its own") {
+  AppSpec spec;
+  spec.stop_exit_codes = {0};
+  Ending ending = exited(0, 5s);
+  ending.unfit = "was not healthy any more: answered 500";
+  CHECK(decide(spec, {}, ending, kNoJitter).verdict == Verdict::Retry);
+  spec.autorestart = false;
+  const auto failed = decide(spec, {}, ending, kNoJitter);
+  CHECK(failed.verdict == Verdict::Failed);
+  CHECK(failed.reason.find("answered 500") != std::string::npos);
+}

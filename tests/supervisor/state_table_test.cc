@@ -28,6 +28,8 @@ struct Run {
 TEST_CASE("a life as it should be: started, stopped") {
   Run run;
   run << Event::Start << Event::Spawned;
+  CHECK(run.state == State::Starting);
+  run << Event::Ready;
   CHECK(run.state == State::Online);
   run << Event::Stop << Event::Gone;
   CHECK(run.state == State::Stopped);
@@ -102,4 +104,46 @@ TEST_CASE("status words are PM2's") {
   CHECK(supervisor::status_name(State::Restarting) == "stopping");
   CHECK(supervisor::status_name(State::Online) == "online");
   CHECK(supervisor::status_name(State::Errored) == "errored");
+  CHECK(supervisor::status_name(State::Starting) == "launching");
+  CHECK(supervisor::status_name(State::Failing) == "stopping");
+  CHECK(supervisor::status_name(State::Held) == "waiting");
+}
+
+TEST_CASE("what is unfit is ended first, then the policy has its say") {
+  for (const auto state : {State::Starting, State::Online}) {
+    const auto next = step(state, Event::Unfit);
+    CHECK(next.next == State::Failing);
+    CHECK(next.action == Action::Terminate);
+  }
+  CHECK(step(State::Failing, Event::Retry).action == Action::Launch);
+  CHECK(step(State::Failing, Event::RetryLater).next == State::Waiting);
+  CHECK(step(State::Failing, Event::GiveUp).next == State::Errored);
+  // It has the end that it was told to have: that alone brings nothing.
+  CHECK(step(State::Failing, Event::Gone).action == Action::None);
+}
+
+TEST_CASE("a word of the user goes before what the policy would do") {
+  CHECK(step(State::Failing, Event::Stop).next == State::Stopping);
+  CHECK(step(State::Failing, Event::Start).next == State::Restarting);
+  CHECK(step(State::Failing, Event::Restart).next == State::Restarting);
+}
+
+TEST_CASE("late word of being ready brings nobody back") {
+  for (const auto state :
+       {State::Stopped, State::Stopping, State::Restarting, State::Failing,
+        State::Waiting, State::Errored, State::Held})
+    CHECK(step(state, Event::Ready).next == state);
+}
+
+TEST_CASE("who is held starts when due, when told, and stops when told") {
+  for (const auto state :
+       {State::Stopped, State::Waiting, State::Errored, State::Held}) {
+    CHECK(step(state, Event::Hold).next == State::Held);
+    CHECK(step(state, Event::Hold).action == Action::Hold);
+  }
+  // What runs is not held: it need not wait any more.
+  CHECK(step(State::Online, Event::Hold).next == State::Online);
+  CHECK(step(State::Stopping, Event::Hold).next == State::Restarting);
+  CHECK(step(State::Held, Event::Due).action == Action::Launch);
+  CHECK(step(State::Held, Event::Stop).next == State::Stopping);
 }
