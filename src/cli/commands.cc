@@ -14,6 +14,7 @@
 #include "cli/settings_command.h"
 #include "cli/start_command.h"
 #include "cli/update_command.h"
+#include "cli/why_rows.h"
 
 namespace cli {
 namespace {
@@ -329,10 +330,11 @@ constexpr std::array kDaemonCommands = {
 
 // In the order of help.
 constexpr auto make_commands() {
-  std::array<Command, kAppCommands.size() + rows::kLogCommands.size() +
-                          kDaemonCommands.size()>
+  std::array<Command, kAppCommands.size() + rows::kWhyCommands.size() +
+                          rows::kLogCommands.size() + kDaemonCommands.size()>
       all{};
   auto at = std::ranges::copy(kAppCommands, all.begin()).out;
+  at = std::ranges::copy(rows::kWhyCommands, at).out;
   at = std::ranges::copy(rows::kLogCommands, at).out;
   std::ranges::copy(kDaemonCommands, at);
   return all;

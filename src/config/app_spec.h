@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "config/log_settings.h"
+#include "config/notify_rule.h"
 
 namespace config {
 
@@ -33,6 +34,7 @@ struct AppSpec {
   std::chrono::milliseconds kill_timeout{10'000};
   std::vector<int> stop_exit_codes;
   LogSettings log;
+  std::vector<NotifyRule> notify;
   // False when the name was derived from the script, by nobody's wish.
   bool name_given = true;
 
@@ -52,6 +54,11 @@ std::string print_spec(const AppSpec& spec);
 // What differs, as configuration keys ("log.max_size"); apart from env, the
 // number of instances and how the name came about.
 std::vector<std::string> changed_keys(const AppSpec& from, const AppSpec& to);
+
+// All that differs, for who wants to know what somebody changed: also env, by
+// name ("env.PORT"), and instances. Never a value.
+std::vector<std::string> all_changed_keys(const AppSpec& from,
+                                          const AppSpec& to);
 
 // Every key with its value as text, and whether it differs from the default.
 // Values of env are left out.

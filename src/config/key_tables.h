@@ -10,5 +10,6 @@ namespace config {
 
 std::vector<Key> app_keys();
 std::vector<Key> log_keys();
+std::vector<Key> notify_keys();
 
 }  // namespace config

@@ -30,12 +30,13 @@ uint64_t size_of(const std::string& path) {
 }  // namespace
 
 Listing::Listing(const base::Clock& clock, std::string log_dir,
-                 const CaptureTally& tally,
+                 const CaptureTally& tally, const Sampler& sampler,
                  std::function<bool(uint64_t slot)> output_open,
                  std::function<uint64_t()> max_size)
     : clock_(clock),
       log_dir_(std::move(log_dir)),
       tally_(tally),
+      sampler_(sampler),
       user_(own_user()),
       output_open_(std::move(output_open)),
       max_size_(std::move(max_size)) {}
@@ -107,6 +108,12 @@ std::string Listing::path_of(const std::string& file) const {
 void Listing::measure(control::InstanceInfo& info) {
   if (info.pid == 0) {
     usage_.erase(info.id);
+    return;
+  }
+  // Of the whole tree, once it was looked at; until then of what we started.
+  if (const auto* usage = sampler_.of(info.id, info.pid)) {
+    info.memory_bytes = usage->memory_bytes;
+    info.cpu_percent = usage->cpu_percent;
     return;
   }
   const auto process = supervisor::read_process(info.pid);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "control/message.h"
 #include "daemon/capture_tally.h"
+#include "daemon/sampler.h"
 #include "supervisor/supervisor.h"
 
 namespace daemon_ {
@@ -19,7 +20,7 @@ class Listing {
   // `output_open`: whether something still holds that slot's output;
   // `max_size`: of a live file whose app says nothing of it.
   Listing(const base::Clock& clock, std::string log_dir,
-          const CaptureTally& tally,
+          const CaptureTally& tally, const Sampler& sampler,
           std::function<bool(uint64_t slot)> output_open,
           std::function<uint64_t()> max_size);
 
@@ -42,6 +43,7 @@ class Listing {
   const base::Clock& clock_;
   const std::string log_dir_;
   const CaptureTally& tally_;
+  const Sampler& sampler_;
   const std::string user_;
   std::function<bool(uint64_t)> output_open_;
   std::function<uint64_t()> max_size_;

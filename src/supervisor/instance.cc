@@ -18,6 +18,7 @@ Ending ending_of(const ExitNews& news, base::Timestamp launched) {
   Ending ending;
   ending.known = news.known;
   if (WIFSIGNALED(news.status)) ending.signal = WTERMSIG(news.status);
+  ending.core = WIFSIGNALED(news.status) && WCOREDUMP(news.status);
   if (WIFEXITED(news.status)) ending.code = WEXITSTATUS(news.status);
   ending.uptime =
       milliseconds(std::max<int64_t>((news.when.us - launched.us) / 1000, 0));
@@ -197,7 +198,8 @@ void Instance::judge(const Ending& ending) {
     tell({.kind = Happening::Kind::Ended,
           .ending = ending,
           .reason =
-              ending.started ? std::string(told ? "as asked" : "") : reason_});
+              ending.started ? std::string(told ? "as asked" : "") : reason_,
+          .told = told});
   life_.accounted = true;
   if (life_.slot != 0) around_.launcher.relabel(life_);
   const int root = std::exchange(pid_, 0);
@@ -353,6 +355,8 @@ void Instance::tell(Happening happening) {
   happening.life = life_;
   happening.pid = pid_;
   happening.cause = cause_;
+  happening.restarts_left =
+      std::max(spec_.max_restarts - life_.history.unstable, 0);
   around_.observer.on_happening(happening);
 }
 

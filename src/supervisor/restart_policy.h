@@ -28,6 +28,7 @@ struct Ending {
   int signal = 0;     // 0 = exited with `code`
   bool known = true;  // false: only that it ended is known
   std::chrono::milliseconds uptime{0};
+  bool core = false;  // it left a core dump
 };
 
 enum class Verdict {

@@ -167,7 +167,9 @@ base::Status Supervisor::start(config::AppSpec spec,
     if (!options.update_env) app->spec.env = before.env;
     app->spec.name_given = before.name_given || app->spec.name_given;
     changed = config::changed_keys(before, app->spec);
+    std::erase(changed, "notify");  // the app has no part in it
     if (app->spec.env != before.env) changed.emplace_back("env");
+    tell_changed(before, app->spec, cause);
   } else {
     app = &add_app(std::move(spec));
   }
@@ -188,7 +190,7 @@ void Supervisor::start(const std::vector<int>& ids, bool wait,
   if (shutting_down_) return done({});
   auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
   gather->begin();
-  const auto changed = set_env(ids, env);
+  const auto changed = set_env(ids, env, cause);
   for (const int id : ids) {
     const App& app = app_at(id);
     const bool new_env = changed.contains(&app);
@@ -245,7 +247,7 @@ void Supervisor::restart(const std::vector<int>& ids, bool wait,
   if (shutting_down_) return done({});
   auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
   gather->begin();
-  set_env(ids, env);
+  set_env(ids, env, cause);
   for (const int id : ids) {
     Instance& instance = at(id);
     const App& app = app_at(id);
@@ -404,15 +406,28 @@ void Supervisor::resize(App& app, const Cause& cause, Gather& gather) {
   });
 }
 
+void Supervisor::tell_changed(const config::AppSpec& before,
+                              const config::AppSpec& now, const Cause& cause) {
+  Happening happening{.kind = Happening::Kind::Changed, .cause = cause};
+  happening.keys = config::all_changed_keys(before, now);
+  if (happening.keys.empty()) return;
+  happening.life.app = now.name;
+  happening.life.id = happening.life.number = -1;
+  observer_.on_happening(happening);
+}
+
 std::set<const App*> Supervisor::set_env(const std::vector<int>& ids,
-                                         const Environment* env) {
+                                         const Environment* env,
+                                         const Cause& cause) {
   std::set<const App*> changed;
   for (auto& app : apps_) {
     const bool meant = std::ranges::any_of(app->instances, [&](const auto& i) {
       return std::ranges::count(ids, i->life().id) > 0;
     });
     if (env == nullptr || !meant || app->spec.env == *env) continue;
+    auto before = app->spec;
     app->spec.env = *env;
+    tell_changed(before, app->spec, cause);
     changed.insert(app.get());
   }
   return changed;

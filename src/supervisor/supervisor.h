@@ -109,7 +109,9 @@ class Supervisor {
                 const Cause& cause, Gather& gather);
   // The apps for which that is another one.
   std::set<const App*> set_env(const std::vector<int>& ids,
-                               const Environment* env);
+                               const Environment* env, const Cause& cause);
+  void tell_changed(const config::AppSpec& before, const config::AppSpec& now,
+                    const Cause& cause);
   void erase(int id);
 
   const base::Clock& clock_;
