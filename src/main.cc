@@ -15,6 +15,8 @@
 #include "daemon/daemon.h"
 #include "daemon/foreground.h"
 #include "keeper/keeper.h"
+#include "notify/notifier.h"
+#include "notify/post.h"
 
 namespace {
 
@@ -25,6 +27,11 @@ bool is_internal(int argc, char** argv, std::string_view role) {
   return argc >= 3 && role == argv[1] && argv[2][0] == '/' &&
          ::fstat(kInherited, &info) == 0 &&
          (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode));
+}
+
+bool is_internal_pipe(const char* home) {
+  struct stat info;
+  return home[0] == '/' && ::fstat(0, &info) == 0 && S_ISFIFO(info.st_mode);
 }
 
 int dispatch(int argc, char** argv) {
@@ -41,6 +48,11 @@ int dispatch(int argc, char** argv) {
     base::UniqueFd channel(kInherited);
     return safe ? daemon_::run_safe(base::Home(argv[2]), std::move(channel))
                 : daemon_::run(base::Home(argv[2]), std::move(channel));
+  }
+  if (argc == 3 && std::string_view(argv[1]) == "notifier") {
+    if (std::string_view(argv[2]) == "--post") return notify::run_post();
+    if (is_internal_pipe(argv[2]))
+      return notify::run_notifier(base::Home(argv[2]));
   }
   return cli::run(argc, argv, [](const cli::ForegroundApps& apps) {
     return daemon_::run_foreground(

@@ -13,11 +13,13 @@ set(supervisor base config)
 set(keeper base)
 set(control base)
 set(daemon base store capture rotate config supervisor keeper control)
-set(cli base store rotate query config control)
-set(main base keeper daemon cli)  # src/main.cc
-set(folders base store capture rotate query config supervisor keeper control daemon cli)
+set(notify base store query config)
+set(cli base store rotate query config control notify)
+set(main base keeper daemon notify cli)  # src/main.cc
+set(folders base store capture rotate query config supervisor keeper control daemon notify cli)
 # ... and these single files: a door, not the room behind it.
 set(cli_doors keeper/launch.h)
+set(notify_doors supervisor/app_list.h)
 
 # Who may include a third-party header: a regex over the header, then one over
 # the files that are its home. A header in no row has no home yet: give it one.

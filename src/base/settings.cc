@@ -83,6 +83,15 @@ std::vector<SettingKey> make_keys() {
        [](const Settings& settings) {
          return std::string(settings.logs_follow ? "true" : "false");
        }},
+      // What is in it is for whoever knows rules.
+      {"notify", "whom to tell what of any app (docs/notify.md)",
+       [](Settings& settings, std::string_view text) -> Status {
+         auto json = parse_json(text);
+         if (!json) return fail(std::move(json.error()));
+         settings.notify = text;
+         return {};
+       },
+       [](const Settings& settings) { return settings.notify; }},
   };
 }
 

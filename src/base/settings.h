@@ -24,6 +24,7 @@ struct Settings {
   // How long the logs of a deleted app are kept.
   std::chrono::milliseconds keep_gone = std::chrono::days(30);
   bool logs_follow = false;  // `lodge logs` follows by itself, as PM2's
+  std::string notify;        // rules of all apps, as JSON; empty = none
 };
 
 struct SettingKey {

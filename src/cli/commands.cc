@@ -22,6 +22,7 @@
 #include "cli/start_command.h"
 #include "cli/update_command.h"
 #include "cli/verb_rows.h"
+#include "cli/why_rows.h"
 
 namespace cli {
 namespace {
@@ -494,6 +495,7 @@ constexpr std::array kDaemonCommands = {
 // In the order of help.
 constexpr auto make_commands() {
   std::array<Command, kAppCommands.size() + rows::kVerbCommands.size() +
+                          rows::kWhyCommands.size() +
                           rows::kLogCommands.size() +
                           rows::kBootCommands.size() + kDaemonCommands.size()>
       all{};
@@ -505,6 +507,7 @@ constexpr auto make_commands() {
   at = std::ranges::copy_if(rows::kVerbCommands, at, is_run).out;
   at = std::ranges::copy_if(kAppCommands, at, std::not_fn(is_run)).out;
   at = std::ranges::copy_if(rows::kVerbCommands, at, std::not_fn(is_run)).out;
+  at = std::ranges::copy(rows::kWhyCommands, at).out;
   at = std::ranges::copy(rows::kLogCommands, at).out;
   at = std::ranges::copy(rows::kBootCommands, at).out;
   std::ranges::copy(kDaemonCommands, at);

@@ -19,6 +19,18 @@ constexpr uint64_t kMostBytes = uint64_t{64} << 20;
 
 }  // namespace
 
+EventFilter filter_for(std::vector<std::string> targets,
+                       std::set<store::EventKind> kinds) {
+  // Without a pattern there is nothing that could be wrong with it.
+  return {.targets = std::move(targets),
+          .exclude = {},
+          .since = {},
+          .until = {},
+          .kinds = std::move(kinds),
+          .generation = {},
+          .text = std::move(*query::Pattern::compile({}))};
+}
+
 EventWords event_words(const store::Event& event) {
   EventWords words{store::describe_event(event), {}};
   if (!event.actor.empty()) words.what += " by " + event.actor;
@@ -88,6 +100,8 @@ bool EventReader::is_wanted(const store::Event& event) const {
   if (filter_.since && event.time < *filter_.since) return false;
   if (filter_.until && event.time >= *filter_.until) return false;
   if (!filter_.kinds.empty() && !filter_.kinds.contains(event.kind))
+    return false;
+  if (filter_.generation && event.generation != *filter_.generation)
     return false;
   // Those about a whole app are of each instance.
   if (!event.app.empty() && event.instance >= 0 &&

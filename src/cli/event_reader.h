@@ -24,8 +24,13 @@ struct EventFilter {
   std::optional<base::Timestamp> since;  // inclusive
   std::optional<base::Timestamp> until;  // exclusive
   std::set<store::EventKind> kinds;      // empty = all
-  query::Pattern text;                   // of event_words()
+  std::optional<uint64_t> generation;
+  query::Pattern text;  // of event_words()
 };
+
+// All events of these, or of these kinds.
+EventFilter filter_for(std::vector<std::string> targets,
+                       std::set<store::EventKind> kinds = {});
 
 // What a row says of an event, without time and app: "exited with code 1 by ada
 // (lodge stop api)". `command` is the part in brackets.

@@ -10,6 +10,7 @@
 #include "base/event_loop.h"
 #include "base/target.h"
 #include "base/time_spec.h"
+#include "base/units.h"
 #include "cli/commands.h"
 #include "cli/event_reader.h"
 #include "cli/leaving.h"
@@ -106,14 +107,29 @@ Result<EventFilter> filter_of(const Args& args) {
   if (!since) return base::fail(std::move(since.error()));
   auto until = time_of(args, "until");
   if (!until) return base::fail(std::move(until.error()));
+  if (const auto around = args.value("around")) {
+    auto middle = time_of(args, "around");
+    if (!middle) return base::fail(std::move(middle.error()));
+    auto window = base::parse_duration(args.value("window").value_or("10s"));
+    if (!window) return base::pass(std::move(window), "--window");
+    *since = base::Timestamp{(*middle)->us - window->count() * 1000};
+    *until = base::Timestamp{(*middle)->us + window->count() * 1000 + 1};
+  }
+  auto generation = number_of(args, "generation");
+  if (!generation) return base::fail(std::move(generation.error()));
   if (*since && *until && **until <= **since)
     return base::fail(Errc::Invalid, "--until: is not after --since");
   auto kinds = kinds_of(args);
   if (!kinds) return base::fail(std::move(kinds.error()));
   auto text = query::Pattern::compile({.any = args.values("grep"),
-                                       .all = {},
+                                       .all = args.values("and"),
                                        .none = args.values("not"),
-                                       .ignore_case = args.has("ignore-case")});
+                                       .ignore_case = args.has("ignore-case"),
+                                       .smart_case = args.has("smart-case"),
+                                       .fixed = args.has("fixed-strings"),
+                                       .word = args.has("word-regexp"),
+                                       .whole_line = args.has("line-regexp"),
+                                       .invert = args.has("invert-match")});
   if (!text) return base::fail(std::move(text.error()));
   for (const char* sums : {"reverse", "count"})
     if (args.has("follow") && args.has(sums))
@@ -125,6 +141,7 @@ Result<EventFilter> filter_of(const Args& args) {
                      .since = *since,
                      .until = *until,
                      .kinds = std::move(*kinds),
+                     .generation = *generation,
                      .text = std::move(*text)};
 }
 
@@ -190,8 +207,8 @@ int run_events(const Invocation& invocation) {
   auto filter = filter_of(args);
   if (!filter) return report(invocation, filter.error(), kUsage);
   const bool selection = filter->since || filter->until ||
-                         !filter->kinds.empty() || args.has("grep") ||
-                         args.has("not");
+                         !filter->kinds.empty() || filter->generation ||
+                         args.has("grep") || args.has("and") || args.has("not");
   // Who selects, or counts, means all of them.
   if (!args.has("lines") && !selection && !args.has("count") && !*most)
     *last = kDefaultLines;

@@ -105,12 +105,35 @@ bool applies_live(const std::vector<std::string>& changed) {
   });
 }
 
+std::vector<std::string> all_changed_keys(const AppSpec& from,
+                                          const AppSpec& to) {
+  auto changed = changed_keys(from, to);
+  if (from.instances != to.instances) changed.emplace_back("instances");
+  const auto add_missing = [&](const auto& names, const auto& others,
+                               bool differing) {
+    for (const auto& [name, value] : names) {
+      const auto other = others.find(name);
+      if (other == others.end() || (differing && other->second != value))
+        changed.push_back("env." + name);
+    }
+  };
+  const auto before = environment_of(from);
+  const auto now = environment_of(to);
+  add_missing(now, before, true);
+  add_missing(before, now, false);
+  return changed;
+}
+
 std::vector<SpecSetting> settings_of(const AppSpec& spec) {
   const AppSpec defaults;
   std::vector<SpecSetting> settings;
   for (const auto& key : keys()) {
     if (key.name == "env" || is_internal(key.name)) continue;
-    const Json value = key.write(spec);
+    Json value = key.write(spec);
+    if (key.name == "notify")
+      for (auto& rule : value)
+        if (rule.contains("webhook"))
+          rule["webhook"] = masked_webhook(rule["webhook"].get<std::string>());
     settings.push_back(
         {std::string(key.name),
          value.is_string() ? value.get<std::string>() : value.dump(),

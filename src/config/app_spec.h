@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "config/env_settings.h"
 #include "config/log_settings.h"
+#include "config/notify_rule.h"
 #include "config/ready_settings.h"
 
 namespace config {
@@ -44,6 +45,7 @@ struct AppSpec {
   std::string exec_mode = "fork";  // or "cluster"; shown
   // The file that declares it, absolute; empty = a command line did.
   std::string config_file;
+  std::vector<NotifyRule> notify;
   // False when the name was derived from the script, by nobody's wish.
   bool name_given = true;
 
@@ -65,6 +67,11 @@ std::string print_spec(const AppSpec& spec);
 std::vector<std::string> changed_keys(const AppSpec& from, const AppSpec& to);
 // Whether a running app goes by these keys without being started anew.
 bool applies_live(const std::vector<std::string>& changed);
+
+// All that differs, for who wants to know what somebody changed: also env, by
+// name ("env.PORT"), and instances. Never a value.
+std::vector<std::string> all_changed_keys(const AppSpec& from,
+                                          const AppSpec& to);
 
 // Every key with its value as text, and whether it differs from the default.
 // Values of env are left out.

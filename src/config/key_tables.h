@@ -12,5 +12,6 @@ std::vector<Key> app_keys();
 std::vector<Key> env_keys();
 std::vector<Key> log_keys();
 std::vector<Key> ready_keys();
+std::vector<Key> notify_keys();
 
 }  // namespace config

@@ -1,7 +1,10 @@
 #include "daemon/chronicle.h"
 
+#include <signal.h>
+
 #include <algorithm>
 
+#include "daemon/exit_evidence.h"
 #include "daemon/log_files.h"
 
 namespace daemon_ {
@@ -30,6 +33,8 @@ store::EventKind kind_of(supervisor::Happening::Kind kind) {
       return store::EventKind::Unhealthy;
     case Kind::Healthy:
       return store::EventKind::Healthy;
+    case Kind::Changed:
+      return store::EventKind::Config;
   }
   return store::EventKind::Error;
 }
@@ -37,11 +42,12 @@ store::EventKind kind_of(supervisor::Happening::Kind kind) {
 }  // namespace
 
 Chronicle::Chronicle(Recorder& recorder, const base::Clock& clock,
-                     CaptureTally& tally, std::string log_dir,
+                     CaptureTally& tally, Sampler* sampler, std::string log_dir,
                      store::Catalog catalog)
     : recorder_(recorder),
       clock_(clock),
       tally_(tally),
+      sampler_(sampler),
       log_dir_(std::move(log_dir)),
       catalog_(std::move(catalog)) {}
 
@@ -63,11 +69,19 @@ void Chronicle::on_happening(const supervisor::Happening& happening) {
       event.code = happening.ending.code;
     event.uptime_ms = happening.ending.uptime.count();
   }
+  if (happening.kind == Kind::Ended) add_evidence(happening, event);
+  if (happening.kind == Kind::Started || happening.kind == Kind::Waiting)
+    event.restarts_left = happening.restarts_left;
+  event.keys = happening.keys;
+  if (sampler_ != nullptr &&
+      (happening.kind == Kind::Started || happening.kind == Kind::Adopted))
+    sampler_->started(life.id, happening.pid);
   if (happening.kind == Kind::Waiting) event.delay_ms = happening.delay.count();
   if (happening.kind == Kind::Ready) event.uptime_ms = happening.delay.count();
   // By itself is nobody's doing.
   const bool somebodys =
       happening.kind == Kind::Stopping || happening.kind == Kind::Deleted ||
+      happening.kind == Kind::Changed ||
       (happening.kind == Kind::Started && happening.reason != "crash" &&
        happening.reason != "not ready" && happening.reason != "unhealthy");
   if (somebodys) {
@@ -76,9 +90,41 @@ void Chronicle::on_happening(const supervisor::Happening& happening) {
   }
   // A start is older than the first line, though its pid comes to us later.
   event.time = happening.kind == Kind::Started ? life.launched : clock_.now();
-  recorder_.record(std::move(event));
+  Recorder::Complete complete;
+  // By now all it wrote is in its file.
+  if (event.kind == store::EventKind::Exit && wants_last_words(event))
+    complete = [path = words_file(life)](store::Event& exit) {
+      add_last_words(read_end(path), exit);
+    };
+  recorder_.record(std::move(event), std::move(complete));
   if (happening.kind == Kind::Deleted) mark_deleted(life);
   if (happening.kind == Kind::Started) recorder_.list_changed();
+}
+
+void Chronicle::add_evidence(const supervisor::Happening& ended,
+                             store::Event& event) {
+  const auto& life = ended.life;
+  event.restarts = life.restarts;
+  event.core = ended.ending.core;
+  event.ended_by = ended_by(ended);
+  if (sampler_ == nullptr) return;
+  if (const auto* usage = sampler_->of(life.id, ended.pid)) {
+    event.memory_bytes = static_cast<int64_t>(usage->memory_bytes);
+    event.cpu_percent = usage->cpu_percent;
+  }
+  if (is_from_outside(ended) && ended.ending.signal == SIGKILL)
+    add_kernel_evidence(sampler_->oom_counts(life.id, ended.pid), event);
+}
+
+// Where its last words are.
+std::string Chronicle::words_file(const supervisor::Life& life) const {
+  const auto* entry = catalog_.find(life.app);
+  if (entry == nullptr) return {};
+  const auto instance = std::ranges::find(entry->instances, life.number,
+                                          &store::CatalogInstance::number);
+  if (instance == entry->instances.end()) return {};
+  const auto& file = instance->error_file;
+  return file.empty() ? std::string() : store::file_path(log_dir_, file);
 }
 
 void Chronicle::on_list_changed() {
@@ -196,8 +242,21 @@ void Chronicle::record_error(std::string reason) {
   record(std::move(event));
 }
 
+void Chronicle::set_sealing(const std::string& app,
+                            const supervisor::Cause& cause) {
+  if (cause.actor.empty())
+    sealing_.erase(app);
+  else
+    sealing_[app] = cause;
+}
+
 void Chronicle::record(store::Event event) {
   if (event.time == base::Timestamp{}) event.time = clock_.now();
+  if (const auto wished = sealing_.find(event.app);
+      event.kind == store::EventKind::Seal && wished != sealing_.end()) {
+    event.actor = wished->second.actor;
+    event.command = wished->second.command;
+  }
   recorder_.record(std::move(event));
 }
 

@@ -2,6 +2,7 @@
 // Makes of the supervisor's happenings what is kept of them: events, and the
 // catalog of who owns which log files. Lives on the control loop.
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "base/clock.h"
 #include "daemon/capture_tally.h"
 #include "daemon/recorder.h"
+#include "daemon/sampler.h"
 #include "store/catalog.h"
 #include "supervisor/observer.h"
 #include "supervisor/supervisor.h"
@@ -17,8 +19,9 @@ namespace daemon_ {
 
 class Chronicle final : public supervisor::Observer {
  public:
+  // `sampler` may be null: then exits tell of no memory.
   Chronicle(Recorder& recorder, const base::Clock& clock, CaptureTally& tally,
-            std::string log_dir, store::Catalog catalog);
+            Sampler* sampler, std::string log_dir, store::Catalog catalog);
 
   // supervisor::Observer
   void on_happening(const supervisor::Happening& happening) override;
@@ -30,6 +33,8 @@ class Chronicle final : public supervisor::Observer {
   void strike(const std::string& app);
   void record(store::Event event);  // stamped now, unless it has a time
   void record_error(std::string reason);
+  // From now on seals of that app are somebody's wish; an empty actor: no more.
+  void set_sealing(const std::string& app, const supervisor::Cause& cause);
   // Files that are nobody's once these instances of `app` are gone.
   std::vector<std::string> files_left(const std::string& app,
                                       const std::set<int>& numbers) const;
@@ -43,13 +48,17 @@ class Chronicle final : public supervisor::Observer {
   void take_from_others(const std::string& app,
                         const store::CatalogInstance& files);
   void mark_deleted(const supervisor::Life& life);
+  void add_evidence(const supervisor::Happening& ended, store::Event& event);
+  std::string words_file(const supervisor::Life& life) const;
   void save();
 
   Recorder& recorder_;
   const base::Clock& clock_;
   CaptureTally& tally_;
+  Sampler* const sampler_;
   const std::string log_dir_;
   store::Catalog catalog_;
+  std::map<std::string, supervisor::Cause> sealing_;  // by app
   uint64_t revision_ = 1;
 };
 

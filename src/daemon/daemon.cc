@@ -19,12 +19,12 @@
 #include "daemon/housekeeper.h"
 #include "daemon/listing.h"
 #include "daemon/log_files.h"
+#include "daemon/notifier_process.h"
 #include "daemon/orphans.h"
 #include "daemon/recorder.h"
 #include "daemon/spool_holder.h"
 #include "daemon/startup.h"
 #include "daemon/updater.h"
-#include "daemon/usage.h"
 #include "daemon/users.h"
 #include "keeper/launch.h"
 #include "keeper/link.h"
@@ -68,6 +68,8 @@ class Daemon final : private keeper::LinkObserver {
   base::Status hand_over();
   ChildIo::Process process_of(uint64_t slot);
   control::PingReply describe() const;
+  std::vector<TreeRoot> trees() const;
+  bool has_rules() const;
 
   const base::Home& home_;
   const std::string home_id_;
@@ -77,6 +79,7 @@ class Daemon final : private keeper::LinkObserver {
   base::EventLoop loop_;
   Recorder recorder_;
   CaptureTally tally_;
+  Sampler sampler_;
   Chronicle chronicle_;
   SealGate gate_;
   CaptureNews capture_news_;
@@ -87,11 +90,11 @@ class Daemon final : private keeper::LinkObserver {
   ChildIo io_;
   HealthLooks health_;
   supervisor::Supervisor supervisor_;
-  Usage usage_;
   Listing listing_;
   Updater updater_;
   rotate::SealedBytes sealed_;
   Housekeeper housekeeper_;
+  NotifierProcess notifier_;
   Handlers handlers_;
   std::unique_ptr<control::Server> server_;
   std::vector<keeper::FoundSlot> found_;
@@ -117,7 +120,9 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
       recorder_(
           loop_, home,
           [this] { return supervisor::print_app_list(supervisor_.list()); }),
-      chronicle_(recorder_, clock_, tally_, home.logs(), std::move(catalog)),
+      sampler_(loop_, clock_, [this] { return trees(); }),
+      chronicle_(recorder_, clock_, tally_, &sampler_, home.logs(),
+                 std::move(catalog)),
       capture_news_(
           loop_, clock_, home.logs(), chronicle_, tally_, gate_,
           {[this](uint64_t source) { io_.source_ended(source); },
@@ -143,10 +148,8 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
            }}),
       health_(loop_, users_, home_id),
       supervisor_(loop_, clock_, io_, health_, chronicle_, home_id),
-      usage_(loop_, clock_, supervisor_, home_id,
-             [this] { return degraded_ ? 0 : keeper_.pid; }),
       listing_(
-          home.logs(), tally_, usage_,
+          home.logs(), tally_, sampler_,
           [this](uint64_t slot) { return io_.output_open(slot); },
           [this] { return housekeeper_.seal_size(); }),
       updater_(loop_, link_, home,
@@ -156,6 +159,7 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
       sealed_(clock_, home.logs()),
       housekeeper_({loop_, clock_, home_, supervisor_, capture_, chronicle_,
                     gate_, tally_}),
+      notifier_(loop_, home, [this] { return has_rules(); }),
       handlers_(
           {loop_, clock_, home_, supervisor_, capture_, chronicle_, recorder_,
            listing_, users_, updater_, sealed_, housekeeper_,
@@ -217,7 +221,8 @@ void Daemon::on_ready(keeper::KeeperNews keeper, base::UniqueFd listener) {
     recorder_.list_changed();  // a whole one again
   }
   housekeeper_.begin();
-  usage_.begin();
+  sampler_.begin();
+  notifier_.begin();
   server_ =
       std::make_unique<control::Server>(loop_, std::move(listener), handlers_);
   link_.serving();
@@ -424,6 +429,25 @@ control::PingReply Daemon::describe() const {
   reply.updates = keeper_.updates;
   reply.update_error = keeper_.update_error;
   return reply;
+}
+
+// Of all that run.
+std::vector<TreeRoot> Daemon::trees() const {
+  std::vector<TreeRoot> roots;
+  for (const auto& app : supervisor_.apps())
+    for (const auto& instance : app->instances)
+      if (instance->pid() > 0)
+        roots.push_back({instance->life().id, instance->pid(),
+                         instance->life().tag(home_id_)});
+  return roots;
+}
+
+bool Daemon::has_rules() const {
+  return !ending_ &&
+         (!housekeeper_.settings().notify.empty() ||
+          std::ranges::any_of(supervisor_.apps(), [](const auto& app) {
+            return !app->spec.notify.empty();
+          }));
 }
 
 base::Status run_normal(const base::Home& home, base::UniqueFd& channel,

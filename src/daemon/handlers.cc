@@ -335,8 +335,8 @@ void Handlers::on(const control::FlushRequest& request,
 }
 
 void Handlers::on(const control::RotateRequest& request,
-                  const supervisor::Cause&, OnReply reply) {
-  logs_.rotate(request, std::move(reply));
+                  const supervisor::Cause& cause, OnReply reply) {
+  logs_.rotate(request, cause, std::move(reply));
 }
 
 void Handlers::on(const control::ReopenRequest&, const supervisor::Cause&,

@@ -68,6 +68,8 @@ class Housekeeper {
 
   // At which size a live file is sealed when its app says nothing of it.
   uint64_t seal_size() const { return seal_sizes().usual; }
+  // Of Lodge itself, as looked at within the last second.
+  const base::Settings& settings() const { return settings_; }
   // What all logs on the logs' file system may take.
   uint64_t cap() const;
   // Apps of which retention has deleted files, to make room, since we began.

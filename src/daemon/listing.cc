@@ -27,12 +27,13 @@ uint64_t size_of(const std::string& path) {
 
 }  // namespace
 
-Listing::Listing(std::string log_dir, const CaptureTally& tally, Usage& usage,
+Listing::Listing(std::string log_dir, const CaptureTally& tally,
+                 const Sampler& sampler,
                  std::function<bool(uint64_t slot)> output_open,
                  std::function<uint64_t()> max_size)
     : log_dir_(std::move(log_dir)),
       tally_(tally),
-      usage_(usage),
+      sampler_(sampler),
       user_(own_user()),
       output_open_(std::move(output_open)),
       max_size_(std::move(max_size)) {}
@@ -86,10 +87,7 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
   info.output_pending = info.pid == 0 &&
                         instance.state() != supervisor::State::Launching &&
                         output_open_(life.slot);
-  const auto use = usage_.of(instance);
-  info.cpu_percent = use.cpu_percent;
-  info.memory_bytes = use.memory_bytes;
-  info.processes = use.processes;
+  measure(info);
   if (brief) {
     info.out_file.clear();
     info.error_file.clear();
@@ -113,6 +111,19 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
 
 std::string Listing::path_of(const std::string& file) const {
   return file.empty() ? "/dev/null" : store::file_path(log_dir_, file);
+}
+
+// Of the whole tree, once it was looked at; until then of what we started.
+void Listing::measure(control::InstanceInfo& info) const {
+  if (info.pid == 0) return;
+  if (const auto* usage = sampler_.of(info.id, info.pid)) {
+    info.memory_bytes = usage->memory_bytes;
+    info.cpu_percent = usage->cpu_percent;
+    info.processes = usage->processes;
+  } else if (const auto process = supervisor::read_process(info.pid)) {
+    info.memory_bytes = process->memory_bytes;
+    info.processes = 1;
+  }
 }
 
 // Of the package.json in the app's directory, as PM2 shows it.

@@ -9,7 +9,7 @@
 
 #include "control/message.h"
 #include "daemon/capture_tally.h"
-#include "daemon/usage.h"
+#include "daemon/sampler.h"
 #include "supervisor/supervisor.h"
 
 namespace daemon_ {
@@ -18,7 +18,8 @@ class Listing {
  public:
   // `output_open`: whether something still holds that slot's output;
   // `max_size`: of a live file whose app says nothing of it.
-  Listing(std::string log_dir, const CaptureTally& tally, Usage& usage,
+  Listing(std::string log_dir, const CaptureTally& tally,
+          const Sampler& sampler,
           std::function<bool(uint64_t slot)> output_open,
           std::function<uint64_t()> max_size);
 
@@ -28,12 +29,13 @@ class Listing {
   bool disk_full() const { return tally_.disk_full(); }
 
  private:
+  void measure(control::InstanceInfo& info) const;
   std::string path_of(const std::string& file) const;
   std::string version_of(const std::string& cwd);
 
   const std::string log_dir_;
   const CaptureTally& tally_;
-  Usage& usage_;
+  const Sampler& sampler_;
   const std::string user_;
   std::function<bool(uint64_t)> output_open_;
   std::function<uint64_t()> max_size_;

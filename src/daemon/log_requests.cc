@@ -141,7 +141,8 @@ void LogRequests::flushed(Flush flush) {
                     std::move(flush.reply));
 }
 
-void LogRequests::rotate(const control::RotateRequest& request, OnReply reply) {
+void LogRequests::rotate(const control::RotateRequest& request,
+                         const supervisor::Cause& cause, OnReply reply) {
   auto selected = select(request.selection);
   if (!selected) return reply(refusal(selected.error()));
   auto plan = rotate::plan_flush(parts_.home.logs(), parts_.chronicle.catalog(),
@@ -152,9 +153,12 @@ void LogRequests::rotate(const control::RotateRequest& request, OnReply reply) {
   for (const auto& file : *plan) {
     app_of[file.path] = file.app;
     paths.push_back(file.path);
+    parts_.chronicle.set_sealing(file.app, cause);
   }
   parts_.housekeeper.seal(
-      paths, [app_of, reply](const std::vector<capture::Sealed>& sealed) {
+      paths, [this, app_of, reply](const std::vector<capture::Sealed>& sealed) {
+        for (const auto& [path, app] : app_of)
+          parts_.chronicle.set_sealing(app, {});
         control::RotateReply result;
         for (const auto& file : sealed) {
           const auto app = app_of.find(file.path);

@@ -36,7 +36,8 @@ class LogRequests {
 
   void flush(const control::FlushRequest& request,
              const supervisor::Cause& cause, OnReply reply);
-  void rotate(const control::RotateRequest& request, OnReply reply);
+  void rotate(const control::RotateRequest& request,
+              const supervisor::Cause& cause, OnReply reply);
   void reopen(OnReply reply);
   void prune(const control::PruneRequest& request,
              const supervisor::Cause& cause, OnReply reply);

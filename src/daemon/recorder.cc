@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "base/fs.h"
@@ -25,15 +24,18 @@ Recorder::Recorder(base::EventLoop& loop, const base::Home& home,
       retry_(loop, [this] { write_list(); }),
       event_retry_(loop, [this] { retry_events(); }) {}
 
-void Recorder::record(store::Event event) {
+void Recorder::record(store::Event event, Complete complete) {
   if (recorded_.empty()) loop_.post([this] { pass_events(); });
-  recorded_.push_back(std::move(event));
+  recorded_.emplace_back(std::move(event), std::move(complete));
 }
 
 void Recorder::pass_events() {
   if (recorded_.empty()) return;
   worker_.submit([this, recorded = std::exchange(recorded_, {})]() mutable {
-    std::ranges::move(recorded, std::back_inserter(events_));
+    for (auto& [event, complete] : recorded) {
+      if (complete) complete(event);
+      events_.push_back(std::move(event));
+    }
     // While they fail, the timer alone tries: not once an event.
     if (!events_failed_) write_events();
     while (events_.size() > kMostWaiting) {

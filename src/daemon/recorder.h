@@ -7,6 +7,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/event_loop.h"
@@ -30,7 +31,9 @@ class Recorder {
   // then told.
   // What one turn of the loop brings is written together, as when hundreds of
   // apps are taken over.
-  void record(store::Event event);
+  // `complete` adds what takes reading files; on the worker, before.
+  using Complete = std::function<void(store::Event&)>;
+  void record(store::Event event, Complete complete = {});
   void save(const store::Catalog& catalog);
   // The events of apps that were deleted with their logs.
   void remove_events(const std::set<std::string>& apps);
@@ -64,7 +67,7 @@ class Recorder {
   bool writing_ = false;
   std::vector<std::function<void(base::Status)>> waiting_;  // for a later write
   std::vector<std::function<void(base::Status)>> in_flight_;  // for this one
-  std::vector<store::Event> recorded_;                        // in this turn
+  std::vector<std::pair<store::Event, Complete>> recorded_;   // in this turn
   // The worker's: events not yet written, and how many had to go.
   std::deque<store::Event> events_;
   uint64_t events_lost_ = 0;

@@ -121,7 +121,7 @@ SafeDaemon::SafeDaemon(const base::Home& home, base::UniqueFd channel,
       home_id_(home_id),
       // Never asked for: nothing of ours changes the list.
       recorder_(loop_, home, [] { return std::string(); }),
-      chronicle_(recorder_, clock_, tally_, home.logs(), {}),
+      chronicle_(recorder_, clock_, tally_, nullptr, home.logs(), {}),
       capture_news_(
           loop_, clock_, home.logs(), chronicle_, tally_, gate_,
           {[this](uint64_t source) { io_.source_ended(source); },

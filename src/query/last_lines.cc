@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "query/reading.h"
 
 namespace query {
@@ -25,20 +28,10 @@ class LastLineCollector final : public Printer {
   std::vector<LastLine> lines;
 };
 
-}  // namespace
-
-base::Result<std::vector<LastLine>> last_lines(const std::string& log_dir,
-                                               const std::string& app,
-                                               int instance,
-                                               base::Timestamp since,
-                                               size_t n) {
+base::Result<std::vector<LastLine>> read_last(const std::string& log_dir,
+                                              const Query& query) {
   auto catalog = store::load_catalog(log_dir);
   if (!catalog) return base::fail(std::move(catalog.error()));
-  Query query;
-  query.targets = {fmt::format("app:{}/{}", app, instance)};
-  query.events = false;
-  query.since = since;
-  query.last = n;
   auto plan = make_plan(*catalog, log_dir, query);
   if (!plan) return std::vector<LastLine>{};
   Reading reading(query, *plan, false);
@@ -47,6 +40,43 @@ base::Result<std::vector<LastLine>> last_lines(const std::string& log_dir,
   if (!reading.problems().empty())
     return base::fail(std::move(reading.problems().front()));
   return std::move(collector.lines);
+}
+
+Query query_for(const std::string& app, int instance, base::Timestamp since,
+                size_t n) {
+  Query query;
+  query.targets = {fmt::format("app:{}/{}", app, instance)};
+  query.events = false;
+  query.since = since;
+  query.last = n;
+  return query;
+}
+
+}  // namespace
+
+base::Result<std::vector<LastLine>> last_lines(const std::string& log_dir,
+                                               const std::string& app,
+                                               int instance,
+                                               base::Timestamp since,
+                                               size_t n) {
+  return read_last(log_dir, query_for(app, instance, since, n));
+}
+
+base::Result<std::vector<LastLine>> last_words(
+    const std::string& log_dir, const std::string& app, int instance,
+    base::Timestamp since, std::optional<base::Timestamp> until, size_t n) {
+  auto query = query_for(app, instance, since, n);
+  query.until = until;
+  query.error = false;
+  auto lines = read_last(log_dir, query);
+  if (!lines) return lines;
+  query.error = true;
+  query.out = false;
+  auto errors = read_last(log_dir, query);
+  if (!errors) return errors;
+  std::ranges::move(*errors, std::back_inserter(*lines));
+  std::ranges::stable_sort(*lines, {}, &LastLine::time);
+  return lines;
 }
 
 }  // namespace query

@@ -1,6 +1,7 @@
 #pragma once
 // The last words of an instance, for those who tell why it died.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,5 +23,11 @@ base::Result<std::vector<LastLine>> last_lines(const std::string& log_dir,
                                                const std::string& app,
                                                int instance,
                                                base::Timestamp since, size_t n);
+
+// The last `n` lines of each stream, in stamp order, so that a talkative one
+// hides nothing of the other; `until` is exclusive.
+base::Result<std::vector<LastLine>> last_words(
+    const std::string& log_dir, const std::string& app, int instance,
+    base::Timestamp since, std::optional<base::Timestamp> until, size_t n);
 
 }  // namespace query

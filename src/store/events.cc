@@ -1,10 +1,12 @@
 #include "store/events.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <string.h>
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -40,8 +42,10 @@ constexpr std::array kKinds = {
     KindName{EventKind::Remove, "remove"},
     KindName{EventKind::Daemon, "daemon"},
     KindName{EventKind::Error, "error"},
+    KindName{EventKind::Config, "config"},
+    KindName{EventKind::Notify, "notify"},
 };
-static_assert(kKinds.size() == static_cast<size_t>(EventKind::Error) + 1);
+static_assert(kKinds.size() == static_cast<size_t>(EventKind::Notify) + 1);
 
 constexpr size_t kMostAtOnce = size_t{64} << 10;
 
@@ -59,6 +63,12 @@ std::string ending(const Event& event) {
     words += " after " +
              base::format_duration(std::chrono::milliseconds(event.uptime_ms));
   return words;
+}
+
+std::string out_of_memory(const Event& event) {
+  if (event.oom != "certain" && event.oom != "likely") return {};
+  return fmt::format(", {}out of memory",
+                     event.oom == "certain" ? "" : "likely ");
 }
 
 std::string size_text(int64_t bytes) {
@@ -138,6 +148,18 @@ std::string format_event(const Event& event) {
   if (!event.actor.empty()) json["actor"] = event.actor;
   if (!event.command.empty()) json["command"] = event.command;
   if (!event.reason.empty()) json["reason"] = event.reason;
+  if (event.memory_bytes >= 0) json["memory_bytes"] = event.memory_bytes;
+  // One digit is all there is to it.
+  if (event.cpu_percent >= 0)
+    json["cpu_percent"] = std::round(event.cpu_percent * 10) / 10;
+  if (event.restarts >= 0) json["restarts"] = event.restarts;
+  if (event.core) json["core"] = true;
+  if (!event.ended_by.empty()) json["ended_by"] = event.ended_by;
+  if (!event.oom.empty()) json["oom"] = event.oom;
+  if (!event.evidence.empty()) json["evidence"] = event.evidence;
+  if (event.restarts_left >= 0) json["restarts_left"] = event.restarts_left;
+  if (!event.keys.empty()) json["keys"] = event.keys;
+  if (!event.rule.empty()) json["rule"] = event.rule;
   return json.dump(-1, ' ', false,
                    nlohmann::ordered_json::error_handler_t::replace);
 }
@@ -179,6 +201,17 @@ base::Result<Event> parse_event(std::string_view line) {
     event.actor = parsed->value("actor", "");
     event.command = parsed->value("command", "");
     event.reason = parsed->value("reason", "");
+    event.memory_bytes = parsed->value("memory_bytes", int64_t{-1});
+    event.cpu_percent = parsed->value("cpu_percent", -1.0);
+    event.restarts = parsed->value("restarts", -1);
+    event.core = parsed->value("core", false);
+    event.ended_by = parsed->value("ended_by", "");
+    event.oom = parsed->value("oom", "");
+    event.evidence = parsed->value("evidence", "");
+    event.restarts_left = parsed->value("restarts_left", -1);
+    if (parsed->contains("keys"))
+      event.keys = parsed->at("keys").get<std::vector<std::string>>();
+    event.rule = parsed->value("rule", "");
   } catch (const nlohmann::json::exception&) {
     return bad();  // a member of another type than ours
   }
@@ -190,7 +223,7 @@ std::string describe_event(const Event& event) {
     case EventKind::Start:
       return with_reason(fmt::format("started, pid {}", event.pid), event);
     case EventKind::Exit:
-      return with_reason(ending(event), event);
+      return with_reason(ending(event), event) + out_of_memory(event);
     case EventKind::Wait:
       return with_reason(
           fmt::format(
@@ -234,6 +267,11 @@ std::string describe_event(const Event& event) {
           fmt::format("deleted {} of logs: {}", size_text(event.bytes),
                       base::fs::base_name(event.file)),
           event);
+    case EventKind::Config:
+      return with_reason(fmt::format("changed {}", fmt::join(event.keys, ", ")),
+                         event);
+    case EventKind::Notify:
+      return with_reason(fmt::format("notified: {}", event.rule), event);
     case EventKind::Daemon:
     case EventKind::Error:
       return event.reason;

@@ -41,6 +41,8 @@ enum class EventKind {
   Remove,     // a segment or archive was deleted; stream, file, bytes, reason
   Daemon,     // the daemon started or ended; reason
   Error,      // something failed that a user should know of; reason
+  Config,     // its definition changed: keys, never values
+  Notify,     // a rule of `notify` fired; rule, lines, reason: how its hook did
 };
 std::string_view event_name(EventKind kind);  // "start", "line_ended", ...
 std::optional<EventKind> find_event_kind(std::string_view name);
@@ -68,6 +70,17 @@ struct Event {
   std::string actor;    // who asked: user name or uid
   std::string command;  // with which command
   std::string reason;   // why, in words
+  // Of an exit, as last looked at: its whole tree.
+  int64_t memory_bytes = -1;
+  double cpu_percent = -1;
+  int restarts = -1;       // of the instance, ever, before the exit
+  bool core = false;       // it left a core dump
+  std::string ended_by;    // "asked", "kill_timeout", "outside", "itself"
+  std::string oom;         // out of memory: "certain", "likely", "no"
+  std::string evidence;    // ... says what
+  int restarts_left = -1;  // of start and wait: unstable ones until errored
+  std::vector<std::string> keys;  // "env.PORT", "log.max_size"
+  std::string rule;               // its name
 };
 
 // One line without '\n'; absent fields are left out. `{"v":1,"time":...}`.

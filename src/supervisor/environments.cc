@@ -31,18 +31,21 @@ config::AppSpec Supervisor::merged(config::AppSpec spec,
 }
 
 std::set<const App*> Supervisor::set_env(const std::vector<int>& ids,
-                                         const EnvChange& env) {
+                                         const EnvChange& env,
+                                         const Cause& cause) {
   std::set<const App*> changed;
-  for (auto& app : apps_) {
-    const bool meant = std::ranges::any_of(app->instances, [&](const auto& i) {
-      return std::ranges::count(ids, i->life().id) > 0;
-    });
-    if (!meant) continue;
+  if (env.inherited == nullptr && env.variant.empty()) return changed;
+  std::set<App*> meant;
+  for (const int id : ids) meant.insert(by_id_.at(id).app);
+  for (App* const app : meant) {
+    const auto before = app->spec;
     auto& settings = app->spec.environment;
-    const auto before = config::environment_of(app->spec);
     if (env.inherited != nullptr) settings.inherited = *env.inherited;
     if (!env.variant.empty()) settings.variant = env.variant;
-    if (config::environment_of(app->spec) != before) changed.insert(app.get());
+    if (config::environment_of(app->spec) == config::environment_of(before))
+      continue;
+    tell_changed(before, app->spec, cause);
+    changed.insert(app);
   }
   return changed;
 }

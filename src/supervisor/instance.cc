@@ -21,6 +21,7 @@ Ending ending_of(const ExitNews& news, base::Timestamp launched) {
   Ending ending;
   ending.known = news.known;
   if (WIFSIGNALED(news.status)) ending.signal = WTERMSIG(news.status);
+  ending.core = WIFSIGNALED(news.status) && WCOREDUMP(news.status);
   if (WIFEXITED(news.status)) ending.code = WEXITSTATUS(news.status);
   ending.uptime =
       milliseconds(std::max<int64_t>((news.when.us - launched.us) / 1000, 0));
@@ -256,7 +257,8 @@ void Instance::judge(const Ending& ending) {
           .ending = ending,
           .reason = state_ == State::Failing ? unfit_
                     : !ending.started        ? reason_
-                                             : (asked ? "as asked" : "")});
+                                             : (asked ? "as asked" : ""),
+          .told = told});
   life_.accounted = true;
   if (life_.slot != 0) around_.launcher.relabel(life_);
   const int root = std::exchange(pid_, 0);
@@ -439,6 +441,8 @@ void Instance::tell(Happening happening) {
   happening.life = life_;
   happening.pid = pid_;
   happening.cause = cause_;
+  happening.restarts_left =
+      std::max(spec_.max_restarts - life_.history.unstable, 0);
   around_.observer.on_happening(happening);
 }
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "config/app_spec.h"
 #include "supervisor/life.h"
@@ -29,6 +30,8 @@ struct Happening {
     Ready,      // pid, delay: how long it took
     Unhealthy,  // pid, reason
     Healthy,    // again; pid
+    Changed,  // keys of its definition; about the whole app: the life is of
+              // no instance (id and number -1)
   };
   Kind kind = Kind::Started;
   Life life = {};
@@ -37,6 +40,9 @@ struct Happening {
   std::chrono::milliseconds delay{0};
   std::string reason = {};
   Cause cause = {};
+  bool told = false;       // Ended: somebody asked for it
+  int restarts_left = -1;  // Waiting, Started: unstable ones until errored
+  std::vector<std::string> keys = {};  // "log.max_size", "env.PORT"
 };
 
 class Observer {

@@ -130,6 +130,8 @@ base::Status Supervisor::start(config::AppSpec spec,
     spec = merged(std::move(spec), options);
     const config::AppSpec before = std::exchange(app->spec, std::move(spec));
     changed = what_changed(before, app->spec);
+    std::erase(changed, "notify");  // the app has no part in it
+    tell_changed(before, app->spec, cause);
   } else {
     app = &add_app(std::move(spec));
   }
@@ -150,7 +152,7 @@ void Supervisor::start(const std::vector<int>& ids, bool wait,
   if (shutting_down_) return done({});
   auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
   gather->begin();
-  const auto changed = set_env(ids, env);
+  const auto changed = set_env(ids, env, cause);
   for (const int id : ids) {
     const App& app = app_at(id);
     const bool new_env = changed.contains(&app);
@@ -210,7 +212,7 @@ void Supervisor::restart(const std::vector<int>& ids, bool wait,
   if (shutting_down_) return done({});
   auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
   gather->begin();
-  set_env(ids, env);
+  set_env(ids, env, cause);
   for (const int id : ids) {
     Instance& instance = at(id);
     const App& app = app_at(id);
@@ -428,6 +430,16 @@ void Supervisor::resize(App& app, const Cause& cause, Gather& gather) {
     self->absorb(std::move(outcomes));
     self->close();
   });
+}
+
+void Supervisor::tell_changed(const config::AppSpec& before,
+                              const config::AppSpec& now, const Cause& cause) {
+  Happening happening{.kind = Happening::Kind::Changed, .cause = cause};
+  happening.keys = config::all_changed_keys(before, now);
+  if (happening.keys.empty()) return;
+  happening.life.app = now.name;
+  happening.life.id = happening.life.number = -1;
+  observer_.on_happening(happening);
 }
 
 void Supervisor::erase(int id) {

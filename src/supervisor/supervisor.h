@@ -151,7 +151,9 @@ class Supervisor {
                 Gather& gather);
   // The apps for which that is another one.
   std::set<const App*> set_env(const std::vector<int>& ids,
-                               const EnvChange& env);
+                               const EnvChange& env, const Cause& cause);
+  void tell_changed(const config::AppSpec& before, const config::AppSpec& now,
+                    const Cause& cause);
   void erase(int id);
   uint64_t give_slot(int id);
   // What depends on nobody here last; `keep_wanted`: to come back some day.

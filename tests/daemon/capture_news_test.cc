@@ -20,7 +20,7 @@ struct Newsroom {
   base::EventLoop loop;
   Recorder recorder{loop, home, [] { return std::string(); }};
   CaptureTally tally;
-  Chronicle chronicle{recorder, clock, tally, home.logs(), {}};
+  Chronicle chronicle{recorder, clock, tally, nullptr, home.logs(), {}};
   SealGate gate;
   CaptureNews news{
       loop,

@@ -18,7 +18,7 @@
 namespace store {
 namespace {
 
-constexpr int kKinds = static_cast<int>(EventKind::Error) + 1;
+constexpr int kKinds = static_cast<int>(EventKind::Notify) + 1;
 
 Event full_event(EventKind kind) {
   Event event;
@@ -43,6 +43,16 @@ Event full_event(EventKind kind) {
   event.actor = "deploy";
   event.command = "lodge start api.js --name \"a b\"\n\xff";
   event.reason = "why, in words";
+  event.memory_bytes = 212'000'000;
+  event.cpu_percent = 3.5;
+  event.restarts = 4;
+  event.core = true;
+  event.ended_by = "outside";
+  event.oom = "likely";
+  event.evidence = "the kernel's count rose by 1";
+  event.restarts_left = 12;
+  event.keys = {"env.PORT", "log.max_size"};
+  event.rule = "api: errored";
   return event;
 }
 
@@ -76,6 +86,16 @@ TEST_CASE("every kind of event, with every field, comes back as it was") {
     CHECK(parsed->line == event.line);
     CHECK(parsed->actor == event.actor);
     CHECK(parsed->reason == event.reason);
+    CHECK(parsed->memory_bytes == event.memory_bytes);
+    CHECK(parsed->cpu_percent == event.cpu_percent);
+    CHECK(parsed->restarts == event.restarts);
+    CHECK(parsed->core == event.core);
+    CHECK(parsed->ended_by == event.ended_by);
+    CHECK(parsed->oom == event.oom);
+    CHECK(parsed->evidence == event.evidence);
+    CHECK(parsed->restarts_left == event.restarts_left);
+    CHECK(parsed->keys == event.keys);
+    CHECK(parsed->rule == event.rule);
     CHECK(format_event(*parsed).size() >= text.size());
   }
 }
@@ -150,6 +170,9 @@ TEST_CASE("what is no event record is refused, not half read") {
 TEST_CASE("rows say what happened in words") {
   Event event = full_event(EventKind::Exit);
   event.reason.clear();
+  CHECK(describe_event(event) ==
+        "killed by SIGKILL after 3h12m, likely out of memory");
+  event.oom = "no";
   CHECK(describe_event(event) == "killed by SIGKILL after 3h12m");
   event.signal.reset();
   CHECK(describe_event(event) == "exited with code 1 after 3h12m");
