@@ -207,6 +207,8 @@ std::string manual_page() {
          ".SH ENVIRONMENT\n"
          ".TP\n\\fBLODGE_HOME\\fR\nThe home, when there is no "
          "\\fB\\-\\-home\\fR.\n"
+         ".TP\n\\fBLODGE_NODE\\fR\nThe node that reads configurations in "
+         "JavaScript, when it is not the one on PATH.\n"
          ".TP\n\\fBNO_COLOR\\fR\nNo colours when it is set and not empty.\n"
          ".SH FILES\n"
          ".TP\n\\fI~/.lodge\\fR\nThe home: everything that Lodge writes.\n"

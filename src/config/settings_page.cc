@@ -16,7 +16,7 @@ constexpr std::string_view kHead = R"(# Configuration
 
 <!-- Made from the table of keys by `lodge help --settings`; don't edit. -->
 
-`lodge start` reads `lodge.config.json` (comments and trailing commas are fine), `lodge.config.yaml` or PM2's `ecosystem.config.{js,cjs,mjs}` (run by node, for at most 5 s); any file that is named with such an ending; `-`, JSON or YAML on stdin. `lodge init` writes one to begin with, `lodge validate` checks one.
+`lodge start` reads `lodge.config.json` (comments and trailing commas are fine), `lodge.config.yaml` or PM2's `ecosystem.config.{js,cjs,mjs}` (run by node, that of `LODGE_NODE` or else on PATH, for at most 5 s); any file that is named with such an ending; `-`, JSON or YAML on stdin. `lodge init` writes one to begin with, `lodge validate` checks one.
 
 ```json
 {

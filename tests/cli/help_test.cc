@@ -75,10 +75,13 @@ TEST_CASE("help of a command has its usage, flags and examples") {
   also: del, rm
 
   A target is an id, a name, name/instance, a namespace, all, a pattern
-  ('api-*') or a regular expression ('/^api/').
+  ('api-*'), a regular expression ('/^api/'), or a configuration file (its
+  apps).
 
 Flags
       --logs            delete its logs too
+      --only NAME,…     of a configuration file only these apps
+      --env NAME        with env_NAME of the configuration over env
       --exclude TARGET  leave out (repeatable)
 
 Common flags
@@ -97,6 +100,8 @@ Examples
   CHECK(cli::short_help(*cli::find_command("del")) ==
         R"(usage: lodge delete <target…> [flags]
       --logs            delete its logs too
+      --only NAME,…     of a configuration file only these apps
+      --env NAME        with env_NAME of the configuration over env
       --exclude TARGET  leave out (repeatable)
 )");
 }
