@@ -202,8 +202,11 @@ base::Result<OpenSegment> open_segment(const store::Segment& segment,
   if (!log) return base::fail(std::move(log.error()));
   if (!*log) return open;
   open.log = std::move(*log);
-  if (auto* archive = dynamic_cast<store::ArchiveLog*>(open.log.get()))
-    open.problems = archive->archive().problems();
+  if (auto* log_of_archive = dynamic_cast<store::ArchiveLog*>(open.log.get())) {
+    const auto& archive = log_of_archive->archive();
+    open.problems = archive.problems();
+    if (archive.has_holes()) open.hole.emplace();
+  }
   auto size = open.log->size();
   if (!size) return base::fail(std::move(size.error()));
   open.size = *size;

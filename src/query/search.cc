@@ -107,7 +107,12 @@ std::unique_ptr<HitStream> Search::stream(Source& source, Direction direction,
                        .live_end = source.limit(),
                        .begin = begin,
                        .since = source.since(),
-                       .until = source.until()},
+                       .until = source.until(),
+                       .on_damage =
+                           [&source](const store::Log& log,
+                                     const store::Damage& damage) {
+                             source.note_damage(log, damage);
+                           }},
       direction, ahead, unit, stats_, progress_);
 }
 

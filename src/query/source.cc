@@ -142,6 +142,7 @@ base::Status Source::enter_segment() {
   if (!opened) return base::fail(std::move(opened.error()));
   problems_ = std::move(opened->problems);
   segment_ = std::move(opened->log);
+  if (opened->hole) note_damage(*segment_, *opened->hole);
   segment_limit_ = opened->range.end;
   segment_cut_ = !opened->reaches_end();
   const uint64_t begin = begin_ ? *begin_ : opened->range.begin;
@@ -156,9 +157,17 @@ base::Status Source::enter_segment() {
 // no stamp before the first that has one.)
 bool Source::pass_damage() {
   const auto damage = segment_ ? segment_->damage() : std::nullopt;
-  if (!damage || damage->end >= segment_limit_) return false;
-  reader_.seek(damage->end, std::nullopt);
+  if (!damage) return false;
+  note_damage(*segment_, *damage);
+  if (damage->range.end >= segment_limit_) return false;
+  reader_.seek(damage->range.end, std::nullopt);
   return true;
+}
+
+void Source::note_damage(const store::Log& log, const store::Damage& damage) {
+  DamagedPart part{log.name(), damage};
+  if (std::ranges::find(damaged_, part) == damaged_.end())
+    damaged_.push_back(std::move(part));
 }
 
 void Source::leave_segment() {
