@@ -90,6 +90,7 @@ void Source::enter_live() {
 void Source::set_excerpts(Excerpts excerpts) {
   excerpts_ = std::move(excerpts);
   leapt_to_.reset();
+  passed_over_ = false;
 }
 
 void Source::end_excerpts() {
@@ -101,6 +102,8 @@ void Source::end_excerpts() {
 
 // Whether a line of that time is in one; finds the one that it is before, too.
 bool Source::in_excerpt(std::optional<base::Timestamp> time) {
+  // It has that of a line which was passed over, and so is as old.
+  if (!time && passed_over_) return false;
   const auto at =
       std::ranges::lower_bound(*excerpts_, time, {}, &Excerpt::last);
   excerpt_ = static_cast<size_t>(at - excerpts_->begin());
@@ -118,7 +121,10 @@ base::Status Source::leap() {
   }
   auto range = store::find_range(*log, limit, (*excerpts_)[excerpt_].first, {});
   if (!range) return base::fail(std::move(range.error()));
-  if (range->begin > reader_.offset()) reader_.seek(range->begin);
+  if (range->begin > reader_.offset()) {
+    reader_.seek(range->begin);
+    passed_over_ = true;
+  }
   return {};
 }
 
@@ -150,6 +156,7 @@ base::Status Source::enter_segment() {
   reader_.restart(segment_.get());
   reader_.seek(begin, inherits ? inherited_ : std::nullopt);
   begin_.reset();
+  passed_over_ = passed_over_ || !inherits || segment_cut_;
   return {};
 }
 

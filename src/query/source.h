@@ -163,6 +163,7 @@ class Source {
   std::optional<Excerpts> excerpts_;  // none: everything is read
   size_t excerpt_ = 0;                // that we are in, or come to next
   std::optional<size_t> leapt_to_;    // looked for in this file already
+  bool passed_over_ = false;          // lines before, for an excerpt
   bool skipped_ = false;
   uint64_t limit_ = 0;
   bool partial_ = false;

@@ -173,7 +173,6 @@ TEST_CASE("lines older than the range are no gap, whatever was flushed") {
   CHECK(gaps(dir, 10).empty());
 }
 
-
 TEST_CASE("a range that begins before the oldest file that is left is cut") {
   LogDir dir;
   dir.add_app("api", 1);
