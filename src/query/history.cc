@@ -69,6 +69,12 @@ uint64_t greatest(const std::vector<store::Segment>& segments) {
   return segments.empty() ? 0 : segments.back().sequence;
 }
 
+bool same_numbers(const std::vector<store::Segment>& a,
+                  const std::vector<store::Segment>& b) {
+  return std::ranges::equal(a, b, {}, &store::Segment::sequence,
+                            &store::Segment::sequence);
+}
+
 // Adds the segments. False when the directory changed while we looked.
 base::Result<bool> complete(History& history, const Origin& origin,
                             uint64_t after, Listing& first, Listing& second) {
@@ -82,10 +88,12 @@ base::Result<bool> complete(History& history, const Origin& origin,
     if (!segments->empty() && is_live(history, segments->back().path))
       segments->pop_back();
   } else {
-    // Without one there is nothing that would tell of a seal but the list.
+    // Without one there is nothing that would tell of a seal but the list. A
+    // long one is read in parts: of two that come meanwhile it may have the
+    // second alone.
     auto again = second.of(origin);
     if (!again) return base::fail(std::move(again.error()));
-    if (greatest(*again) > greatest(*segments) || fs::exists(origin.path))
+    if (!same_numbers(*again, *segments) || fs::exists(origin.path))
       return false;
   }
   history.newest = std::max(after, greatest(*segments));
