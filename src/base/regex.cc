@@ -15,7 +15,8 @@ namespace {
 // a share of it are refused.
 constexpr int64_t kMostMemory = int64_t{32} << 20;
 constexpr size_t kLongestPattern = size_t{64} << 10;
-// A literal is of use from this length on.
+// Of two bytes or more a literal is likely to be rare. Single ones are told
+// where a pattern has no other.
 constexpr int kLeastAtom = 2;
 // With more of them, asking what happens without each would take too long.
 constexpr size_t kMostAtoms = 48;
@@ -97,9 +98,11 @@ std::optional<Regex::Match> Regex::find(std::string_view text, size_t from,
   return Match{begin, begin + part.size()};
 }
 
-std::vector<std::vector<std::string>> required_literals(
-    std::string_view pattern, const RegexOptions& options) {
-  re2::FilteredRE2 filtered(kLeastAtom);
+namespace {
+
+std::vector<std::vector<std::string>> required_atoms(
+    std::string_view pattern, const RegexOptions& options, int least) {
+  re2::FilteredRE2 filtered(least);
   int id = 0;
   if (filtered.Add(re2::StringPiece(pattern.data(), pattern.size()),
                    re2_options(pattern, options), &id) != re2::RE2::NoError)
@@ -138,6 +141,14 @@ std::vector<std::vector<std::string>> required_literals(
   for (const size_t i : rest) set.push_back(atoms[i]);
   sets.push_back(std::move(set));
   return sets;
+}
+
+}  // namespace
+
+std::vector<std::vector<std::string>> required_literals(
+    std::string_view pattern, const RegexOptions& options) {
+  auto sets = required_atoms(pattern, options, kLeastAtom);
+  return sets.empty() ? required_atoms(pattern, options, 1) : sets;
 }
 
 }  // namespace base

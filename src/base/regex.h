@@ -52,7 +52,8 @@ class Regex {
 
 // Literals without which a pattern can't match, by RE2's own analysis
 // (FilteredRE2): of each set, one stands in whatever matches. They are in lower
-// case, as RE2 knows it, whatever the pattern has. None: nothing is required.
+// case, as RE2 knows it, whatever the pattern has. Single characters are told
+// only where nothing longer is required. None: nothing is required.
 std::vector<std::vector<std::string>> required_literals(
     std::string_view pattern, const RegexOptions& options = {});
 

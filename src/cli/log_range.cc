@@ -31,8 +31,9 @@ std::string quoted(std::string_view words) {
 }
 
 std::string gap_object(const Gap& gap) {
-  const bool is_loss =
-      gap.cause == Gap::Cause::Dropped || gap.cause == Gap::Cause::Lost;
+  const bool is_loss = gap.cause == Gap::Cause::Dropped ||
+                       gap.cause == Gap::Cause::Lost ||
+                       gap.cause == Gap::Cause::Damaged;
   std::string members = fmt::format(
       R"("app":{},"{}":{},"{}":{},"reason":{})", quoted(gap.app),
       is_loss ? "first" : "begin", quoted(is_loss ? gap.kept : gap.begin),
@@ -51,6 +52,11 @@ std::string gap_object(const Gap& gap) {
       break;
     case Gap::Cause::Lost:
       members += fmt::format(R"(,"words":{})", quoted(gap.words));
+      break;
+    case Gap::Cause::Damaged:
+      members += fmt::format(R"(,"lines":{},"file":{})",
+                             gap.lines > 0 ? std::to_string(gap.lines) : "null",
+                             quoted(gap.words));
       break;
   }
   return fmt::format("{{\"v\":1,\"gap\":{{{}}}}}\n", members);
@@ -76,6 +82,7 @@ std::string gap_words(const Gap& gap, base::Zone zone) {
                            moment(gap.when, zone));
       break;
     case Gap::Cause::Removed:
+    case Gap::Cause::Damaged:
       break;
   }
   std::string why(query::gap_reason(gap));
@@ -121,6 +128,13 @@ void tell_gaps(const LogRequest& request, const LogsArgs& args,
       fmt::print(stderr, "lodge: {}: {}\n", printable(gap.app),
                  printable(gap_words(gap, request.zone)));
   }
+}
+
+void tell_damage(const query::Reading& reading, const LogsArgs& args,
+                 query::Output& output) {
+  if (!args.json) return;  // that it could not be read is said in any case
+  for (const auto& gap : query::damage_gaps(reading.sources()))
+    output.put(gap_object(gap));
 }
 
 }  // namespace cli

@@ -7,6 +7,7 @@
 #include "cli/log_request.h"
 #include "cli/logs_command.h"
 #include "query/output.h"
+#include "query/reading.h"
 
 namespace cli {
 
@@ -21,5 +22,9 @@ void tell_range(const query::Query& query, const LogsArgs& args,
 // must not look like one in which nothing happened.
 void tell_gaps(const LogRequest& request, const LogsArgs& args,
                query::Output& output);
+
+// What a reading met that can't be read any more, for --json.
+void tell_damage(const query::Reading& reading, const LogsArgs& args,
+                 query::Output& output);
 
 }  // namespace cli

@@ -186,6 +186,7 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
   (*lines)->replay();
   progress.clear();
   output.before_write({});
+  tell_damage(reading, args, output);
   bool whole = reading.problems().empty() && problems.empty();
   for (const auto& problem : reading.problems()) report(problem, args, 2);
   for (const auto& problem : problems) report(problem, args, 2);

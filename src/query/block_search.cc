@@ -157,6 +157,7 @@ base::Result<size_t> Searcher::load_frame(const SearchedLog& log, size_t frame,
     status = decoder_.append_frame(*log.archive, frame, block_);
     ++frame;
   } while (status && frame < frames.size() && !frames[frame].begins_line);
+  if (!status) into.damage = store::damage_of(frames[frame - 1]);
   // Of a line whose end is lost, what there is of it is searched.
   if (!status && block_.empty()) return base::fail(std::move(status.error()));
   if (!status) into.problem = std::move(status.error());

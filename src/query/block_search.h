@@ -60,7 +60,8 @@ struct UnitHits {
   std::vector<Hit> hits;
   uint64_t bytes = 0;       // that were searched
   uint64_t unlevelled = 0;  // heads left out because they name no level
-  std::optional<base::Error> problem;  // what could not be read
+  std::optional<base::Error> problem;   // what could not be read
+  std::optional<store::Damage> damage;  // since it is damaged
 };
 
 class Searcher {

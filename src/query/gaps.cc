@@ -177,6 +177,8 @@ std::string_view gap_reason(const Gap& gap) {
       return gap.words;
     case Gap::Cause::Lost:
       return "lost";
+    case Gap::Cause::Damaged:
+      return "damaged";
   }
   return {};
 }
@@ -199,6 +201,42 @@ std::vector<Gap> find_gaps(const std::vector<Origin>& origins, GapRange range,
       if (gap) gaps.push_back(std::move(*gap));
     }
     std::ranges::move(told.losses.of(app), std::back_inserter(gaps));
+  }
+  return gaps;
+}
+
+std::vector<Gap> damage_gaps(
+    const std::vector<std::unique_ptr<Source>>& sources) {
+  std::vector<Gap> gaps;
+  for (const auto& source : sources) {
+    // A search meets them in any order.
+    auto parts = source->damaged();
+    std::ranges::sort(parts, {}, [](const DamagedPart& part) {
+      return std::pair(part.file, part.damage.range.begin);
+    });
+    const DamagedPart* before = nullptr;
+    for (const auto& part : parts) {
+      const auto& damage = part.damage;
+      if (before != nullptr && before->file == part.file &&
+          before->damage.range.end == damage.range.begin) {
+        Gap& gap = gaps.back();
+        gap.kept = gap.kept && damage.first ? std::min(gap.kept, damage.first)
+                                            : std::nullopt;
+        gap.begin = gap.begin && damage.last ? std::max(gap.begin, damage.last)
+                                             : std::nullopt;
+        gap.lines =
+            gap.lines > 0 && damage.lines > 0 ? gap.lines + damage.lines : 0;
+      } else {
+        gaps.push_back({.app = source->origin().app,
+                        .cause = Gap::Cause::Damaged,
+                        .kept = damage.first,
+                        .begin = damage.last,
+                        .when = {},
+                        .lines = damage.lines,
+                        .words = part.file});
+      }
+      before = &part;
+    }
   }
   return gaps;
 }

@@ -1,11 +1,13 @@
 #pragma once
 // Where stored lines are missing in a range that was asked for: apps whose logs
 // were flushed after the range began, or whose oldest files were deleted that
-// may have reached into it, and what was dropped or lost meanwhile. (An app
+// may have reached into it, what was dropped or lost meanwhile, and what can't
+// be read. (An app
 // that merely wrote nothing that early has no gap.) A flush takes live files
 // alone, so segments may lie before the gap. Reads the events and the first and
 // last lines of a few files.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,25 +24,30 @@ struct GapRange {
 };
 
 struct Gap {
-  enum class Cause { Flushed, Removed, Dropped, Lost };
+  enum class Cause { Flushed, Removed, Dropped, Lost, Damaged };
   std::string app;
   Cause cause = Cause::Flushed;
-  // Last line before it, of the stream that ends first; of a loss, the first
-  // that is missing, as near as is known. None: no line is older.
+  // Last line before it, of the stream that ends first; of a loss or damage,
+  // the first that is missing, as near as is known. None: no line is older.
   std::optional<base::Timestamp> kept;
-  // First line after it, none = no line; of a loss, the last that is missing.
+  // First line after it, none = no line; of a loss or damage, the last that is
+  // missing. Of damage both may be unknown.
   std::optional<base::Timestamp> begin;
   base::Timestamp when;  // what is missing went, last
-  uint64_t lines = 0;    // dropped
-  std::string words;     // the event's reason
+  uint64_t lines = 0;    // dropped, or damaged; 0: not known
+  std::string words;     // the event's reason; of damage, the file
 };
 
 // "flushed", "retention", "pruned", "deleted", "overflow", "disk_full", "rate",
-// "lost".
+// "lost", "damaged".
 std::string_view gap_reason(const Gap& gap);
 
 // `origins` of all kinds, events among them; by app as they are there.
 std::vector<Gap> find_gaps(const std::vector<Origin>& origins, GapRange range,
                            Problems& problems);
+
+// What was found damaged while these were read; frames in a row are one gap.
+std::vector<Gap> damage_gaps(
+    const std::vector<std::unique_ptr<Source>>& sources);
 
 }  // namespace query

@@ -69,6 +69,12 @@ uint64_t greatest(const std::vector<store::Segment>& segments) {
   return segments.empty() ? 0 : segments.back().sequence;
 }
 
+bool same_numbers(const std::vector<store::Segment>& a,
+                  const std::vector<store::Segment>& b) {
+  return std::ranges::equal(a, b, {}, &store::Segment::sequence,
+                            &store::Segment::sequence);
+}
+
 // Adds the segments. False when the directory changed while we looked.
 base::Result<bool> complete(History& history, const Origin& origin,
                             uint64_t after, Listing& first, Listing& second) {
@@ -82,10 +88,12 @@ base::Result<bool> complete(History& history, const Origin& origin,
     if (!segments->empty() && is_live(history, segments->back().path))
       segments->pop_back();
   } else {
-    // Without one there is nothing that would tell of a seal but the list.
+    // Without one there is nothing that would tell of a seal but the list. A
+    // long one is read in parts: of two that come meanwhile it may have the
+    // second alone.
     auto again = second.of(origin);
     if (!again) return base::fail(std::move(again.error()));
-    if (greatest(*again) > greatest(*segments) || fs::exists(origin.path))
+    if (!same_numbers(*again, *segments) || fs::exists(origin.path))
       return false;
   }
   history.newest = std::max(after, greatest(*segments));
@@ -202,8 +210,11 @@ base::Result<OpenSegment> open_segment(const store::Segment& segment,
   if (!log) return base::fail(std::move(log.error()));
   if (!*log) return open;
   open.log = std::move(*log);
-  if (auto* archive = dynamic_cast<store::ArchiveLog*>(open.log.get()))
-    open.problems = archive->archive().problems();
+  if (auto* log_of_archive = dynamic_cast<store::ArchiveLog*>(open.log.get())) {
+    const auto& archive = log_of_archive->archive();
+    open.problems = archive.problems();
+    if (archive.has_holes()) open.hole.emplace();
+  }
   auto size = open.log->size();
   if (!size) return base::fail(std::move(size.error()));
   open.size = *size;

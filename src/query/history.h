@@ -40,6 +40,7 @@ struct OpenSegment {
   uint64_t size = 0;
   store::Range range;                 // empty: nothing in it is in range
   std::vector<base::Error> problems;  // what of it is damaged
+  std::optional<store::Damage> hole;  // lines of it are lost, none knows which
   // Whether the lines before and after, in other files, follow on these.
   bool reaches_begin() const { return range.begin == 0 && !is_empty(); }
   bool reaches_end() const { return range.end == size && !is_empty(); }

@@ -77,6 +77,8 @@ void HitStream::open_file(size_t file) {
     if (!opened->log) return;
     for (auto& problem : opened->problems)
       problems_.push_back(std::move(problem));
+    if (opened->hole && files_.on_damage)
+      files_.on_damage(*opened->log, *opened->hole);
     log->own = std::move(opened->log);
     log->log = log->own.get();
     log->end = opened->size;
@@ -240,6 +242,8 @@ base::Result<bool> HitStream::next() {
       if (hits_.hits.empty()) ++stats_.in_vain;
     }
     if (progress_) progress_(stats_);
+    if (hits_.damage && files_.on_damage)
+      files_.on_damage(*current_.log->log, *hits_.damage);
     if (hits_.problem) problems_.push_back(std::move(*hits_.problem));
   }
 }

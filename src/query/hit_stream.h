@@ -33,6 +33,9 @@ struct SearchStats {
   uint64_t unlevelled = 0;  // lines that name no level, where one was asked
 };
 
+// Of lines that can't be had any more.
+using OnDamage =
+    std::function<void(const store::Log& log, const store::Damage& damage)>;
 using SearchProgress = std::function<void(const SearchStats&)>;
 
 class HitStream final : public Hits {
@@ -43,6 +46,7 @@ class HitStream final : public Hits {
     uint64_t live_end = 0;          // what lies before is read
     std::optional<HitPlace> begin;  // nothing before it
     std::optional<base::Timestamp> since, until;
+    OnDamage on_damage{};
   };
   // Borrows all of it. `ahead`: units searched before they are asked for.
   HitStream(SearchPool& pool, Files files, Direction direction, size_t ahead,

@@ -20,6 +20,8 @@ constexpr size_t kMostLiterals = 8;
 // from one to the next.
 constexpr size_t kManyInVain = 64;
 constexpr size_t kBytesInVain = 200;
+// Buffers in which that was so, before the next are not hopped through either.
+constexpr size_t kMostFloods = 4;
 
 size_t line_begin(std::string_view buffer, size_t at) {
   const void* found = at == 0 ? nullptr : ::memrchr(buffer.data(), '\n', at);
@@ -104,6 +106,7 @@ struct LineFinder::Parts {
   bool has_unicode = false;
   bool scanned = false;
   bool hopping = true;
+  size_t floods = 0;  // buffers that hopping was given up in
   size_t asked = 0;
   size_t found = 0;
   std::string scratch;
@@ -172,6 +175,10 @@ void LineFinder::Parts::choose(const Pattern& of, const Requirement& other) {
       std::ranges::none_of(*set,
                            [](const Literal& l) { return l.text.empty(); })) {
     use(*set, both.through_colours);
+    // One byte may turn out to be everywhere.
+    if (std::ranges::any_of(
+            *set, [](const Literal& l) { return l.text.size() == 1; }))
+      scan = BufferScan::make(of);
     return;
   }
   scan = BufferScan::make(of);
@@ -258,7 +265,8 @@ bool LineFinder::Parts::next_literal(size_t from, Span& line) {
     if (asked > kManyInVain && asked > 16 * (found + 1) &&
         asked * kBytesInVain > line.end && !exact) {
       hopping = false;
-      return next_each(from, line);
+      ++floods;
+      return scan ? next_scanned(from, line) : next_each(from, line);
     }
   }
   return false;
@@ -278,7 +286,8 @@ bool LineFinder::Parts::next_scanned(size_t from, Span& line) {
 bool LineFinder::Parts::next_taken(size_t from, Span& line) {
   switch (plan) {
     case Plan::Literals:
-      return hopping ? next_literal(from, line) : next_each(from, line);
+      if (hopping) return next_literal(from, line);
+      return scan ? next_scanned(from, line) : next_each(from, line);
     case Plan::Scan:
       return next_scanned(from, line);
     case Plan::All:
@@ -300,7 +309,7 @@ void LineFinder::set_buffer(std::string_view buffer, LineForm form) {
   parts.buffer = buffer;
   parts.form = form;
   parts.scanned = false;
-  parts.hopping = true;
+  parts.hopping = !parts.scan || parts.floods <= kMostFloods;
   parts.asked = parts.found = 0;
   parts.taken.reset();
   parts.none_taken = false;

@@ -228,9 +228,8 @@ LiteralSearch::LiteralSearch(std::string literal, bool ignore_case)
   }
   first_ = std::min(best, next);
   second_ = std::max(best, next);
-  frequency_ = 1;
-  for (const size_t i : {best, next})
-    frequency_ *= static_cast<double>(rarity(i)) / 1000;
+  frequency_ = static_cast<double>(rarity(best)) / 1000;
+  if (next != best) frequency_ *= static_cast<double>(rarity(next)) / 1000;
   // Those that are compared afterwards tell something, too.
   for (size_t i = 0; i < literal_.size(); ++i)
     if (i != best && i != next)

@@ -6,14 +6,18 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 namespace query {
 namespace {
 
-bool has_avx2() {
+bool has_vectors() {
 #if defined(__x86_64__)
   return __builtin_cpu_supports("avx2") != 0;
+#elif defined(__aarch64__)
+  return true;
 #else
   return false;
 #endif
@@ -38,13 +42,20 @@ __attribute__((target("avx2"))) inline __m256i buckets_of(const char* at,
       _mm256_shuffle_epi8(high,
                           _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half)));
 }
+#elif defined(__aarch64__)
+// Of 16 bytes, by the halves of each.
+inline uint8x16_t buckets_of(const char* at, uint8x16_t low, uint8x16_t high) {
+  const uint8x16_t bytes = vld1q_u8(reinterpret_cast<const uint8_t*>(at));
+  return vandq_u8(vqtbl1q_u8(low, vandq_u8(bytes, vdupq_n_u8(15))),
+                  vqtbl1q_u8(high, vshrq_n_u8(bytes, 4)));
+}
 #endif
 
 }  // namespace
 
 std::optional<LiteralSet> LiteralSet::make(
     const std::vector<LiteralSearch>& literals) {
-  if (!has_avx2() || literals.size() < 2 || literals.size() > kMost)
+  if (!has_vectors() || literals.size() < 2 || literals.size() > kMost)
     return std::nullopt;
   LiteralSet set;
   for (const auto& literal : literals) {
@@ -107,44 +118,75 @@ size_t LiteralSet::begin_at(std::string_view buffer, size_t from, size_t at,
 }
 
 size_t LiteralSet::find(std::string_view buffer, size_t from) const {
-#if defined(__x86_64__)
-  return find_avx2(buffer, from);
-#else
-  return npos;  // there is none
-#endif
+  size_t at = from;
+  size_t begin = find_wide(buffer, from, at);
+  for (; begin == npos && at + kShortest <= buffer.size(); ++at)
+    if (const uint8_t buckets = buckets_at(buffer.data() + at); buckets != 0)
+      begin = begin_at(buffer, from, at, buckets);
+  return begin;
 }
 
+// As far as whole vectors go; `at`: where to go on.
 #if defined(__x86_64__)
 __attribute__((target("avx2"))) size_t
-LiteralSet::find_avx2(std::string_view buffer, size_t from) const {
+LiteralSet::find_wide(std::string_view buffer, size_t from, size_t& at) const {
   const __m256i low0 = twice(low_[0]), high0 = twice(high_[0]);
   const __m256i low1 = twice(low_[1]), high1 = twice(high_[1]);
   const __m256i low2 = twice(low_[2]), high2 = twice(high_[2]);
-  size_t at = from;
-  for (; at + 34 <= buffer.size(); at += 32) {
-    const char* const here = buffer.data() + at;
-    const __m256i buckets =
-        _mm256_and_si256(_mm256_and_si256(buckets_of(here, low0, high0),
-                                          buckets_of(here + 1, low1, high1)),
-                         buckets_of(here + 2, low2, high2));
-    if (_mm256_testz_si256(buckets, buckets) != 0) continue;
-    alignas(32) std::array<uint8_t, 32> of;
-    _mm256_store_si256(reinterpret_cast<__m256i*>(of.data()), buckets);
-    auto places = ~static_cast<uint32_t>(_mm256_movemask_epi8(
+#define LODGE_BUCKETS(here)                                               \
+  _mm256_and_si256(_mm256_and_si256(buckets_of((here), low0, high0),      \
+                                    buckets_of((here) + 1, low1, high1)), \
+                   buckets_of((here) + 2, low2, high2))
+  alignas(32) std::array<uint8_t, 64> of;
+  const auto places_of = [](__m256i buckets) __attribute__((target("avx2"))) {
+    return ~static_cast<uint32_t>(_mm256_movemask_epi8(
         _mm256_cmpeq_epi8(buckets, _mm256_setzero_si256())));
+  };
+  for (; at + of.size() + 2 <= buffer.size(); at += of.size()) {
+    const char* const here = buffer.data() + at;
+    const __m256i a = LODGE_BUCKETS(here);
+    const __m256i b = LODGE_BUCKETS(here + 32);
+    const __m256i any = _mm256_or_si256(a, b);
+    if (_mm256_testz_si256(any, any) != 0) continue;
+    _mm256_store_si256(reinterpret_cast<__m256i*>(of.data()), a);
+    _mm256_store_si256(reinterpret_cast<__m256i*>(of.data() + 32), b);
+    uint64_t places = places_of(a) | uint64_t{places_of(b)} << 32;
     for (; places != 0; places &= places - 1) {
       const auto i = static_cast<size_t>(std::countr_zero(places));
       const size_t begin = begin_at(buffer, from, at + i, of[i]);
       if (begin != npos) return begin;
     }
   }
-  for (; at + kShortest <= buffer.size(); ++at) {
-    const uint8_t buckets = buckets_at(buffer.data() + at);
-    if (buckets == 0) continue;
-    const size_t begin = begin_at(buffer, from, at, buckets);
-    if (begin != npos) return begin;
+#undef LODGE_BUCKETS
+  return npos;
+}
+#elif defined(__aarch64__)
+size_t LiteralSet::find_wide(std::string_view buffer, size_t from,
+                             size_t& at) const {
+  const auto load = [](const Table& table) { return vld1q_u8(table.data()); };
+  const uint8x16_t low0 = load(low_[0]), high0 = load(high_[0]);
+  const uint8x16_t low1 = load(low_[1]), high1 = load(high_[1]);
+  const uint8x16_t low2 = load(low_[2]), high2 = load(high_[2]);
+  std::array<uint8_t, 16> of;
+  for (; at + of.size() + 2 <= buffer.size(); at += of.size()) {
+    const char* const here = buffer.data() + at;
+    const uint8x16_t buckets =
+        vandq_u8(vandq_u8(buckets_of(here, low0, high0),
+                          buckets_of(here + 1, low1, high1)),
+                 buckets_of(here + 2, low2, high2));
+    if (vmaxvq_u8(buckets) == 0) continue;
+    vst1q_u8(of.data(), buckets);
+    for (size_t i = 0; i < of.size(); ++i) {
+      if (of[i] == 0) continue;
+      const size_t begin = begin_at(buffer, from, at + i, of[i]);
+      if (begin != npos) return begin;
+    }
   }
   return npos;
+}
+#else
+size_t LiteralSet::find_wide(std::string_view, size_t, size_t&) const {
+  return npos;  // there is no set
 }
 #endif
 

@@ -1,9 +1,9 @@
 #pragma once
 // Finds whichever of a few literals stands next in a buffer, all of them in one
 // pass: of each three bytes, the rarest it has in a row, are looked for by half
-// bytes 32 places at a time, and only where they may stand it is compared
+// bytes many places at a time, and only where they may stand it is compared
 // ("Teddy", from Hyperscan; here as in Rust's aho-corasick crate, with a bucket
-// for each literal). Needs AVX2. Immutable; any thread.
+// for each literal). Needs AVX2 or NEON. Immutable; any thread.
 
 #include <array>
 #include <cstddef>
@@ -43,7 +43,7 @@ class LiteralSet {
   uint8_t buckets_at(const char* at) const;
   size_t begin_at(std::string_view buffer, size_t from, size_t at,
                   uint8_t buckets) const;
-  size_t find_avx2(std::string_view buffer, size_t from) const;
+  size_t find_wide(std::string_view buffer, size_t from, size_t& at) const;
 
   std::vector<One> literals_;
   std::array<Table, 3> low_{};

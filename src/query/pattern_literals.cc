@@ -77,9 +77,20 @@ std::string ascii_part(std::string_view atom) {
   return best;
 }
 
+// Looking for a single byte pays where it is a mark that few lines have.
+bool is_rare_mark(char c) {
+  constexpr unsigned kRare = 8;  // of 1000
+  const bool is_mark = c > ' ' && c < '\x7f' && !(c >= '0' && c <= '9') &&
+                       !(lower(c) >= 'a' && lower(c) <= 'z');
+  return is_mark && byte_frequency(c, false) <= kRare;
+}
+
 std::optional<Literal> literal_of(const std::string& atom,
                                   std::string_view source, bool ignore_case,
                                   bool verbatim) {
+  if (atom.size() == 1)
+    return is_rare_mark(atom[0]) ? std::optional(Literal{atom, false, false})
+                                 : std::nullopt;
   if (!ignore_case && verbatim)
     if (auto exact = case_of(atom, source))
       return Literal{*exact, false, false};

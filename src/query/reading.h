@@ -47,6 +47,9 @@ class Reading {
   // One more file, read from its beginning.
   Source& add(const Origin& origin);
   std::vector<std::unique_ptr<Source>>& sources() { return sources_; }
+  const std::vector<std::unique_ptr<Source>>& sources() const {
+    return sources_;
+  }
   const Query& query() const { return query_; }
   Problems& problems() { return problems_; }
   size_t label_width() const;

@@ -102,12 +102,17 @@ std::unique_ptr<HitStream> Search::stream(Source& source, Direction direction,
                          4 * pool_.threads());
   return std::make_unique<HitStream>(
       pool_,
-      HitStream::Files{.segments = &source.segments(),
-                       .live = source.is_open() ? &source.log() : nullptr,
-                       .live_end = source.limit(),
-                       .begin = begin,
-                       .since = source.since(),
-                       .until = source.until()},
+      HitStream::Files{
+          .segments = &source.segments(),
+          .live = source.is_open() ? &source.log() : nullptr,
+          .live_end = source.limit(),
+          .begin = begin,
+          .since = source.since(),
+          .until = source.until(),
+          .on_damage =
+              [&source](const store::Log& log, const store::Damage& damage) {
+                source.note_damage(log, damage);
+              }},
       direction, ahead, unit, stats_, progress_);
 }
 

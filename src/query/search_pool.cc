@@ -41,6 +41,7 @@ void SearchPool::give_back(UnitHits hits) {
   hits.hits.clear();
   hits.bytes = hits.unlevelled = 0;
   hits.problem.reset();
+  hits.damage.reset();
   const std::lock_guard lock(mutex_);
   if (spare_.size() < 2 * threads_) spare_.push_back(std::move(hits));
 }

@@ -90,6 +90,7 @@ void Source::enter_live() {
 void Source::set_excerpts(Excerpts excerpts) {
   excerpts_ = std::move(excerpts);
   leapt_to_.reset();
+  passed_over_ = false;
 }
 
 void Source::end_excerpts() {
@@ -101,6 +102,8 @@ void Source::end_excerpts() {
 
 // Whether a line of that time is in one; finds the one that it is before, too.
 bool Source::in_excerpt(std::optional<base::Timestamp> time) {
+  // It has that of a line which was passed over, and so is as old.
+  if (!time && passed_over_) return false;
   const auto at =
       std::ranges::lower_bound(*excerpts_, time, {}, &Excerpt::last);
   excerpt_ = static_cast<size_t>(at - excerpts_->begin());
@@ -118,7 +121,10 @@ base::Status Source::leap() {
   }
   auto range = store::find_range(*log, limit, (*excerpts_)[excerpt_].first, {});
   if (!range) return base::fail(std::move(range.error()));
-  if (range->begin > reader_.offset()) reader_.seek(range->begin);
+  if (range->begin > reader_.offset()) {
+    reader_.seek(range->begin);
+    passed_over_ = true;
+  }
   return {};
 }
 
@@ -142,6 +148,7 @@ base::Status Source::enter_segment() {
   if (!opened) return base::fail(std::move(opened.error()));
   problems_ = std::move(opened->problems);
   segment_ = std::move(opened->log);
+  if (opened->hole) note_damage(*segment_, *opened->hole);
   segment_limit_ = opened->range.end;
   segment_cut_ = !opened->reaches_end();
   const uint64_t begin = begin_ ? *begin_ : opened->range.begin;
@@ -149,6 +156,7 @@ base::Status Source::enter_segment() {
   reader_.restart(segment_.get());
   reader_.seek(begin, inherits ? inherited_ : std::nullopt);
   begin_.reset();
+  passed_over_ = passed_over_ || !inherits || segment_cut_;
   return {};
 }
 
@@ -156,9 +164,17 @@ base::Status Source::enter_segment() {
 // no stamp before the first that has one.)
 bool Source::pass_damage() {
   const auto damage = segment_ ? segment_->damage() : std::nullopt;
-  if (!damage || damage->end >= segment_limit_) return false;
-  reader_.seek(damage->end, std::nullopt);
+  if (!damage) return false;
+  note_damage(*segment_, *damage);
+  if (damage->range.end >= segment_limit_) return false;
+  reader_.seek(damage->range.end, std::nullopt);
   return true;
+}
+
+void Source::note_damage(const store::Log& log, const store::Damage& damage) {
+  DamagedPart part{log.name(), damage};
+  if (std::ranges::find(damaged_, part) == damaged_.end())
+    damaged_.push_back(std::move(part));
 }
 
 void Source::leave_segment() {

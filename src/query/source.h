@@ -22,11 +22,19 @@
 #include "query/records.h"
 #include "store/events.h"
 #include "store/live_reader.h"
+#include "store/log.h"
 
 namespace query {
 
 // What could not be read; the rest is shown all the same.
 using Problems = std::vector<base::Error>;
+
+// A place in a sealed file whose lines can't be had.
+struct DamagedPart {
+  std::string file;
+  store::Damage damage;
+  bool operator==(const DamagedPart&) const = default;
+};
 
 class Source {
  public:
@@ -102,6 +110,10 @@ class Source {
   // nor, going backward, greater.
   std::optional<base::Timestamp> key() const { return key_; }
 
+  // What was met by anyone who reads its files; each is kept once.
+  void note_damage(const store::Log& log, const store::Damage& damage);
+  const std::vector<DamagedPart>& damaged() const { return damaged_; }
+
   const Origin& origin() const { return origin_; }
   void relabel(const Origin& origin) { origin_ = origin; }
   std::optional<base::Timestamp> since() const { return since_; }
@@ -133,6 +145,7 @@ class Source {
   size_t at_ = 0;                        // the file that reader_ is in
   std::unique_ptr<store::Log> segment_;  // that we have come to
   Problems problems_;                    // of it, still to be told
+  std::vector<DamagedPart> damaged_;
   uint64_t segment_limit_ = 0;
   bool segment_cut_ = false;  // we leave it before its end
   // Where to begin in the file we come to next.
@@ -150,6 +163,7 @@ class Source {
   std::optional<Excerpts> excerpts_;  // none: everything is read
   size_t excerpt_ = 0;                // that we are in, or come to next
   std::optional<size_t> leapt_to_;    // looked for in this file already
+  bool passed_over_ = false;          // lines before, for an excerpt
   bool skipped_ = false;
   uint64_t limit_ = 0;
   bool partial_ = false;

@@ -87,7 +87,10 @@ class BackCursor {
   void pass_damage() {
     const auto damage = log_->damage();
     lines_.reset();
-    if (damage && damage->begin > begin_) lines_.emplace(*log_, damage->begin);
+    if (!damage) return;
+    source_.note_damage(*log_, *damage);
+    if (damage->range.begin > begin_)
+      lines_.emplace(*log_, damage->range.begin);
   }
   // False when its end is out of range: a line after it without a stamp is
   // then too.
@@ -104,6 +107,7 @@ class BackCursor {
     if (!segment_.log) return true;
     begin_ = segment_.range.begin;
     log_ = segment_.log.get();
+    if (segment_.hole) source_.note_damage(*log_, *segment_.hole);
     if (segment_.range.end > begin_)
       lines_.emplace(*segment_.log, segment_.range.end);
     return segment_.reaches_end();

@@ -185,6 +185,7 @@ base::Result<bool> Finder::take_seek_table(const SeekTable& table) {
 base::Status Finder::walk() {
   auto found = walk_frames(fd_, name_, file_size_, decodes_);
   if (!found) return base::fail(std::move(found.error()));
+  found_.has_holes = !found->problems.empty();
   for (auto& problem : found->problems)
     found_.problems.push_back(std::move(problem));
   uint64_t begin = 0;

@@ -21,6 +21,8 @@ struct FoundArchive {
   uint64_t index_size = 0;
   ArchiveIndex index;  // without one, of its frames where they lie
   std::vector<base::Error> problems;
+  // Frames were lost that nothing is known of.
+  bool has_holes = false;
 };
 
 // `decodes` tells whether a frame is one, where nothing else does. An error

@@ -31,7 +31,7 @@ base::Result<size_t> ArchiveLog::read_at(std::span<char> into,
     index_.reset();
     auto read = reader_.read_frame(index, frame_);
     if (!read) {
-      damage_ = {frame.begin, frame.begin + frame.size};
+      damage_ = damage_of(frame);
       return base::fail(std::move(read.error()));
     }
     index_ = index;
@@ -71,6 +71,13 @@ std::optional<Range> ArchiveLog::find(std::optional<base::Timestamp> since,
 void ArchiveLog::release_buffers() {
   index_.reset();
   frame_ = {};
+}
+
+Damage damage_of(const ArchiveFrame& frame) {
+  return {.range = {frame.begin, frame.begin + frame.size},
+          .first = frame.first,
+          .last = frame.last,
+          .lines = frame.lines};
 }
 
 base::Result<ArchiveReader> open_archive(const std::string& path) {

@@ -22,7 +22,7 @@ class ArchiveLog final : public Log {
   TimesReader* times() override { return times_.get(); }
   std::optional<Range> find(std::optional<base::Timestamp> since,
                             std::optional<base::Timestamp> until) override;
-  std::optional<Range> damage() const override { return damage_; }
+  std::optional<Damage> damage() const override { return damage_; }
   void release_buffers() override;
 
   ArchiveReader& archive() { return reader_; }
@@ -34,8 +34,11 @@ class ArchiveLog final : public Log {
   std::unique_ptr<TimesReader> times_;
   std::string frame_;            // decoded
   std::optional<size_t> index_;  // which
-  std::optional<Range> damage_;
+  std::optional<Damage> damage_;
 };
+
+// Of a frame that could not be read.
+Damage damage_of(const ArchiveFrame& frame);
 
 // The archive at `path`; as open_log() opens it.
 base::Result<ArchiveReader> open_archive(const std::string& path);

@@ -173,6 +173,9 @@ uint64_t ArchiveReader::lines() const {
 bool ArchiveReader::has_index() const {
   return parts_->found.has_index;
 }
+bool ArchiveReader::has_holes() const {
+  return parts_->found.has_holes;
+}
 bool ArchiveReader::has_levels() const {
   return parts_->found.has_index && parts_->index().detector == kLevelDetector;
 }

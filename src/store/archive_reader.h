@@ -93,6 +93,8 @@ class ArchiveReader {
   uint64_t lines() const;
   // false: it is missing, damaged or unknown: everything is to be scanned.
   bool has_index() const;
+  // Without an index: whether frames were lost that nothing is known of.
+  bool has_holes() const;
   // Whether the counts by level are what detect_level() would find.
   bool has_levels() const;
   // Whether filter() can ever clear a frame.

@@ -178,8 +178,9 @@ base::Result<Range> find_range(Log& log, uint64_t size,
                                std::optional<base::Timestamp> since,
                                std::optional<base::Timestamp> until) {
   Range range{0, size};
-  if ((!since && !until) || size <= kFineEnough) return range;
+  if (!since && !until) return range;
   if (auto known = log.find(since, until)) return *known;
+  if (size <= kFineEnough) return range;
   if (auto* times = log.times())
     return find_unstamped(log, *times, size, since, until);
   StampSearch search(log, size);

@@ -24,6 +24,14 @@ struct Range {
   bool operator==(const Range&) const = default;
 };
 
+// What of a log can't be read any more, and what an index knows of it.
+struct Damage {
+  Range range;  // as large as is known; empty: it lay between what is there
+  std::optional<base::Timestamp> first{}, last{};  // of its lines
+  uint64_t lines = 0;                              // 0: not known
+  bool operator==(const Damage&) const = default;
+};
+
 class Log {
  public:
   explicit Log(std::string name);
@@ -47,7 +55,7 @@ class Log {
                                     std::optional<base::Timestamp> until);
   // What the last failed read_at() could not give because it is damaged: what
   // lies before and behind can be read.
-  virtual std::optional<Range> damage() const { return std::nullopt; }
+  virtual std::optional<Damage> damage() const { return std::nullopt; }
 
   // Gives buffers back; they are made again when needed.
   virtual void release_buffers() {}

@@ -43,7 +43,8 @@ struct FoundFrame {
 
 struct FoundFrames {
   std::vector<FoundFrame> frames;
-  std::vector<base::Error> problems;  // with file name and offset
+  // With file name and offset; each a place where frames are lost.
+  std::vector<base::Error> problems;
 };
 
 // All frames that we decode, by walking from one to the next. Where that leads

@@ -123,6 +123,20 @@ TEST_CASE("a damaged archive costs its own lines, and says which it is") {
   CHECK(shown.exit == 2);
   CHECK(shown.out == "api 1\napi 2\napi 3\n");
   CHECK(shown.err.find(path) != std::string::npos);
+  // A program is told where lines are missing; people are, by the error.
+  for (const std::vector<std::string>& query :
+       {std::vector<std::string>{"logs", "api", "--out", "-n", "all"},
+        {"grep", "api", "api", "--out"},
+        {"logs", "api", "--out", "--since", "1h"}}) {
+    auto command = query;
+    command.emplace_back("--json");
+    const auto told = home.lodge(command);
+    CHECK(told.exit == 2);
+    CHECK(told.out.find(R"("gap":{"app":"api","first":")") !=
+          std::string::npos);
+    CHECK(told.out.find(R"("reason":"damaged","lines":3,"file":")" + path) !=
+          std::string::npos);
+  }
 }
 
 TEST_CASE("rotations under load lose, double and split no line") {

@@ -4,6 +4,9 @@
 
 #include "query/log_dir.h"
 #include "query/losses.h"
+#include "query/reading.h"
+#include "store/archive_log.h"
+#include "store/archive_writer.h"
 #include "store/line.h"
 
 namespace {
@@ -68,6 +71,63 @@ void removed(const LogDir& dir, uint64_t sequence, int64_t first, int64_t seal,
   tell(dir, told);
 }
 
+constexpr int64_t kSecond = 1'000'000;
+constexpr int kArchived = 60;  // lines, a second from each other
+
+// An archive of frames of some ten lines. Answers its path.
+std::string archive_lines(const LogDir& dir) {
+  std::string lines;
+  for (int i = 0; i < kArchived; ++i)
+    lines += stamped(i * kSecond, "request " + std::to_string(i)) + "\n";
+  const auto segment = segment_file(dir, 1, 0);
+  REQUIRE(base::fs::make_dirs(store::archive_dir(dir.path(), "api")));
+  auto from = base::fs::open(segment, O_RDWR | O_CREAT | O_EXCL);
+  REQUIRE(from);
+  REQUIRE(base::fs::write_all(from->get(), lines, segment));
+  const auto path = store::archive_path(segment);
+  auto to = base::fs::open(path, O_RDWR | O_CREAT | O_EXCL);
+  REQUIRE(to);
+  store::ArchiveOptions options;
+  options.frame_size = 400;
+  REQUIRE(store::write_archive(from->get(), segment, true, {}, *to, path,
+                               options, {}));
+  REQUIRE(base::fs::unlink(segment));
+  return path;
+}
+
+void flip(const std::string& path, uint64_t at) {
+  auto fd = base::fs::open(path, O_RDWR);
+  REQUIRE(fd);
+  char byte = 0;
+  REQUIRE(base::fs::pread(fd->get(), {&byte, 1}, at, path));
+  byte = static_cast<char>(byte ^ 1);
+  REQUIRE(::pwrite(fd->get(), &byte, 1, static_cast<off_t>(at)) == 1);
+}
+
+std::vector<store::ArchiveFrame> frames_of(const std::string& path) {
+  const auto archive = store::open_archive(path);
+  REQUIRE(archive);
+  return archive->frames();
+}
+
+// What a reading says is missing, and whether it has problems, too.
+std::vector<query::Gap> damage(const LogDir& dir, query::Query query,
+                               bool search) {
+  query.events = false;
+  query::Reading reading(query, dir.plan(query), false);
+  query_test::Collector lines;
+  if (search) {
+    const auto filter = query::LineFilter::compile(query.lines);
+    REQUIRE(filter);
+    reading.search(lines, *filter);
+  } else {
+    reading.replay(lines);
+  }
+  auto found = query::damage_gaps(reading.sources());
+  CHECK(found.empty() == reading.problems().empty());
+  return found;
+}
+
 std::vector<query::Gap> gaps(const LogDir& dir, int64_t since) {
   query::Problems problems;
   auto found =
@@ -112,8 +172,6 @@ TEST_CASE("lines older than the range are no gap, whatever was flushed") {
   dir.append("api-out.log", stamped(1, "kept\n"));
   CHECK(gaps(dir, 10).empty());
 }
-
-constexpr int64_t kSecond = 1'000'000;
 
 TEST_CASE("a range that begins before the oldest file that is left is cut") {
   LogDir dir;
@@ -212,4 +270,83 @@ TEST_CASE("however often lines are dropped, a few gaps hold them all") {
   for (const auto& gap : found) lines += gap.lines;
   CHECK(lines == 5000);
   CHECK(losses.of("apj").empty());
+}
+
+TEST_CASE("a damaged frame is a gap, however it is come to") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  const auto path = archive_lines(dir);
+  const auto frames = frames_of(path);
+  REQUIRE(frames.size() > 4);
+  query::Query all;
+  query::Query search;
+  search.lines.text.any = {"request"};
+  query::Query last;
+  last.last = kArchived - 20;
+  query::Query last_found = search;
+  last_found.last = kArchived - 20;
+  query::Query backward = search;
+  backward.reverse = true;
+  const auto in_all_ways = [&](const auto& check) {
+    check(damage(dir, all, false));
+    check(damage(dir, last, false));
+    check(damage(dir, search, true));
+    check(damage(dir, backward, true));
+    check(damage(dir, last_found, true));
+  };
+  in_all_ways([](const auto& found) { CHECK(found.empty()); });
+  const auto& bad = frames[3];
+  flip(path, bad.offset + bad.stored / 2);
+  in_all_ways([&](const auto& found) {
+    REQUIRE(found.size() == 1);
+    CHECK(query::gap_reason(found[0]) == "damaged");
+    CHECK(found[0].app == "api");
+    CHECK(found[0].kept == bad.first);
+    CHECK(found[0].begin == bad.last);
+    CHECK(found[0].lines == bad.lines);
+    CHECK(found[0].words == path);
+  });
+  // Of other lines nothing is missing.
+  query::Query after;
+  after.since = frames[4].last;
+  CHECK(damage(dir, after, false).empty());
+  after.lines = search.lines;
+  CHECK(damage(dir, after, true).empty());
+}
+
+TEST_CASE("damaged frames in a row are one gap, others are not") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  const auto path = archive_lines(dir);
+  const auto frames = frames_of(path);
+  REQUIRE(frames.size() > 4);
+  for (const size_t i : {0, 1, 3})
+    flip(path, frames[i].offset + frames[i].stored / 2);
+  const auto found = damage(dir, {}, false);
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].kept == frames[0].first);
+  CHECK(found[0].begin == frames[1].last);
+  CHECK(found[0].lines == frames[0].lines + frames[1].lines);
+  CHECK(found[1].lines == frames[3].lines);
+}
+
+TEST_CASE("what no index tells of damage is unknown") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  const auto path = archive_lines(dir);
+  const auto frames = frames_of(path);
+  const auto bytes = query_test::read_whole(path);
+  // Cut off in its third frame: no index, no seek table.
+  REQUIRE(base::fs::replace_file(
+      path, std::string_view(bytes).substr(
+                0, frames[2].offset + frames[2].stored / 2)));
+  query::Query search;
+  search.lines.text.any = {"request"};
+  for (const auto& found :
+       {damage(dir, {}, false), damage(dir, search, true)}) {
+    REQUIRE(found.size() == 1);
+    CHECK(!found[0].kept);
+    CHECK(!found[0].begin);
+    CHECK(found[0].lines == 0);
+  }
 }

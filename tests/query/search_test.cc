@@ -35,7 +35,8 @@ constexpr std::string_view kPatterns[] = {"error",       "ERROR",
                                           "\\A\\{",      "\\W\\w\\W",
                                           "nul",         "nothing like that",
                                           "T1",          "Z in",
-                                          "\xff",        "INFO|WARN|8123"};
+                                          "\xff",        "INFO|WARN|8123",
+                                          "\\w\\(\\w",   "[a-z]\\[\\d"};
 
 query::LineQuery random_lines(SearchDir& dir) {
   query::LineQuery lines;

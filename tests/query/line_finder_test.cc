@@ -1,0 +1,96 @@
+#include "query/line_finder.h"
+
+#include <doctest/doctest.h>
+
+#include <random>
+
+namespace {
+
+using query::LineFinder;
+using query::LineForm;
+using query::Pattern;
+using query::Span;
+
+Pattern compiled(std::string_view pattern, bool ignore_case = false) {
+  auto made = Pattern::compile(
+      {.any = {std::string(pattern)}, .ignore_case = ignore_case});
+  REQUIRE(made);
+  return std::move(*made);
+}
+
+std::vector<std::string> found(LineFinder& finder, std::string_view buffer) {
+  std::vector<std::string> lines;
+  finder.set_buffer(buffer, LineForm::Plain);
+  Span line;
+  for (size_t at = 0; at < buffer.size() && finder.next(at, line);
+       at = line.end + 1)
+    lines.emplace_back(buffer.substr(line.begin, line.end - line.begin));
+  return lines;
+}
+
+std::vector<std::string> asked(const Pattern& pattern,
+                               std::string_view buffer) {
+  std::vector<std::string> lines;
+  for (size_t at = 0; at < buffer.size();) {
+    const size_t end = std::min(buffer.find('\n', at), buffer.size());
+    const auto line = buffer.substr(at, end - at);
+    if (pattern.matches(line)) lines.emplace_back(line);
+    at = end + 1;
+  }
+  return lines;
+}
+
+// Lines of which one in `every` has a mark in it.
+std::string lines_with(std::mt19937& random, unsigned every, size_t size) {
+  constexpr std::string_view kWords[] = {
+      "pool", "ab1", "X", "12", "query", "AB", "\x1b[1mbold\x1b[0m", "zz9"};
+  constexpr std::string_view kMarks[] = {"[12]", "AB[12]", "a@b",  "@",
+                                         "X[7",  "{\"k\"", "9{x}", "]["};
+  std::string buffer;
+  while (buffer.size() < size) {
+    for (auto words = random() % 6; words > 0; --words)
+      buffer
+          .append(kWords[random() % (std::size(kWords) - (every > 1 ? 2 : 0))])
+          .append(random() % 2 == 0 ? " " : "");
+    if (random() % every == 0) buffer.append(kMarks[random() % 8]);
+    if (random() % 20 == 0) buffer += '\r';
+    buffer += '\n';
+  }
+  return buffer;
+}
+
+}  // namespace
+
+TEST_CASE("where nothing longer is required, a rare byte is") {
+  const auto sets = [](std::string_view pattern) {
+    return compiled(pattern).requirement().sets.size();
+  };
+  CHECK(sets(R"([A-Z]{5}\[[0-9]{5}\])") == 2);
+  CHECK(sets(R"([a-z]+@[a-z]+)") == 1);
+  CHECK(sets(R"([a-z]{3}-[a-z]{3})") == 0);  // in every stamp, for one
+  CHECK(sets(R"([a-z]{3}x[a-z]{3})") == 0);
+  CHECK(sets(R"([a-z]{3}[\[@][a-z]{3})") == 1);  // one or the other
+  CHECK(sets(R"([a-z]{3}[-@][a-z]{3})") == 0);
+  // A longer one is better, whatever stands beside it.
+  const auto both = compiled(R"([a-z]@[a-z]+ took)").requirement();
+  REQUIRE(both.sets.size() == 1);
+  CHECK(both.sets[0][0].text == " took");
+}
+
+TEST_CASE("a byte that is rare, or everywhere, finds what asking lines does") {
+  std::mt19937 random(4711);
+  for (const auto* text :
+       {R"([A-Z]{2}\[[0-9]{2}\])", R"([a-z]@[a-z])", R"([0-9]\{[a-z])",
+        R"(x\[|\]\[)", R"([[@]\d?$)", R"(^[A-Z]+\[)"})
+    for (const bool ignore_case : {false, true}) {
+      const auto pattern = compiled(text, ignore_case);
+      LineFinder finder(pattern, {});
+      // So often in vain that it is given up, and then seldom again.
+      for (const unsigned every : {50U, 1U, 1U, 1U, 1U, 1U, 1U, 3U, 50U}) {
+        const auto buffer = lines_with(random, every, 40'000);
+        CAPTURE(text);
+        CAPTURE(ignore_case);
+        REQUIRE(found(finder, buffer) == asked(pattern, buffer));
+      }
+    }
+}
