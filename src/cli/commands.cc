@@ -9,6 +9,7 @@
 #include "cli/app_commands.h"
 #include "cli/daemon_commands.h"
 #include "cli/help.h"
+#include "cli/keep_flags.h"
 #include "cli/list_commands.h"
 #include "cli/log_rows.h"
 #include "cli/settings_command.h"
@@ -36,7 +37,7 @@ constexpr Flag kUpdateEnv = {"update-env", 0, "",
 constexpr Flag kNoWait = {"no-wait", 0, "",
                           "return at once, not when it is ready"};
 
-constexpr std::array kStartFlags = {
+constexpr std::array kStartOwnFlags = {
     Flag{"name", 'n', "NAME", "name of the app (default: from the script)"},
     Flag{"instances", 'i', "N", "run N copies (default: 1; max: one a CPU)"},
     Flag{"namespace", 0, "NAME", "group that commands can name"},
@@ -67,6 +68,14 @@ constexpr std::array kStartFlags = {
     kNoWait,
     Flag{"force", 'f', "", "accepted for PM2's sake; names stay unique"},
 };
+template <size_t A, size_t B>
+constexpr std::array<Flag, A + B> joined(const std::array<Flag, A>& first,
+                                         const std::array<Flag, B>& second) {
+  std::array<Flag, A + B> all;
+  std::ranges::copy(second, std::ranges::copy(first, all.begin()).out);
+  return all;
+}
+constexpr auto kStartFlags = joined(kStartOwnFlags, kKeepFlags);
 constexpr std::array kStartExamples = {
     Example{"lodge start api.js", "a script; node runs it"},
     Example{"lodge start api.js --name api -i 2 -- --port 3000",
@@ -79,7 +88,9 @@ constexpr std::array kStartExamples = {
 };
 
 constexpr std::array kRestartFlags = {kUpdateEnv, kNoWait, kExclude};
-constexpr std::array kStopFlags = {kExclude};
+constexpr std::array kStopFlags = {
+    kExclude, Flag{"watch", 0, "",
+                   "accepted for PM2's sake; what is stopped is not watched"}};
 constexpr std::array kDeleteFlags = {Flag{"logs", 0, "", "delete its logs too"},
                                      kExclude};
 constexpr std::array kDeleteNames = {Names("del"), Names("rm")};

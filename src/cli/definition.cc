@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/target.h"
 #include "base/units.h"
+#include "cli/keep_flags.h"
 
 namespace cli {
 namespace {
@@ -159,7 +160,8 @@ Status check_utf8(const Args& args) {
   auto all = args.words;
   for (const auto& more :
        {args.rest, args.values("output"), args.values("error"),
-        args.values("log"), args.values("set")})
+        args.values("log"), args.values("set"), args.values("pid"),
+        args.values("watch"), args.values("ignore-watch")})
     all.insert(all.end(), more.begin(), more.end());
   for (const auto& word : all)
     if (!base::is_utf8(word))
@@ -237,6 +239,10 @@ Result<StartSettings> read_settings(const Args& args,
         read_exit_codes(args, settings.stop_exit_codes),
         read_cwd(args, caller_dir, settings.cwd)})
     if (!status) return base::fail(std::move(status.error()));
+  auto keep = nlohmann::ordered_json::object();
+  if (auto read = read_keep_flags(args, keep); !read)
+    return base::fail(std::move(read.error()));
+  settings.keep = keep.dump();
   settings.autorestart = !args.has("no-autorestart");
   settings.interpreter = args.value("interpreter").value_or("");
   settings.uid = args.value("uid").value_or("");
@@ -258,7 +264,9 @@ Result<StartSettings> read_settings(const Args& args,
 bool has_definition_flags(const Args& args) {
   return !args.rest.empty() ||
          std::ranges::any_of(kDefinitionFlags,
-                             [&](auto flag) { return args.has(flag); });
+                             [&](auto flag) { return args.has(flag); }) ||
+         std::ranges::any_of(
+             kKeepFlags, [&](const Flag& flag) { return args.has(flag.name); });
 }
 
 Result<std::string> make_definition(const StartSettings& settings,
@@ -303,6 +311,7 @@ Result<std::string> make_definition(const StartSettings& settings,
                                    {"disable_logs", settings.disable_logs},
                                    {"time", settings.time}})
     if (given) json[key] = true;
+  json.update(nlohmann::ordered_json::parse(settings.keep));
   auto& env = json["env"] = nlohmann::ordered_json::object();
   for (const auto& [name, value] : environment) env[name] = value;
   for (const auto& text : settings.set) {

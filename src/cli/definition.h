@@ -35,6 +35,8 @@ struct StartSettings {
   std::vector<std::string> args;               // of the app
   std::string out_file, error_file, log_file;  // empty = not given
   bool merge_logs = false, disable_logs = false, time = false;
+  // Keys and values of what keep_flags.h has, as a JSON object.
+  std::string keep = "{}";
   // `--set`, as given: "log.max_size=10M". They have the last word.
   std::vector<std::string> set;
 };

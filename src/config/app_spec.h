@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "config/keep_settings.h"
 #include "config/log_settings.h"
 
 namespace config {
@@ -32,6 +33,7 @@ struct AppSpec {
   std::chrono::milliseconds restart_delay{0};
   std::chrono::milliseconds kill_timeout{10'000};
   std::vector<int> stop_exit_codes;
+  KeepSettings keep;
   LogSettings log;
   // False when the name was derived from the script, by nobody's wish.
   bool name_given = true;

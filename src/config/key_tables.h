@@ -10,5 +10,6 @@ namespace config {
 
 std::vector<Key> app_keys();
 std::vector<Key> log_keys();
+std::vector<Key> restart_keys();
 
 }  // namespace config

@@ -15,7 +15,7 @@ namespace {
 
 std::vector<Key> all_keys() {
   std::vector<Key> all;
-  for (auto* table : {app_keys, log_keys})
+  for (auto* table : {app_keys, restart_keys, log_keys})
     for (auto& key : table()) all.push_back(std::move(key));
   return all;
 }

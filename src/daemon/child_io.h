@@ -14,6 +14,7 @@
 #include "capture/sink_spec.h"
 #include "daemon/users.h"
 #include "keeper/link.h"
+#include "supervisor/cgroups.h"
 #include "supervisor/launcher.h"
 
 namespace daemon_ {
@@ -30,7 +31,8 @@ class ChildIo final : public supervisor::Launcher {
     std::function<std::vector<capture::SinkSpec>()> sinks;
   };
   ChildIo(base::EventLoop& loop, keeper::Link& link,
-          capture::CaptureThread& capture, Users& users, Logs logs);
+          capture::CaptureThread& capture, Users& users,
+          supervisor::Cgroups& groups, Logs logs);
 
   // supervisor::Launcher
   base::Status launch(const supervisor::Life& life, const config::AppSpec& spec,
@@ -78,6 +80,8 @@ class ChildIo final : public supervisor::Launcher {
     int left;
     base::Timer limit;
   };
+  base::Status limit(const supervisor::Life& life, const config::Limits& limits,
+                     keeper::Program& program);
   void drained(uint64_t slot);
   void hold_ipc(Held& held, base::UniqueFd ipc);
   void release_if_over(uint64_t slot);
@@ -89,6 +93,7 @@ class ChildIo final : public supervisor::Launcher {
   keeper::Link& link_;
   capture::CaptureThread& capture_;
   Users& users_;
+  supervisor::Cgroups& groups_;
   const Logs logs_;
   std::map<uint64_t, Held> held_;
   std::map<uint64_t, Drain> drains_;

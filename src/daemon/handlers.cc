@@ -9,6 +9,7 @@
 
 #include "base/fs.h"
 #include "base/target.h"
+#include "base/zone.h"
 #include "daemon/answers.h"
 #include "daemon/file_claims.h"
 #include "rotate/schedule.h"
@@ -138,6 +139,9 @@ void Handlers::on(const control::StartRequest& request,
     if (!plan) return reply(refusal(plan.error()));
     auto as = parts_.users.resolve(spec->uid, spec->gid);
     if (!as) return reply(refusal(as.error()));
+    if (auto zone = base::TimeZone::load(spec->keep.cron_tz); !zone)
+      return reply(refusal(
+          {base::Errc::Invalid, 0, "cron_tz: " + zone.error().message, {}}));
     specs.push_back(std::move(*spec));
     if (auto free = check_files(specs); !free)
       return reply(refusal(free.error()));

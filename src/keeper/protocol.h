@@ -23,7 +23,7 @@
 namespace keeper {
 
 inline constexpr uint8_t kMajor = 1;
-inline constexpr uint8_t kMinor = 1;
+inline constexpr uint8_t kMinor = 2;
 inline constexpr size_t kMaxFds = 8;
 inline constexpr size_t kMaxBody = 4096;
 

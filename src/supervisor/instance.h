@@ -11,6 +11,7 @@
 #include "base/event_loop.h"
 #include "base/unique_fd.h"
 #include "config/app_spec.h"
+#include "supervisor/cgroups.h"
 #include "supervisor/launcher.h"
 #include "supervisor/life.h"
 #include "supervisor/observer.h"
@@ -26,6 +27,7 @@ struct Surroundings {
   Launcher& launcher;
   Observer& observer;
   Sweeper& sweeper;
+  Cgroups& groups;
   std::string home_id;
   std::function<uint64_t()> next_slot;
   std::function<double()> chance;  // [0, 1)
@@ -78,6 +80,10 @@ class Instance {
   int pidfd() const { return pidfd_.get(); }
   bool wanted() const { return wanted_; }
   void set_wanted(bool wanted) { wanted_ = wanted; }
+  // Down, but not by anybody's wish: it has ended as it should, or was never
+  // started. What is due by the calendar may start it.
+  bool resting() const { return resting_; }
+  void set_resting(bool resting) { resting_ = resting; }
   const std::string& reason() const { return reason_; }
   const Ending* last_ending() const {
     return has_ended_ ? &last_ending_ : nullptr;
@@ -95,6 +101,8 @@ class Instance {
   void judge(const Ending& ending);
   void became_stable();
   void sweep_leftovers(int root);
+  bool limited() const;
+  std::string group() const;  // directory; empty = it has none
   bool refuse(std::function<void(Settled)>& done);
   void answer(std::vector<std::function<void(Settled)>>& waiters, bool failed,
               std::string detail);
@@ -107,6 +115,7 @@ class Instance {
   Life life_;
   State state_ = State::Stopped;
   bool wanted_ = false;
+  bool resting_ = false;
   bool leaving_ = false;
   int pid_ = 0;
   base::UniqueFd pidfd_;

@@ -59,6 +59,17 @@ std::optional<ProcessInfo> read_process(int pid) {
   return parse_stat(*text);
 }
 
+bool is_ours(int pid, int keeper) {
+  const auto program = base::fs::read_link("/proc/self/exe");
+  const auto its = base::fs::read_link("/proc/" + std::to_string(pid) + "/exe");
+  if (program && its && *program == *its) return true;
+  while (pid > 1 && pid != keeper) {
+    const auto process = read_process(pid);
+    pid = process ? process->parent : 0;
+  }
+  return pid > 1;
+}
+
 std::vector<ProcessInfo> read_processes() {
   std::vector<ProcessInfo> all;
   DIR* const dir = ::opendir("/proc");

@@ -60,7 +60,7 @@ class Supervisor::Gather : public std::enable_shared_from_this<Gather> {
 };
 
 Supervisor::Supervisor(base::EventLoop& loop, const base::Clock& clock,
-                       Launcher& launcher, Observer& observer,
+                       Launcher& launcher, Observer& observer, Cgroups& groups,
                        std::string home_id)
     : clock_(clock),
       observer_(observer),
@@ -70,6 +70,7 @@ Supervisor::Supervisor(base::EventLoop& loop, const base::Clock& clock,
               launcher,
               observer,
               sweeper_,
+              groups,
               std::move(home_id),
               [this] { return next_slot_++; },
               [engine =
@@ -121,6 +122,8 @@ void Supervisor::end_stray(int root, const Life& life) {
   sweeper_.begin({.root = root,
                   .root_ended = false,
                   .tag = life.tag(around_.home_id),
+                  .root_alone = false,
+                  .group = around_.groups.find(life.id, life.generation),
                   .signal = SIGTERM,
                   .kill_after = std::chrono::seconds(10),
                   .on_empty = {}});
@@ -175,8 +178,16 @@ base::Status Supervisor::start(config::AppSpec spec,
   gather->begin();
   const auto kept = static_cast<size_t>(app->spec.instances);
   resize(*app, cause, *gather);
-  for (size_t i = 0; i < kept; ++i)
-    bring_up(*app->instances[i], *app, changed, options.wait, cause, *gather);
+  for (size_t i = 0; i < kept; ++i) {
+    Instance& instance = *app->instances[i];
+    // Started by name, never by being defined.
+    if (!app->spec.keep.autostart && !instance.wanted()) {
+      gather->add(instance, *app, known ? "unchanged" : "listed");
+      if (!known) instance.set_resting(true);
+      continue;
+    }
+    bring_up(instance, *app, changed, options.wait, cause, *gather);
+  }
   observer_.on_list_changed();
   gather->close();
   return {};
@@ -333,9 +344,10 @@ AppList Supervisor::list() const {
     listed.spec = app->spec;
     listed.created = app->created;
     for (const auto& instance : app->instances)
-      listed.instances.push_back(
-          {instance->life().id, instance->life().number, instance->wanted(),
-           instance->life().generation, instance->life().restarts});
+      listed.instances.push_back({instance->life().id, instance->life().number,
+                                  instance->wanted(), instance->resting(),
+                                  instance->life().generation,
+                                  instance->life().restarts});
   }
   return list;
 }
@@ -376,6 +388,7 @@ void Supervisor::add_instance(App& app, const ListedInstance& listed) {
   auto& instance = app.instances.emplace_back(
       std::make_unique<Instance>(around_, app.spec, std::move(life)));
   instance->set_wanted(listed.wanted);
+  instance->set_resting(listed.resting);
 }
 
 // To as many instances as its spec says; the highest numbers go first.
