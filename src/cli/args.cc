@@ -48,16 +48,18 @@ std::unexpected<base::Error> bad_value(const Command& command,
 void part_optional_values(const Command& command,
                           std::vector<std::string>& words) {
   for_each_flag(command, [&](const Flag& flag) {
-    if (!flag.may_be_empty || flag.value != "FORMAT") return;
+    // Paths could be anything: they only follow "=", and true is all of them.
+    const bool paths = flag.value == "PATHS";
+    if (!flag.may_be_empty || (flag.value != "FORMAT" && !paths)) return;
     const auto name = fmt::format("--{}", flag.name);
     for (size_t i = 0; i < words.size(); ++i) {
       if (words[i] != name) continue;
-      const bool follows = i + 1 < words.size() &&
+      const bool follows = !paths && i + 1 < words.size() &&
                            (words[i + 1].find('%') != std::string::npos ||
                             words[i + 1].find("YY") != std::string::npos ||
                             words[i + 1].find("HH") != std::string::npos ||
                             words[i + 1].find("mm") != std::string::npos);
-      words[i] += '=';
+      words[i] += paths ? "=true" : "=";
       if (!follows) continue;
       words[i] += words[i + 1];
       words.erase(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);

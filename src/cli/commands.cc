@@ -14,6 +14,7 @@
 #include "cli/describe_command.h"
 #include "cli/doctor_command.h"
 #include "cli/help.h"
+#include "cli/keep_flags.h"
 #include "cli/list_commands.h"
 #include "cli/log_rows.h"
 #include "cli/run_command.h"
@@ -50,7 +51,7 @@ constexpr Flag kEnv = {"env", 0, "NAME",
 constexpr Flag kOnly = {"only", 0, "NAME,…",
                         "of a configuration file only these apps"};
 
-constexpr std::array kStartFlags = {
+constexpr std::array kStartOwnFlags = {
     Flag{"name", 'n', "NAME", "name of the app (default: from the script)"},
     Flag{"instances", 'i', "N", "run N copies (default: 1; max: one a CPU)"},
     Flag{"namespace", 0, "NAME", "group that commands can name"},
@@ -97,6 +98,14 @@ constexpr std::array kStartFlags = {
     kNoWait,
     Flag{"force", 'f', "", "accepted for PM2's sake; names stay unique"},
 };
+template <size_t A, size_t B>
+constexpr std::array<Flag, A + B> joined(const std::array<Flag, A>& first,
+                                         const std::array<Flag, B>& second) {
+  std::array<Flag, A + B> all;
+  std::ranges::copy(second, std::ranges::copy(first, all.begin()).out);
+  return all;
+}
+constexpr auto kStartFlags = joined(kStartOwnFlags, kKeepFlags);
 constexpr std::array kStartExamples = {
     Example{"lodge start api.js", "a script; node runs it"},
     Example{"lodge start api.js --name api -i 2 -- --port 3000",
@@ -161,7 +170,10 @@ constexpr std::array kRunExamples = {
 constexpr std::array kRestartFlags = {kUpdateEnv, kEnv, kNoWait, kOnly,
                                       kExclude};
 constexpr std::array kUpdateNames = {Names("updatePM2")};
-constexpr std::array kStopFlags = {kOnly, kEnv, kExclude};
+constexpr std::array kStopFlags = {
+    kOnly, kEnv, kExclude,
+    Flag{"watch", 0, "",
+         "accepted for PM2's sake; what is stopped is not watched"}};
 constexpr std::array kDeleteFlags = {Flag{"logs", 0, "", "delete its logs too"},
                                      kOnly, kEnv, kExclude};
 constexpr std::array kInitNames = {Names("ecosystem")};

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/target.h"
 #include "base/units.h"
+#include "cli/keep_flags.h"
 #include "config/file_apps.h"
 #include "config/shell_words.h"
 
@@ -190,7 +191,8 @@ Status check_utf8(const Args& args) {
   auto all = args.words;
   for (const auto& more :
        {args.rest, args.values("output"), args.values("error"),
-        args.values("log"), args.values("set")})
+        args.values("log"), args.values("set"), args.values("pid"),
+        args.values("watch"), args.values("ignore-watch")})
     all.insert(all.end(), more.begin(), more.end());
   for (const auto& word : all)
     if (!base::is_utf8(word))
@@ -269,6 +271,10 @@ Result<StartSettings> read_settings(const Args& args,
         read_exit_codes(args, settings.stop_exit_codes),
         read_cwd(args, caller_dir, settings.cwd)})
     if (!status) return base::fail(std::move(status.error()));
+  auto keep = nlohmann::ordered_json::object();
+  if (auto read = read_keep_flags(args, keep); !read)
+    return base::fail(std::move(read.error()));
+  settings.keep = keep.dump();
   settings.autorestart = !args.has("no-autorestart");
   settings.wait_ready = args.has("wait-ready");
   settings.shutdown_with_message = args.has("shutdown-with-message");
@@ -298,7 +304,9 @@ Result<StartSettings> read_settings(const Args& args,
 bool has_definition_flags(const Args& args) {
   return !args.rest.empty() ||
          std::ranges::any_of(kDefinitionFlags,
-                             [&](auto flag) { return args.has(flag); });
+                             [&](auto flag) { return args.has(flag); }) ||
+         std::ranges::any_of(
+             kKeepFlags, [&](const Flag& flag) { return args.has(flag.name); });
 }
 
 Status apply_flags(nlohmann::ordered_json& json,
@@ -336,6 +344,7 @@ Status apply_flags(nlohmann::ordered_json& json,
   if (!settings.filter_env.empty()) json["filter_env"] = settings.filter_env;
   if (!settings.env_files.empty()) json["env_file"] = settings.env_files;
   for (const auto& [name, value] : settings.env) json["env"][name] = value;
+  json.update(nlohmann::ordered_json::parse(settings.keep));
   for (const auto& text : settings.set) {
     if (auto set = apply_set(json, text); !set) return set;
     if (text.starts_with("name=")) json["name_given"] = true;

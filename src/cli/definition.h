@@ -41,6 +41,8 @@ struct StartSettings {
   Environment env;  // of --env-file
   std::vector<std::string> env_files, filter_env;
   bool log_json = false;
+  // Keys and values of what keep_flags.h has, as a JSON object.
+  std::string keep = "{}";
   // `--set`, as given: "log.max_size=10M". They have the last word.
   std::vector<std::string> set;
 };

@@ -80,6 +80,7 @@ ordered_json instance_json(const InstanceInfo& row) {
   json["dropped_bytes"] = row.dropped_bytes;
   json["disk_full"] = row.disk_full;
   json["output_pending"] = row.output_pending;
+  json["watching"] = row.watching;
   return json;
 }
 
@@ -114,6 +115,7 @@ ordered_json pm2_instance(const InstanceInfo& row) {
   env["pm_cwd"] = row.cwd;
   env["pm_out_log_path"] = row.out_file;
   env["pm_err_log_path"] = row.error_file;
+  env["watch"] = row.watching;
   env["dropped_lines"] = row.dropped_lines;
   env["dropped_bytes"] = row.dropped_bytes;
   // Those settings that programs around PM2 look at, as it writes them.
@@ -151,6 +153,11 @@ std::string list_json(const std::vector<InstanceInfo>& instances) {
 std::string describe_json(const std::vector<InstanceInfo>& instances) {
   return array_of(instances, [](const InstanceInfo& row) {
     ordered_json json = instance_json(row);
+    if (!row.limits.empty()) {
+      auto& limits = json["limits"] = ordered_json::object();
+      for (const auto& limit : row.limits)
+        limits[limit.key] = {{"value", limit.value}, {"by", limit.source}};
+    }
     auto& settings = json["settings"] = ordered_json::object();
     for (const auto& setting : row.settings)
       settings[setting.key] = {{"value", setting.value},

@@ -104,6 +104,13 @@ constexpr Column kLogs = {"logs", [](const InstanceInfo& row) -> Cell {
                             return {base::format_size(row.log_bytes)};
                           }};
 
+// Only when any is.
+constexpr Column kWatching = {"watching", [](const InstanceInfo& row) -> Cell {
+                                return {
+                                    row.watching ? "enabled" : "disabled",
+                                    row.watching ? Style::Green : Style::Dim};
+                              }};
+
 // Only when any has some.
 constexpr Column kDropped = {"dropped", [](const InstanceInfo& row) -> Cell {
                                if (row.dropped_lines == 0) return {""};
@@ -137,6 +144,9 @@ constexpr std::array kLayouts = {
 Table make_table(const control::ListReply& list,
                  std::span<const Column> wanted) {
   std::vector<Column> columns(wanted.begin(), wanted.end());
+  if (wanted.data() == kFull.data() &&
+      std::ranges::any_of(list.instances, &InstanceInfo::watching))
+    columns.push_back(kWatching);
   if (std::ranges::any_of(list.instances, [](const InstanceInfo& row) {
         return row.dropped_lines > 0;
       }))
@@ -318,7 +328,8 @@ std::string describe_view(const InstanceInfo& row, bool color) {
        {"memory", {base::format_size(row.memory_bytes)}},
        {"processes",
         {row.processes > 1 ? fmt::format("{}", row.processes) : ""}},
-       {"user", {row.user}}},
+       {"user", {row.user}},
+       {"watching", {row.watching ? "enabled" : ""}}},
       color);
   text += section("runs",
                   {{"mode", {row.mode}},
@@ -342,6 +353,12 @@ std::string describe_view(const InstanceInfo& row, bool color) {
        {"output pending",
         {row.output_pending ? "yes: something holds its output open" : ""}}},
       color);
+  Pairs limits;
+  for (const auto& limit : row.limits)
+    limits.emplace_back(
+        limit.key.substr(limit.key.find('.') + 1),
+        Cell{fmt::format("{} ({})", limit.value, limit.source)});
+  if (!limits.empty()) text += section("limits", limits, color);
   if (row.settings.empty()) return text;
   const auto value_of = [](const control::Setting& setting) {
     return setting.value.empty() ? "-" : printable(setting.value);

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "config/env_settings.h"
+#include "config/keep_settings.h"
 #include "config/log_settings.h"
 #include "config/notify_rule.h"
 #include "config/ready_settings.h"
@@ -40,6 +41,7 @@ struct AppSpec {
   bool shutdown_with_message = false;  // node's "shutdown" before any signal
   HealthSettings health;
   Dependencies depends_on;
+  KeepSettings keep;
   LogSettings log;
   EnvSettings environment;
   std::string exec_mode = "fork";  // or "cluster"; shown

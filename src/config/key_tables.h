@@ -13,5 +13,6 @@ std::vector<Key> env_keys();
 std::vector<Key> log_keys();
 std::vector<Key> ready_keys();
 std::vector<Key> notify_keys();
+std::vector<Key> restart_keys();
 
 }  // namespace config

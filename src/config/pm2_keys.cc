@@ -24,8 +24,6 @@ constexpr auto kWarned = std::to_array<Warned>({
     {"kill_retry_time", "the end of a process is seen at once, not polled for"},
     {"log_date_format",
      "every line has a stamp on disk; shown so: lodge logs --timestamp FORMAT"},
-    {"pid_file", "there is none to go stale: lodge pid NAME"},
-    {"pid", "there is none to go stale: lodge pid NAME"},
     {"force", "names are unique; several copies: instances"},
     {"write", "there is no server for it"},
     {"install_url", "nothing is installed"},

@@ -209,6 +209,8 @@ constexpr auto members(const InstanceInfo*) {
                     Member{"dropped_bytes", &M::dropped_bytes},
                     Member{"disk_full", &M::disk_full},
                     Member{"output_pending", &M::output_pending},
+                    Member{"watching", &M::watching},
+                    Member{"limits", &M::limits},
                     Member{"settings", &M::settings}};
 }
 constexpr auto members(const ShortHistory*) {

@@ -269,6 +269,8 @@ struct InstanceInfo {
   uint64_t dropped_bytes = 0;
   bool disk_full = false;       // one of its files has no room now
   bool output_pending = false;  // it ended, but something holds its output
+  bool watching = false;        // a change of its files would restart it
+  std::vector<Setting> limits;  // `source`: how each is enforced
   std::vector<Setting> settings;
   bool operator==(const InstanceInfo&) const = default;
 };

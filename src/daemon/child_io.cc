@@ -2,6 +2,7 @@
 
 #include "base/fs.h"
 #include "daemon/child_ends.h"
+#include "daemon/limits.h"
 #include "daemon/log_files.h"
 #include "daemon/notify_socket.h"
 
@@ -33,12 +34,13 @@ config::AppSpec named(const std::string& app) {
 }  // namespace
 
 ChildIo::ChildIo(base::EventLoop& loop, keeper::Link& link,
-                 capture::CaptureThread& capture, Users& users, Logs logs,
-                 Ears ears)
+                 capture::CaptureThread& capture, Users& users,
+                 supervisor::Cgroups& groups, Logs logs, Ears ears)
     : loop_(loop),
       link_(link),
       capture_(capture),
       users_(users),
+      groups_(groups),
       logs_(std::move(logs)),
       ears_(std::move(ears)) {}
 
@@ -60,6 +62,8 @@ base::Status ChildIo::launch(const supervisor::Life& life,
   if (!ends) return base::pass(std::move(ends), "start");
   keeper::Program program{plan.path, plan.argv, plan.env,
                           plan.cwd,  {},        plan.pty};
+  if (auto limited = limit(life, spec.keep.limits, program); !limited)
+    return limited;
   if (*as) {
     program.user = (*as)->user;
     set_user(program.env, **as);
@@ -102,6 +106,18 @@ base::Status ChildIo::launch(const supervisor::Life& life,
     capture_.add(source(life, stream), std::move(ours),
                  std::move(stream == Out ? out_sink : error_sink));
   }
+  return {};
+}
+
+base::Status ChildIo::limit(const supervisor::Life& life,
+                            const config::Limits& limits,
+                            keeper::Program& program) {
+  if (limits == config::Limits{}) return {};
+  auto plan = plan_limits(limits, groups_.controllers());
+  program.limits = std::move(plan.process);
+  auto group = groups_.make(life.id, life.generation, plan.group);
+  if (!group) return base::fail(std::move(group.error()));
+  program.group = std::move(*group);
   return {};
 }
 

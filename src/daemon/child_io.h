@@ -15,6 +15,7 @@
 #include "daemon/ipc_channel.h"
 #include "daemon/users.h"
 #include "keeper/link.h"
+#include "supervisor/cgroups.h"
 #include "supervisor/launcher.h"
 
 namespace daemon_ {
@@ -38,7 +39,8 @@ class ChildIo final : public supervisor::Launcher {
         on_datagram;
   };
   ChildIo(base::EventLoop& loop, keeper::Link& link,
-          capture::CaptureThread& capture, Users& users, Logs logs, Ears ears);
+          capture::CaptureThread& capture, Users& users,
+          supervisor::Cgroups& groups, Logs logs, Ears ears);
 
   // supervisor::Launcher
   base::Status launch(const supervisor::Life& life, const config::AppSpec& spec,
@@ -97,6 +99,8 @@ class ChildIo final : public supervisor::Launcher {
     int left;
     base::Timer limit;
   };
+  base::Status limit(const supervisor::Life& life, const config::Limits& limits,
+                     keeper::Program& program);
   void drained(uint64_t slot);
   void on_ipc(uint64_t slot);
   void on_notify(uint64_t slot);
@@ -107,6 +111,7 @@ class ChildIo final : public supervisor::Launcher {
   keeper::Link& link_;
   capture::CaptureThread& capture_;
   Users& users_;
+  supervisor::Cgroups& groups_;
   const Logs logs_;
   const Ears ears_;
   std::map<uint64_t, Held> held_;

@@ -25,11 +25,13 @@
 #include "daemon/spool_holder.h"
 #include "daemon/startup.h"
 #include "daemon/updater.h"
+#include "daemon/upkeep.h"
 #include "daemon/users.h"
 #include "keeper/launch.h"
 #include "keeper/link.h"
 #include "rotate/recovery.h"
 #include "supervisor/app_list.h"
+#include "supervisor/cgroups.h"
 #include "supervisor/supervisor.h"
 
 namespace daemon_ {
@@ -87,8 +89,10 @@ class Daemon final : private keeper::LinkObserver {
   keeper::Link link_;
   SpoolHolder spool_;
   Users users_;
+  supervisor::Cgroups groups_;
   ChildIo io_;
   HealthLooks health_;
+  Upkeep upkeep_;
   supervisor::Supervisor supervisor_;
   Listing listing_;
   Updater updater_;
@@ -131,7 +135,10 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
            [this] { housekeeper_.disk_full(); }}),
       capture_({.clock = clock_}, capture_news_),
       link_(loop_, std::move(channel), *this),
-      io_(loop_, link_, capture_, users_,
+      groups_(
+          supervisor::Cgroups::find_own_dir(), home_id,
+          [this](int pid) { return supervisor::is_ours(pid, keeper_.pid); }),
+      io_(loop_, link_, capture_, users_, groups_,
           {home.logs(),
            [this](int id) {
              const auto* app = supervisor_.app_of(id);
@@ -147,11 +154,13 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
              supervisor_.on_notice(slot, pid, supervisor::parse_notice(text));
            }}),
       health_(loop_, users_, home_id),
-      supervisor_(loop_, clock_, io_, health_, chronicle_, home_id),
+      upkeep_(loop_, clock_, supervisor_, chronicle_, home.root()),
+      supervisor_(loop_, clock_, io_, health_, upkeep_, groups_, home_id),
       listing_(
           home.logs(), tally_, sampler_,
           [this](uint64_t slot) { return io_.output_open(slot); },
-          [this] { return housekeeper_.seal_size(); }),
+          [this] { return housekeeper_.seal_size(); },
+          [this] { return groups_.controllers(); }),
       updater_(loop_, link_, home,
                [this](Updater::OnStatus done) {
                  recorder_.when_written(std::move(done));
@@ -189,6 +198,7 @@ int Daemon::run() {
   }
   loop_.run();
   server_.reset();
+  groups_.tidy_all();
   gate_.set_limit(UINT64_MAX);  // nobody makes room any more
   if (capture_.stop()) SpoolHolder::remove(home_id_);
   return 0;
@@ -215,6 +225,7 @@ void Daemon::on_ready(keeper::KeeperNews keeper, base::UniqueFd listener) {
   adopt_all();
   if (fresh) adopt_orphans();
   chronicle_.enter(supervisor_);
+  groups_.tidy_all();  // of lives whose end no daemon saw
   supervisor_.begin();
   if (!list_warning_.empty()) {
     chronicle_.record_error(list_warning_);

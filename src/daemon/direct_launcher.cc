@@ -11,17 +11,21 @@
 
 #include "base/fs.h"
 #include "daemon/child_ends.h"
+#include "daemon/limits.h"
+#include "daemon/notify_socket.h"
 
 namespace daemon_ {
 
 DirectLauncher::DirectLauncher(
     base::EventLoop& loop, const base::Clock& clock, const rlimit& nofile,
-    Output output, std::function<supervisor::Supervisor&()> supervisor)
+    Users& users, supervisor::Cgroups& groups, Output output, std::function<supervisor::Supervisor&()> supervisor)
     : loop_(loop),
       clock_(clock),
       nofile_(nofile),
       output_(std::move(output)),
       supervisor_(std::move(supervisor)),
+      users_(users),
+      groups_(groups),
       child_watch_(loop, SIGCHLD, [this] { reap(); }) {}
 
 base::Status DirectLauncher::launch(const supervisor::Life& life,
@@ -34,6 +38,20 @@ base::Status DirectLauncher::launch(const supervisor::Life& life,
       make_child_ends({.ipc = plan.ipc, .out = relayed, .err = relayed});
   if (!ends) return base::pass(std::move(ends), "start");
   keeper::Program program{plan.path, plan.argv, plan.env, plan.cwd, {}, false};
+  NotifySocket notify;
+  if (spec.wait_ready) {
+    auto made = make_notify_socket();
+    if (!made) return base::pass(std::move(made), "start");
+    notify = std::move(*made);
+    set_variable(program.env, "NOTIFY_SOCKET", notify.name);
+  }
+  if (spec.keep.limits != config::Limits{}) {
+    auto limits = plan_limits(spec.keep.limits, groups_.controllers());
+    program.limits = std::move(limits.process);
+    auto group = groups_.make(life.id, life.generation, limits.group);
+    if (!group) return base::fail(std::move(group.error()));
+    program.group = std::move(*group);
+  }
   if (*as) {
     program.user = (*as)->user;
     set_user(program.env, **as);
@@ -64,6 +82,7 @@ base::Status DirectLauncher::launch(const supervisor::Life& life,
   child.slot = life.slot;
   child.outcome = std::move(forked->outcome);
   child.ipc = std::move(ends->ipc.ours);
+  child.notify = std::move(notify.fd);
   child.watch = std::make_unique<base::FdWatch>(
       loop_, child.outcome.get(), [this, pid](int) {
         const auto it = children_.find(pid);
@@ -89,6 +108,48 @@ void DirectLauncher::exec_known(int pid, Child& child) {
   }
   base::UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   supervisor_().on_spawned(child.slot, pid, std::move(pidfd), 0, 0);
+  // Not before: who says what is judged by whose process it is.
+  const auto watch = [this](int fd, std::function<void()> heard) {
+    auto made = std::make_unique<base::FdWatch>(
+        loop_, fd, [heard = std::move(heard)](int) { heard(); });
+    made->want(base::FdWatch::Readable);
+    return made;
+  };
+  if (child.ipc)
+    child.ipc_watch = watch(child.ipc.get(), [this, pid] { on_ipc(pid); });
+  if (child.notify)
+    child.notify_watch =
+        watch(child.notify.get(), [this, pid] { on_notify(pid); });
+}
+
+// Everything is read: a full socket would make the app wait.
+void DirectLauncher::on_ipc(int pid) {
+  Child& child = children_.at(pid);
+  char chunk[4096];
+  const auto n = base::fs::read(child.ipc.get(), chunk, "ipc");
+  if (n && *n > 0) {
+    if (child.ipc_reader.feed({chunk, *n}))
+      supervisor_().on_ready_word(child.slot);
+  } else if (n || n.error().code != base::Errc::WouldBlock) {
+    child.ipc_watch->want(0);
+  }
+}
+
+void DirectLauncher::on_notify(int pid) {
+  Child& child = children_.at(pid);
+  const auto said = receive_datagram(child.notify.get());
+  if (said)
+    supervisor_().on_notice(child.slot, said->pid,
+                            supervisor::parse_notice(said->text));
+  else if (said.error().code != base::Errc::WouldBlock)
+    child.notify_watch->want(0);
+}
+
+bool DirectLauncher::send_message(uint64_t slot, std::string_view json) {
+  for (const auto& [pid, child] : children_)
+    if (child.slot == slot && child.ipc)
+      return send_line(child.ipc.get(), json);
+  return false;
 }
 
 void DirectLauncher::reap() {

@@ -12,9 +12,11 @@
 #include "base/clock.h"
 #include "base/event_loop.h"
 #include "base/unique_fd.h"
+#include "daemon/ipc_channel.h"
 #include "daemon/line_relay.h"
 #include "daemon/users.h"
 #include "keeper/spawn.h"
+#include "supervisor/cgroups.h"
 #include "supervisor/launcher.h"
 #include "supervisor/supervisor.h"
 
@@ -31,13 +33,15 @@ class DirectLauncher final : public supervisor::Launcher {
   // `supervisor` is told of spawns and exits; it is looked up when there are
   // any.
   DirectLauncher(base::EventLoop& loop, const base::Clock& clock,
-                 const rlimit& nofile, Output output,
+                 const rlimit& nofile, Users& users,
+                 supervisor::Cgroups& groups, Output output,
                  std::function<supervisor::Supervisor&()> supervisor);
 
   // supervisor::Launcher
   base::Status launch(const supervisor::Life& life, const config::AppSpec& spec,
                       const supervisor::LaunchPlan& plan) override;
   void relabel(const supervisor::Life&) override {}
+  bool send_message(uint64_t slot, std::string_view json) override;
   void forget(uint64_t) override {}
 
   void reap();
@@ -50,16 +54,23 @@ class DirectLauncher final : public supervisor::Launcher {
     base::UniqueFd outcome;  // of exec; closed once it is known
     std::unique_ptr<base::FdWatch> watch;
     base::UniqueFd ipc;
+    IpcReader ipc_reader;
+    base::UniqueFd notify;
+    std::unique_ptr<base::FdWatch> ipc_watch;
+    std::unique_ptr<base::FdWatch> notify_watch;
     bool failed = false;
   };
   void exec_known(int pid, Child& child);
+  void on_ipc(int pid);
+  void on_notify(int pid);
 
   base::EventLoop& loop_;
   const base::Clock& clock_;
   const rlimit nofile_;
   const Output output_;
   std::function<supervisor::Supervisor&()> supervisor_;
-  Users users_;
+  Users& users_;
+  supervisor::Cgroups& groups_;
   base::SignalWatch child_watch_;
   std::map<int, Child> children_;  // by pid
 };

@@ -14,6 +14,7 @@
 #include "base/event_loop.h"
 #include "base/units.h"
 #include "daemon/direct_launcher.h"
+#include "daemon/health_looks.h"
 #include "daemon/line_relay.h"
 #include "keeper/parent.h"
 #include "supervisor/supervisor.h"
@@ -67,7 +68,11 @@ class Foreground final : private supervisor::Observer {
   size_t widest_ = 0;  // name
   base::SystemClock clock_;
   base::EventLoop loop_;
+  const std::string id_ = any_id();
+  Users users_;
+  supervisor::Cgroups groups_;
   DirectLauncher launcher_;
+  HealthLooks health_;
   supervisor::Supervisor supervisor_;
   std::vector<base::SignalWatch> watches_;
   int code_ = 0;
@@ -85,7 +90,9 @@ Foreground::Foreground(const ForegroundPlan& plan,
     : plan_(plan),
       specs_(std::move(specs)),
       relay_(std::move(relay)),
-      launcher_(loop_, clock_, nofile,
+      groups_(supervisor::Cgroups::find_own_dir(), id_,
+              [](int pid) { return supervisor::is_ours(pid, ::getpid()); }),
+      launcher_(loop_, clock_, nofile, users_, groups_,
                 {.relay = relay_.get(),
                  .prefix =
                      [this](const supervisor::Life& life) {
@@ -99,7 +106,8 @@ Foreground::Foreground(const ForegroundPlan& plan,
                      },
                  .stdin_too = is_alone(specs_) && ::fcntl(0, F_GETFD) >= 0},
                 [this]() -> supervisor::Supervisor& { return supervisor_; }),
-      supervisor_(loop_, clock_, launcher_, *this, any_id()) {
+      health_(loop_, users_, id_),
+      supervisor_(loop_, clock_, launcher_, health_, *this, groups_, id_) {
   for (const auto& spec : specs_)
     widest_ = std::max(
         widest_,

@@ -9,6 +9,7 @@
 
 #include "base/fs.h"
 #include "base/target.h"
+#include "base/zone.h"
 #include "config/dependencies.h"
 #include "daemon/answers.h"
 #include "daemon/descriptors.h"
@@ -169,6 +170,9 @@ void Handlers::on(const control::StartRequest& request,
     if (!plan) return reply(refusal(plan.error()));
     auto as = parts_.users.resolve(spec->uid, spec->gid);
     if (!as) return reply(refusal(as.error()));
+    if (auto zone = base::TimeZone::load(spec->keep.cron_tz); !zone)
+      return reply(refusal(
+          {base::Errc::Invalid, 0, "cron_tz: " + zone.error().message, {}}));
     specs.push_back(std::move(*spec));
   }
   if (auto free = check_files(specs); !free)

@@ -3,11 +3,14 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/units.h"
+#include "daemon/limits.h"
 #include "daemon/log_files.h"
 #include "store/names.h"
 #include "supervisor/processes.h"
@@ -30,13 +33,14 @@ uint64_t size_of(const std::string& path) {
 Listing::Listing(std::string log_dir, const CaptureTally& tally,
                  const Sampler& sampler,
                  std::function<bool(uint64_t slot)> output_open,
-                 std::function<uint64_t()> max_size)
+                 std::function<uint64_t()> max_size, Controllers controllers)
     : log_dir_(std::move(log_dir)),
       tally_(tally),
       sampler_(sampler),
       user_(own_user()),
       output_open_(std::move(output_open)),
-      max_size_(std::move(max_size)) {}
+      max_size_(std::move(max_size)),
+      controllers_(std::move(controllers)) {}
 
 control::InstanceInfo Listing::row(const supervisor::App& app,
                                    const supervisor::Instance& instance,
@@ -87,6 +91,7 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
   info.output_pending = info.pid == 0 &&
                         instance.state() != supervisor::State::Launching &&
                         output_open_(life.slot);
+  info.watching = spec.keep.watch.on && instance.wanted();
   measure(info);
   if (brief) {
     info.out_file.clear();
@@ -100,7 +105,15 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
     info.interpreter = supervisor::interpreter_for(spec.script);
   info.cwd = spec.cwd;
   info.events_file = base::fs::join(log_dir_, store::events_name(life.app));
-  for (const auto& setting : config::settings_of(spec))
+  const auto settings = config::settings_of(spec);
+  if (spec.keep.limits != config::Limits{})
+    for (const auto& [key, how] :
+         plan_limits(spec.keep.limits, controllers_()).how)
+      info.limits.push_back(
+          {key,
+           std::ranges::find(settings, key, &config::SpecSetting::key)->value,
+           how});
+  for (const auto& setting : settings)
     info.settings.push_back({setting.key,
                              setting.key == "log.max_size" && setting.is_default
                                  ? base::exact_size(max_size_())

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,14 @@ namespace daemon_ {
 
 class Listing {
  public:
+  using Controllers = std::function<std::set<std::string>()>;
   // `output_open`: whether something still holds that slot's output;
-  // `max_size`: of a live file whose app says nothing of it.
+  // `max_size`: of a live file whose app says nothing of it; `controllers`:
+  // what control groups can limit here.
   Listing(std::string log_dir, const CaptureTally& tally,
           const Sampler& sampler,
           std::function<bool(uint64_t slot)> output_open,
-          std::function<uint64_t()> max_size);
+          std::function<uint64_t()> max_size, Controllers controllers);
 
   // `brief`: as ListRequest has it.
   control::InstanceInfo row(const supervisor::App& app,
@@ -39,6 +42,7 @@ class Listing {
   const std::string user_;
   std::function<bool(uint64_t)> output_open_;
   std::function<uint64_t()> max_size_;
+  Controllers controllers_;
   std::map<std::string, std::string> versions_;  // by cwd
 };
 

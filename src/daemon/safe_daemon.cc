@@ -29,6 +29,7 @@
 #include "keeper/launch.h"
 #include "keeper/link.h"
 #include "store/names.h"
+#include "supervisor/cgroups.h"
 #include "supervisor/processes.h"
 #include "supervisor/readiness.h"
 #include "supervisor/sweeper.h"
@@ -97,6 +98,7 @@ class SafeDaemon final : private keeper::LinkObserver, public control::Handler {
   keeper::Link link_;
   SpoolHolder spool_;
   Users users_;
+  supervisor::Cgroups groups_;
   ChildIo io_;
   supervisor::Sweeper sweeper_;
   Updater updater_;
@@ -128,8 +130,10 @@ SafeDaemon::SafeDaemon(const base::Home& home, base::UniqueFd channel,
            [](const std::string&, const std::string&, uint64_t) {}, [] {}}),
       capture_({.clock = clock_}, capture_news_),
       link_(loop_, std::move(channel), *this),
+      // Nothing is made in them here: an app that ends leaves its own.
+      groups_(supervisor::Cgroups::find_own_dir(), home_id, {}),
       // How apps want their lines kept is in the list that can't be read.
-      io_(loop_, link_, capture_, users_,
+      io_(loop_, link_, capture_, users_, groups_,
           {home.logs(), [](int) { return nullptr; }, [] { return uint64_t{0}; },
            [] { return std::vector<capture::SinkSpec>(); }},
           {[this](uint64_t slot) { note_ready(slot); },
@@ -288,16 +292,19 @@ void SafeDaemon::end_apps(std::function<void()> done) {
   if (std::exchange(ending_, true)) return;
   for (auto& one : apps_) {
     if (one.pid == 0) continue;
-    one.sweep = sweeper_.begin({.root = one.pid,
-                                .root_ended = false,
-                                .tag = one.life.tag_prefix(home_id_),
-                                .signal = SIGINT,
-                                .kill_after = kKillTimeout,
-                                .on_empty = [this, slot = one.life.slot] {
-                                  if (auto* const swept = by_slot(slot))
-                                    swept->sweep = 0;
-                                  end_if_empty();
-                                }});
+    one.sweep =
+        sweeper_.begin({.root = one.pid,
+                        .root_ended = false,
+                        .tag = one.life.tag_prefix(home_id_),
+                        .root_alone = false,
+                        .group = groups_.find(one.life.id, one.life.generation),
+                        .signal = SIGINT,
+                        .kill_after = kKillTimeout,
+                        .on_empty = [this, slot = one.life.slot] {
+                          if (auto* const swept = by_slot(slot))
+                            swept->sweep = 0;
+                          end_if_empty();
+                        }});
   }
   end_if_empty();
 }

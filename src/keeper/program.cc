@@ -13,12 +13,15 @@ namespace keeper {
 namespace {
 
 // magic, version, argc, envc; then path, cwd, argv..., env..., each ended by
-// NUL. Version 2 has an Extra and its groups after the header; it is written
-// only when it says something, so that a keeper that is older reads the rest.
+// NUL. Version 2 has an Extra and its groups after the header, version 3 then a
+// count of ResourceLimits, these, and the control group, ended by NUL. Each is
+// written only when it says something, so that a keeper that is older reads the
+// rest.
 using Header = std::array<uint32_t, 4>;
 constexpr uint32_t kMagic = 0x4750444c;  // "LDPG"
 constexpr uint32_t kVersion = 1;
 constexpr uint32_t kWithExtra = 2;
+constexpr uint32_t kWithLimits = 3;
 struct Extra {
   uint32_t has_user = 0;
   uint32_t uid = 0;
@@ -26,6 +29,7 @@ struct Extra {
   uint32_t groups = 0;
   uint32_t pty = 0;
 };
+constexpr uint32_t kMaxLimits = 64;
 constexpr uint32_t kMaxGroups = 65'536;  // NGROUPS_MAX
 constexpr size_t kMaxSize = size_t{16} << 20;
 
@@ -76,18 +80,49 @@ bool take_extra(std::string_view& rest, Program& program) {
   return true;
 }
 
+std::string print_limits(const Program& program) {
+  const auto count = static_cast<uint32_t>(program.limits.size());
+  std::string text(reinterpret_cast<const char*>(&count), sizeof count);
+  for (const auto& limit : program.limits)
+    for (const uint64_t value :
+         {uint64_t{limit.resource}, limit.soft, limit.hard})
+      text.append(reinterpret_cast<const char*>(&value), sizeof value);
+  return text.append(program.group.c_str(), program.group.size() + 1);
+}
+
+bool take_limits(std::string_view& rest, Program& program) {
+  uint32_t count = 0;
+  if (rest.size() < sizeof count) return false;
+  std::memcpy(&count, rest.data(), sizeof count);
+  rest.remove_prefix(sizeof count);
+  std::array<uint64_t, 3> values;
+  if (count > kMaxLimits || rest.size() < count * sizeof values) return false;
+  for (uint32_t i = 0; i < count; ++i) {
+    std::memcpy(values.data(), rest.data(), sizeof values);
+    rest.remove_prefix(sizeof values);
+    program.limits.push_back(
+        {static_cast<uint32_t>(values[0]), values[1], values[2]});
+  }
+  return take(rest, program.group);
+}
+
 }  // namespace
 
 base::Result<base::UniqueFd> encode_program(const Program& program) {
   base::UniqueFd fd(::memfd_create("lodge-program", MFD_CLOEXEC));
   if (!fd) return base::fail(base::fs::errno_error(errno, "memfd_create", ""));
-  const bool extra = program.user || program.pty;
-  const Header header = {kMagic, extra ? kWithExtra : kVersion,
+  const bool limits = !program.limits.empty() || !program.group.empty();
+  const bool extra = program.user || program.pty || limits;
+  const Header header = {kMagic,
+                         limits  ? kWithLimits
+                         : extra ? kWithExtra
+                                 : kVersion,
                          static_cast<uint32_t>(program.argv.size()),
                          static_cast<uint32_t>(program.env.size())};
   std::string block(reinterpret_cast<const char*>(header.data()),
                     sizeof header);
   if (extra) block += print_extra(program);
+  if (limits) block += print_limits(program);
   const auto add = [&](const std::string& text) {
     // A NUL inside would end the string early, in exec too.
     block.append(text.c_str()).push_back('\0');
@@ -115,11 +150,12 @@ base::Result<Program> decode_program(int memfd) {
   if (!n || *n != size) return bad();
   std::memcpy(header.data(), block.data(), sizeof header);
   if (header[0] != kMagic) return bad();
-  if (header[1] != kVersion && header[1] != kWithExtra) return bad();
+  if (header[1] < kVersion || header[1] > kWithLimits) return bad();
   std::string_view rest = block;
   rest.remove_prefix(sizeof header);
   Program program;
-  if (header[1] == kWithExtra && !take_extra(rest, program)) return bad();
+  if (header[1] >= kWithExtra && !take_extra(rest, program)) return bad();
+  if (header[1] >= kWithLimits && !take_limits(rest, program)) return bad();
   if (!take(rest, program.path) || !take(rest, program.cwd) ||
       !take(rest, header[2], program.argv) ||
       !take(rest, header[3], program.env) || program.argv.empty())

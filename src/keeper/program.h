@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,6 +23,14 @@ struct User {
   bool operator==(const User&) const = default;
 };
 
+// As setrlimit(2) takes it.
+struct ResourceLimit {
+  uint32_t resource = 0;  // RLIMIT_...
+  uint64_t soft = 0;
+  uint64_t hard = 0;
+  bool operator==(const ResourceLimit&) const = default;
+};
+
 struct Program {
   std::string path;  // absolute
   std::vector<std::string> argv;
@@ -29,6 +38,8 @@ struct Program {
   std::string cwd;
   std::optional<User> user{};  // none = the keeper's own
   bool pty = false;  // its stdin is a terminal, which becomes its controlling
+  std::vector<ResourceLimit> limits{};
+  std::string group{};  // directory of the control group to enter; none = ours
 };
 
 base::Result<base::UniqueFd> encode_program(const Program& program);

@@ -79,9 +79,18 @@ bool change_user(const User& user) {
   return changed;
 }
 
+// By the number 0, which is whoever writes it.
+bool enter_group(const std::string& procs) {
+  const int fd = ::open(procs.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool entered = ::write(fd, "0", 1) == 1;
+  ::close(fd);
+  return entered;
+}
+
 [[noreturn]] void run_child(const Program& program, char* const* argv,
-                            char* const* env, ChildFds fds,
-                            const rlimit& nofile, int outcome) {
+                            char* const* env, const std::string& group_procs,
+                            ChildFds fds, const rlimit& nofile, int outcome) {
   ::setsid();
   reset_oom_score();
   outcome = above_targets(outcome, outcome);
@@ -100,7 +109,14 @@ bool change_user(const User& user) {
     give_up(outcome, ExecFailure::Terminal);
   // Everything of ours is CLOEXEC; this is for what whoever started us left.
   ::close_range(4, ~0U, CLOSE_RANGE_CLOEXEC);
+  if (!group_procs.empty() && !enter_group(group_procs))
+    give_up(outcome, ExecFailure::Group);
   ::setrlimit(RLIMIT_NOFILE, &nofile);
+  for (const auto& limit : program.limits) {
+    const rlimit value{limit.soft, limit.hard};
+    if (::setrlimit(static_cast<__rlimit_resource>(limit.resource), &value) < 0)
+      give_up(outcome, ExecFailure::Limits);
+  }
   ::umask(022);
   // Before the directory: it is the user who must be let in.
   if (program.user && !change_user(*program.user))
@@ -128,10 +144,12 @@ base::Result<Forked> fork_program(const Program& program, const ChildFds& fds,
   if (!outcome) return base::pass(std::move(outcome), "spawn");
   const auto argv = pointers(program.argv);
   const auto env = pointers(program.env);
+  const std::string procs =
+      program.group.empty() ? "" : program.group + "/cgroup.procs";
   const pid_t pid = ::fork();
   if (pid < 0) return base::fail(base::fs::errno_error(errno, "fork", ""));
   if (pid == 0)
-    run_child(program, argv.data(), env.data(), fds, nofile,
+    run_child(program, argv.data(), env.data(), procs, fds, nofile,
               outcome->write.get());
   return Forked{pid, std::move(outcome->read)};
 }

@@ -29,7 +29,15 @@ struct Forked {
 
 struct ExecFailure {
   int error = 0;
-  enum Step : int { Descriptors, Cwd, Exec, User, Terminal } step = Exec;
+  enum Step : int {
+    Descriptors,
+    Cwd,
+    Exec,
+    User,
+    Terminal,
+    Limits,
+    Group
+  } step = Exec;
 };
 
 base::Result<Forked> fork_program(const Program& program, const ChildFds& fds,

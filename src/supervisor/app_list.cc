@@ -26,12 +26,15 @@ Json encode(const ListedApp& app) {
   json["env_split"] = true;
   json["spec"] = Json::parse(config::print_spec(app.spec));
   json["instances"] = Json::array();
-  for (const auto& instance : app.instances)
-    json["instances"].push_back(Json{{"id", instance.id},
-                                     {"instance", instance.number},
-                                     {"wanted", instance.wanted},
-                                     {"generation", instance.generation},
-                                     {"restarts", instance.restarts}});
+  for (const auto& instance : app.instances) {
+    Json entry{{"id", instance.id},
+               {"instance", instance.number},
+               {"wanted", instance.wanted},
+               {"generation", instance.generation},
+               {"restarts", instance.restarts}};
+    if (instance.resting) entry["resting"] = true;
+    json["instances"].push_back(std::move(entry));
+  }
   return json;
 }
 
@@ -47,8 +50,8 @@ base::Result<ListedApp> decode(const nlohmann::json& json) {
   for (const auto& entry : json.at("instances"))
     app.instances.push_back(
         {entry.at("id").get<int>(), entry.at("instance").get<int>(),
-         entry.value("wanted", true), entry.value("generation", uint64_t{0}),
-         entry.value("restarts", 0)});
+         entry.value("wanted", true), entry.value("resting", false),
+         entry.value("generation", uint64_t{0}), entry.value("restarts", 0)});
   return app;
 }
 

@@ -18,6 +18,8 @@ struct ListedInstance {
   int id = 0;
   int number = 0;      // within the app
   bool wanted = true;  // to be running
+  // Not wanted, but what is due by the calendar may start it.
+  bool resting = false;
   uint64_t generation = 0;
   int restarts = 0;
 };

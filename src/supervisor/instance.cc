@@ -34,6 +34,8 @@ std::string spawn_failure(const config::AppSpec& spec, int error, int step) {
   if (step == 3)
     return fmt::format("could not be started as {}{}{}: {}", spec.uid,
                        spec.gid.empty() ? "" : ":", spec.gid, why);
+  if (step == 5) return fmt::format("limits: could not be set: {}", why);
+  if (step == 6) return fmt::format("limits: its control group: {}", why);
   if (step == 4) return fmt::format("no terminal for it: {}", why);
   if (step == 0) return fmt::format("could not be started: {}", why);
   return fmt::format("could not be started: {}: {}", spec.script, why);
@@ -75,10 +77,11 @@ void Instance::start(Cause cause, std::function<void(Settled)> done) {
          fmt::format("started again meanwhile by {} ({})", cause.actor,
                      cause.command));
   wanted_ = true;
+  resting_ = false;
   cause_ = std::move(cause);
   asked_ = around_.clock.mono();
   if (done) up_waiters_.push_back(std::move(done));
-  why_launch_ = "start";
+  why_launch_ = cause_.why.empty() ? "start" : cause_.why;
   life_.history = {};
   apply(spec_.depends_on.empty() || !is_down(state_) ? Event::Start
                                                      : Event::Hold);
@@ -90,11 +93,12 @@ void Instance::restart(Cause cause, std::function<void(Settled)> done) {
          fmt::format("restarted meanwhile by {} ({})", cause.actor,
                      cause.command));
   wanted_ = true;
+  resting_ = false;
   cause_ = std::move(cause);
   asked_ = around_.clock.mono();
   if (done) up_waiters_.push_back(std::move(done));
-  why_launch_ = "restart";
-  life_.history = {};
+  why_launch_ = cause_.why.empty() ? "restart" : cause_.why;
+  if (cause_.why.empty()) life_.history = {};
   stop_signal_ = 0;
   apply(spec_.depends_on.empty() || !is_down(state_) ? Event::Restart
                                                      : Event::Hold);
@@ -105,6 +109,7 @@ void Instance::stop(Cause cause, std::function<void(Settled)> done,
   answer_up(true, fmt::format("stopped meanwhile by {} ({})", cause.actor,
                               cause.command));
   wanted_ = false;
+  resting_ = false;
   cause_ = std::move(cause);
   asked_ = around_.clock.mono();
   if (done) down_waiters_.push_back(std::move(done));
@@ -199,6 +204,7 @@ void Instance::launch_now(uint64_t old) {
   else
     status = base::fail(std::move(plan.error()));
   if (old != 0) around_.launcher.forget(old);
+  if (limited()) around_.groups.tidy(life_.id, life_.generation);
   if (status) return;
   // As if exec had failed, but later: the table must not be entered twice.
   around_.loop.post([this, alive = std::weak_ptr<int>(alive_),
@@ -270,7 +276,7 @@ void Instance::judge(const Ending& ending) {
       terminate();  // it ended before it had a pid: sweep what it left
     return;
   }
-  if (ending.signal != 0) sweep_leftovers(root);
+  if (ending.signal != 0 && spec_.keep.treekill) sweep_leftovers(root);
   conclude(last_ending_);
 }
 
@@ -296,6 +302,7 @@ void Instance::conclude(Ending ending) {
     case Verdict::StayDown:
       answer_up(false, words);
       wanted_ = false;  // it has done what it was started for
+      resting_ = true;
       return apply(Event::StayDown);
   }
 }
@@ -306,9 +313,19 @@ void Instance::sweep_leftovers(int root) {
   around_.sweeper.begin({.root = root,
                          .root_ended = true,
                          .tag = life_.tag(around_.home_id),
+                         .root_alone = false,
+                         .group = group(),
                          .signal = SIGTERM,
                          .kill_after = spec_.kill_timeout,
                          .on_empty = {}});
+}
+
+bool Instance::limited() const {
+  return spec_.keep.limits != config::Limits{};
+}
+
+std::string Instance::group() const {
+  return around_.groups.find(life_.id, life_.generation);
 }
 
 void Instance::became_stable() {
@@ -324,20 +341,23 @@ void Instance::terminate() {
   if (!process_over_ && pid_ == 0) return;  // Spawned will bring us here again
   if (sweep_ != 0) return;                  // already on its way
   // Of Failing, its reason is told with its end.
-  if (state_ != State::Failing) tell({.kind = Happening::Kind::Stopping});
+  if (state_ != State::Failing)
+    tell({.kind = Happening::Kind::Stopping, .reason = cause_.why});
   const bool messaged =
       spec_.shutdown_with_message && pid_ != 0 &&
       around_.launcher.send_message(life_.slot, R"("shutdown")");
   sweep_ = around_.sweeper.begin({.root = pid_,
                                   .root_ended = process_over_,
                                   .tag = life_.tag_prefix(around_.home_id),
+                                  .root_alone = !spec_.keep.treekill,
+                                  .group = group(),
                                   .signal = messaged ? 0 : stop_signal(),
                                   .kill_after = spec_.kill_timeout,
                                   .on_empty = [this] { swept(); }});
 }
 
 int Instance::stop_signal() const {
-  return stop_signal_ != 0 ? stop_signal_ : SIGINT;
+  return stop_signal_ != 0 ? stop_signal_ : spec_.keep.kill_signal;
 }
 
 void Instance::swept() {
@@ -361,6 +381,7 @@ void Instance::delay() {
 void Instance::settle() {
   delay_timer_.stop();
   reason_.clear();
+  if (limited()) around_.groups.tidy(life_.id, life_.generation + 1);
   answer(down_waiters_, false, {});
   around_.observer.on_list_changed();
 }

@@ -11,6 +11,7 @@
 #include "base/event_loop.h"
 #include "base/unique_fd.h"
 #include "config/app_spec.h"
+#include "supervisor/cgroups.h"
 #include "supervisor/health_monitor.h"
 #include "supervisor/launch_gate.h"
 #include "supervisor/launcher.h"
@@ -32,6 +33,7 @@ struct Surroundings {
   Observer& observer;
   Sweeper& sweeper;
   LaunchGate& gate;
+  Cgroups& groups;
   std::string home_id;
   std::function<uint64_t(int id)> next_slot;
   std::function<double()> chance;  // [0, 1)
@@ -103,6 +105,10 @@ class Instance {
   int pidfd() const { return pidfd_.get(); }
   bool wanted() const { return wanted_; }
   void set_wanted(bool wanted) { wanted_ = wanted; }
+  // Down, but not by anybody's wish: it has ended as it should, or was never
+  // started. What is due by the calendar may start it.
+  bool resting() const { return resting_; }
+  void set_resting(bool resting) { resting_ = resting; }
   const std::string& reason() const { return reason_; }
   // It is what it was to be, in this life.
   bool ready() const { return life_.ready; }
@@ -143,6 +149,8 @@ class Instance {
   void stop_looking();
   void became_stable();
   void sweep_leftovers(int root);
+  bool limited() const;
+  std::string group() const;  // directory; empty = it has none
   bool refuse(std::function<void(Settled)>& done);
   void answer(std::vector<std::function<void(Settled)>>& waiters, bool failed,
               std::string detail, bool held = false);
@@ -155,6 +163,7 @@ class Instance {
   Life life_;
   State state_ = State::Stopped;
   bool wanted_ = false;
+  bool resting_ = false;
   bool leaving_ = false;
   int pid_ = 0;
   base::UniqueFd pidfd_;

@@ -16,6 +16,8 @@ namespace supervisor {
 struct Cause {
   std::string actor;    // user
   std::string command;  // "lodge restart api"
+  // Of what nobody asked for: "cron 0 3 * * *", "watch: api.js changed".
+  std::string why = {};
 };
 
 struct Happening {

@@ -83,6 +83,17 @@ std::vector<int> list_processes() {
   return pids;
 }
 
+bool is_ours(int pid, int keeper) {
+  const auto program = base::fs::read_link("/proc/self/exe");
+  const auto its = base::fs::read_link("/proc/" + std::to_string(pid) + "/exe");
+  if (program && its && *program == *its) return true;
+  while (pid > 1 && pid != keeper) {
+    const auto process = read_process(pid);
+    pid = process ? process->parent : 0;
+  }
+  return pid > 1;
+}
+
 std::vector<ProcessInfo> read_processes() {
   std::vector<ProcessInfo> all;
   for (const int pid : list_processes())

@@ -26,6 +26,10 @@ std::optional<ProcessInfo> read_process(int pid);
 std::vector<int> list_processes();          // pids, ascending
 std::vector<ProcessInfo> read_processes();  // all, ascending by pid
 
+// Whether a process is the keeper, below it, or runs the program that this one
+// runs.
+bool is_ours(int pid, int keeper);
+
 // The text of one /proc/PID/stat; nullopt when it is not that.
 std::optional<ProcessInfo> parse_stat(std::string_view text);
 

@@ -11,14 +11,19 @@
 namespace supervisor {
 namespace {
 
-std::chrono::milliseconds backoff(int attempts, double chance) {
-  if (attempts == 0) return std::chrono::milliseconds{0};
-  const double growth = std::pow(1.5, std::min(attempts - 1, 60));
+using std::chrono::milliseconds;
+
+// `first` as the app's settings have it: then the first restart waits too.
+milliseconds backoff(milliseconds first, int attempts, double chance) {
+  const bool ours = first.count() == 0;
+  if (ours && attempts == 0) return milliseconds{0};
+  const milliseconds from = ours ? kBackoffFirst : first;
+  const double growth =
+      std::pow(1.5, std::min(ours ? attempts - 1 : attempts, 60));
   const double jitter = 0.9 + 0.2 * chance;
-  const double delay =
-      static_cast<double>(kBackoffFirst.count()) * growth * jitter;
-  return std::chrono::milliseconds(static_cast<int64_t>(
-      std::min(delay, static_cast<double>(kBackoffCap.count()))));
+  const double delay = static_cast<double>(from.count()) * growth * jitter;
+  const auto cap = static_cast<double>(std::max(kBackoffCap, first).count());
+  return milliseconds(static_cast<int64_t>(std::min(delay, cap)));
 }
 
 }  // namespace
@@ -48,13 +53,14 @@ Decision decide(const config::AppSpec& spec, const RestartHistory& history,
   if (!unstable) next.unstable = 0;
   if (unstable && next.unstable >= spec.max_restarts) {
     decision.verdict = Verdict::GiveUp;
-    decision.delay = kErroredRetry;
+    decision.delay = spec.keep.errored_retry.value_or(milliseconds{0});
     decision.reason = fmt::format("{}; {} unstable restarts in a row",
                                   describe_ending(ending), next.unstable);
     return decision;
   }
   if (unstable) ++next.unstable;
-  decision.delay = spec.restart_delay + backoff(next.attempts, chance);
+  decision.delay = spec.restart_delay +
+                   backoff(spec.keep.exp_backoff, next.attempts, chance);
   ++next.attempts;
   decision.verdict =
       decision.delay.count() == 0 ? Verdict::Retry : Verdict::RetryLater;

@@ -5,7 +5,8 @@
 //
 // The first restart comes at once (after restart_delay); the next ones back off
 // from 100 ms by x1.5, with 10 % of jitter so that apps that failed together do
-// not come back together, up to 30 s. A life of 30 s forgets it all.
+// not come back together, up to 30 s. A life of 30 s forgets it all. With
+// `exp_backoff_restart_delay` that is the first delay, and grows alike.
 
 #include <chrono>
 #include <string>
@@ -37,7 +38,7 @@ struct Ending {
 enum class Verdict {
   Retry,  // now
   RetryLater,
-  GiveUp,    // errored; to be tried again after kErroredRetry
+  GiveUp,    // errored; to be tried again after `delay`, unless that is 0
   StayDown,  // stopped: it was to end
   Failed,    // errored: not to be restarted, and it ended badly
 };
@@ -52,7 +53,6 @@ struct Decision {
 inline constexpr std::chrono::milliseconds kForgetAfter{30'000};
 inline constexpr std::chrono::milliseconds kBackoffFirst{100};
 inline constexpr std::chrono::milliseconds kBackoffCap{30'000};
-inline constexpr std::chrono::milliseconds kErroredRetry{300'000};
 
 // `chance` in [0, 1).
 Decision decide(const config::AppSpec& spec, const RestartHistory& history,

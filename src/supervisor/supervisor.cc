@@ -14,6 +14,7 @@ namespace supervisor {
 
 Supervisor::Supervisor(base::EventLoop& loop, const base::Clock& clock,
                        Launcher& launcher, Prober& prober, Observer& observer,
+                       Cgroups& groups,
                        std::string home_id)
     : clock_(clock),
       observer_(observer),
@@ -25,6 +26,7 @@ Supervisor::Supervisor(base::EventLoop& loop, const base::Clock& clock,
               observer,
               sweeper_,
               gate_,
+              groups,
               std::move(home_id),
               [this](int id) { return give_slot(id); },
               [engine =
@@ -86,6 +88,8 @@ void Supervisor::end_stray(int root, const Life& life) {
   sweeper_.begin({.root = root,
                   .root_ended = false,
                   .tag = life.tag(around_.home_id),
+                  .root_alone = false,
+                  .group = around_.groups.find(life.id, life.generation),
                   .signal = SIGTERM,
                   .kill_after = std::chrono::seconds(10),
                   .on_empty = {}});
@@ -139,8 +143,16 @@ base::Status Supervisor::start(config::AppSpec spec,
   gather->begin();
   const auto kept = static_cast<size_t>(app->spec.instances);
   resize(*app, cause, *gather);
-  for (size_t i = 0; i < kept; ++i)
-    bring_up(*app->instances[i], *app, changed, options, cause, *gather);
+  for (size_t i = 0; i < kept; ++i) {
+    Instance& instance = *app->instances[i];
+    // Started by name, never by being defined.
+    if (!app->spec.keep.autostart && !instance.wanted()) {
+      gather->add(instance, *app, known ? "unchanged" : "listed");
+      if (!known) instance.set_resting(true);
+      continue;
+    }
+    bring_up(instance, *app, changed, options, cause, *gather);
+  }
   observer_.on_list_changed();
   gather->close();
   return {};
@@ -346,9 +358,10 @@ AppList Supervisor::list() const {
     listed.spec = app->spec;
     listed.created = app->created;
     for (const auto& instance : app->instances)
-      listed.instances.push_back(
-          {instance->life().id, instance->life().number, instance->wanted(),
-           instance->life().generation, instance->life().restarts});
+      listed.instances.push_back({instance->life().id, instance->life().number,
+                                  instance->wanted(), instance->resting(),
+                                  instance->life().generation,
+                                  instance->life().restarts});
   }
   return list;
 }
@@ -404,6 +417,7 @@ void Supervisor::add_instance(App& app, const ListedInstance& listed) {
       std::make_unique<Instance>(around_, app.spec, std::move(life)));
   instance->set_wanted(listed.wanted);
   by_id_[listed.id] = {&app, instance.get()};
+  instance->set_resting(listed.resting);
 }
 
 // To as many instances as its spec says; the highest numbers go first.

@@ -62,6 +62,7 @@ class Supervisor {
  public:
   Supervisor(base::EventLoop& loop, const base::Clock& clock,
              Launcher& launcher, Prober& prober, Observer& observer,
+             Cgroups& groups,
              std::string home_id);
 
   // At the daemon's start, in this order: the list; the numbers of all slots
@@ -77,6 +78,11 @@ class Supervisor {
   void begin();
   // The pid below which all apps are; 0 = not known any more.
   void set_keeper(int pid) { sweeper_.set_ancestor(pid); }
+  int keeper() const { return sweeper_.ancestor(); }
+  // What the environment of all processes of that life has.
+  std::string tag_of(const Life& life) const {
+    return life.tag(around_.home_id);
+  }
   // A process that belongs to no app: its tree is ended.
   void end_stray(int root, const Life& life);
 

@@ -2,7 +2,10 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <vector>
+
+#include "supervisor/cgroups.h"
 
 namespace supervisor {
 namespace {
@@ -15,6 +18,12 @@ constexpr milliseconds kOrphanGrace{300};
 
 void signal_all(const std::vector<int>& pids, int signal) {
   for (const int pid : pids) ::kill(pid, signal);
+}
+
+// Of those that wait for their parent nothing is left to be ended.
+bool is_zombie(int pid) {
+  const auto process = read_process(pid);
+  return !process || process->state == 'Z' || process->state == 'X';
 }
 
 }  // namespace
@@ -65,13 +74,31 @@ void Sweeper::tick() {
     if (on_empty) on_empty();
 }
 
+std::vector<int> Sweeper::members(const Sweep& sweep,
+                                  ProcessSnapshot& snapshot) const {
+  if (!sweep.root_alone) {
+    auto members =
+        snapshot.members({sweep.root, sweep.root_ended, sweep.tag, ancestor_});
+    if (sweep.group.empty()) return members;
+    // Who left the tree without a trace is still in the group.
+    for (const int pid : Cgroups::members(sweep.group))
+      if (std::ranges::count(members, pid) == 0 && !is_zombie(pid))
+        members.push_back(pid);
+    return members;
+  }
+  // Its number stays its own until it has been reaped.
+  if (sweep.root_ended || sweep.root <= 0) return {};
+  return {sweep.root};
+}
+
 // True when nobody is left.
 bool Sweeper::visit(Job& job, ProcessSnapshot& snapshot) {
-  const auto left = snapshot.members(
-      {job.sweep.root, job.sweep.root_ended, job.sweep.tag, ancestor_});
+  const auto left = members(job.sweep, snapshot);
   if (left.empty() && job.sweep.root_ended) {
     // A look at /proc takes its time: who forked meanwhile may be missed once.
-    return std::exchange(job.seen_empty, true);
+    if (!std::exchange(job.seen_empty, true)) return false;
+    if (!job.sweep.group.empty()) Cgroups::remove(job.sweep.group);
+    return true;
   }
   job.seen_empty = false;
   const auto now = clock_.mono();
@@ -79,6 +106,8 @@ bool Sweeper::visit(Job& job, ProcessSnapshot& snapshot) {
     job.signalled = true;
     signal_all(left, job.sweep.signal);
   } else if (now - job.begun >= job.sweep.kill_after) {
+    if (!job.sweep.group.empty() && !job.sweep.root_alone)
+      Cgroups::kill(job.sweep.group);
     signal_all(left, SIGKILL);
   } else if (job.sweep.root_ended && !job.terminated &&
              now - job.root_ended_at >= kOrphanGrace) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/event_loop.h"
@@ -19,6 +20,8 @@ struct Sweep {
   int root = 0;  // see ProcessSnapshot::Tree
   bool root_ended = false;
   std::string tag;
+  bool root_alone = false;  // whoever else is of the tree is left alone
+  std::string group;  // directory of its control group; empty = it has none
   int signal = 0;
   std::chrono::milliseconds kill_after{0};  // then SIGKILL, whoever is found
   std::function<void()> on_empty;  // nobody is left; called once, may be empty
@@ -37,6 +40,7 @@ class Sweeper {
 
   // The keeper, below which trees are looked for; 0 = everywhere.
   void set_ancestor(int pid) { ancestor_ = pid; }
+  int ancestor() const { return ancestor_; }
 
  private:
   struct Job {
@@ -49,6 +53,7 @@ class Sweeper {
   };
   void tick();
   bool visit(Job& job, ProcessSnapshot& snapshot);
+  std::vector<int> members(const Sweep& sweep, ProcessSnapshot& snapshot) const;
 
   const base::Clock& clock_;
   base::Timer timer_;

@@ -52,6 +52,56 @@ TEST_CASE("what was not said is not in the definition: it stays as it was") {
     CHECK_FALSE(json.contains(key));
 }
 
+TEST_CASE("the flags of restarts are keys of the configuration") {
+  const auto json = defined({"--kill-signal",
+                             "TERM",
+                             "--no-treekill",
+                             "--no-autostart",
+                             "--errored-retry",
+                             "never",
+                             "--exp-backoff-restart-delay",
+                             "150",
+                             "-c",
+                             "0 3 * * *",
+                             "--cron-tz",
+                             "UTC",
+                             "--watch=src,lib",
+                             "--ignore-watch",
+                             "tmp logs",
+                             "--ignore-watch",
+                             "x,y",
+                             "--watch-delay",
+                             "1s",
+                             "--max-memory-restart",
+                             "300M",
+                             "-p",
+                             "a.pid"});
+  CHECK(json["kill_signal"] == "TERM");
+  CHECK(json["treekill"] == false);
+  CHECK(json["autostart"] == false);
+  CHECK(json["errored_retry"] == "never");
+  CHECK(json["exp_backoff_restart_delay"] == "150");
+  CHECK(json["cron_restart"] == "0 3 * * *");
+  CHECK(json["cron_tz"] == "UTC");
+  CHECK(json["watch"] == nlohmann::json{"src", "lib"});
+  CHECK(json["ignore_watch"] == nlohmann::json{"tmp", "logs", "x", "y"});
+  CHECK(json["watch_delay"] == "1s");
+  CHECK(json["max_memory_restart"] == "300M");
+  CHECK(json["pid_file"] == "a.pid");
+  for (const auto* flag : {"--kill-signal=NOPE", "--cron-restart=0 25 * * *",
+                           "--max-memory-restart=lots"})
+    CHECK_FALSE(define({flag}));
+}
+
+TEST_CASE("--watch takes no word after it: that is the script") {
+  const Command& start = *find_command("start");
+  const auto args =
+      parse_args(start, std::vector<std::string>{"--watch", "api.js"});
+  REQUIRE(args);
+  CHECK(args->words == std::vector<std::string>{"api.js"});
+  CHECK(defined({"--watch"})["watch"] == true);
+}
+
 TEST_CASE("--set reaches any key, and has the last word") {
   const auto json =
       defined({"--set", "log.rate.bytes=1M", "--set", "log.redact=[\"a=b\"]",

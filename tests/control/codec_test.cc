@@ -92,6 +92,8 @@ InstanceInfo an_instance() {
           .dropped_bytes = 1ull << 51,
           .disk_full = true,
           .output_pending = true,
+          .watching = true,
+          .limits = {{"limits.cpu", "2", "cpu.max of its control group"}},
           .settings = {{"k", "v", "given"}, {"l", "w", "default"}}};
 }
 

@@ -139,3 +139,41 @@ TEST_CASE("a child of another user is wholly that user's, for good") {
         "Gid:\t65533\t65533\t65533\t65533\n"
         "Groups:\t65532 65533 \n");
 }
+
+TEST_CASE("limits and group survive the way; without them nothing is added") {
+  Program program{"/bin/x", {"x"}, {"A=1"}, "/tmp", {}, true};
+  auto before = keeper::encode_program(program);
+  program.limits = {{RLIMIT_NOFILE, 64, 64}, {RLIMIT_CORE, 0, 0}};
+  program.group = "/sys/fs/cgroup/x";
+  auto full = keeper::encode_program(program);
+  REQUIRE(before);
+  REQUIRE(full);
+  auto again = keeper::decode_program(full->get());
+  REQUIRE(again);
+  CHECK(again->limits == program.limits);
+  CHECK(again->group == program.group);
+  CHECK(again->pty);
+  CHECK(again->path == program.path);
+  uint32_t version = 0;
+  REQUIRE(::pread(before->get(), &version, sizeof version, sizeof version) > 0);
+  CHECK(version == 2);
+  const auto size = base::fs::fstat(full->get(), "memfd")->st_size;
+  for (auto cut = size - 1; cut >= 0; --cut) {
+    REQUIRE(
+        base::fs::truncate(full->get(), static_cast<uint64_t>(cut), "memfd"));
+    CHECK_FALSE(keeper::decode_program(full->get()));
+  }
+}
+
+TEST_CASE("a child has the limits it is given, or does not start") {
+  auto program = shell("ulimit -n; ulimit -c");
+  program.limits = {{RLIMIT_NOFILE, 77, 77}, {RLIMIT_CORE, 0, 0}};
+  CHECK(run(program).output == "77\n0\n");
+  program.limits = {{RLIMIT_NOFILE, 78, 77}};
+  const auto wrong = run(program);
+  CHECK(wrong.failure.step == keeper::ExecFailure::Limits);
+  CHECK(wrong.failure.error == EINVAL);
+  program.limits.clear();
+  program.group = "/nonexistent";
+  CHECK(run(program).failure.step == keeper::ExecFailure::Group);
+}

@@ -85,7 +85,7 @@ TEST_CASE("max_restarts counts restarts: three allow three, then it gives up") {
   }
   const auto last = decide(spec, history, exited(7, 10ms), kNoJitter);
   CHECK(last.verdict == Verdict::GiveUp);
-  CHECK(last.delay == supervisor::kErroredRetry);
+  CHECK(last.delay == 5min);
   CHECK(last.reason ==
         "exited with code 7 after 0.0s; 3 unstable restarts in a row");
 }
@@ -156,4 +156,32 @@ TEST_CASE("how it ended when it was ended as unfit is no wish of its own") {
   const auto failed = decide(spec, {}, ending, kNoJitter);
   CHECK(failed.verdict == Verdict::Failed);
   CHECK(failed.reason.find("answered 500") != std::string::npos);
+}
+
+TEST_CASE("an errored app is tried again when its settings say, or never") {
+  AppSpec spec;
+  spec.max_restarts = 0;
+  spec.keep.errored_retry = 30s;
+  CHECK(decide(spec, {}, exited(1, 0ms), kNoJitter).delay == 30s);
+  spec.keep.errored_retry.reset();
+  const auto decision = decide(spec, {}, exited(1, 0ms), kNoJitter);
+  CHECK(decision.verdict == Verdict::GiveUp);
+  CHECK(decision.delay == 0ms);
+}
+
+TEST_CASE("exp_backoff_restart_delay is the first delay, and grows by half") {
+  AppSpec spec;
+  spec.max_restarts = 1000;
+  spec.keep.exp_backoff = 200ms;
+  RestartHistory history;
+  for (const auto expected : {200ms, 300ms, 450ms}) {
+    const auto decision = decide(spec, history, exited(1, 5s), kNoJitter);
+    CHECK(decision.verdict == Verdict::RetryLater);
+    CHECK(decision.delay == expected);
+    history = decision.history;
+  }
+  history.attempts = 100;
+  CHECK(decide(spec, history, exited(1, 5s), kNoJitter).delay == 30s);
+  spec.keep.exp_backoff = 60s;
+  CHECK(decide(spec, history, exited(1, 5s), kNoJitter).delay == 60s);
 }
