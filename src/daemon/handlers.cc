@@ -232,16 +232,18 @@ void Handlers::on(const control::ListRequest& request, const supervisor::Cause&,
     for (const auto& instance : app->instances)
       if (wanted.contains(instance->life().id))
         list.instances.push_back(parts_.listing.row(*app, *instance));
-  for (auto& row : list.instances)
-    row.log_bytes += sealed_bytes(row.app, row.instance);
   std::ranges::sort(list.instances, {}, &control::InstanceInfo::id);
   list.logs_bytes = live_bytes(parts_.chronicle.catalog(), parts_.home.logs());
   const auto age = [now = parts_.clock.now()](base::Timestamp time) {
     return std::max<int64_t>(0, (now.us - time.us) / 1000);
   };
   for (const auto& app : parts_.chronicle.catalog().apps) {
-    list.logs_bytes += static_cast<int64_t>(parts_.sealed.of(app));
-    const auto oldest = parts_.sealed.oldest(app);
+    auto sealed = parts_.sealed.of(app);
+    list.logs_bytes += static_cast<int64_t>(sealed.bytes);
+    for (auto& row : list.instances)
+      if (row.app == app.name)
+        row.log_bytes += static_cast<int64_t>(sealed.by_instance[row.instance]);
+    const auto& oldest = sealed.oldest;
     if (!oldest) continue;
     list.logs_age_ms = std::max(list.logs_age_ms, age(*oldest));
     if (parts_.housekeeper.cut_apps().contains(app.name) &&
@@ -335,7 +337,7 @@ supervisor::OnOutcomes Handlers::answer(OnReply reply) {
 
 uint64_t Handlers::sealed_bytes(const std::string& app, int instance) {
   const auto* entry = parts_.chronicle.catalog().find(app);
-  return entry != nullptr ? parts_.sealed.of(*entry, instance) : 0;
+  return entry != nullptr ? parts_.sealed.of(*entry).by_instance[instance] : 0;
 }
 
 std::string Handlers::app_name(int id) const {
