@@ -7,7 +7,9 @@
 //   rules   = rule *( ";" rule )
 //   rule    = op [ "~" substring ] "=" action "@" when
 //           | "trace=" path              append every op seen, one a line; what
-//                                        gets another name: tab, the old one
+//                                        gets another name: tab, the old one;
+//                                        a write: its bytes; truncate: the new
+//                                        size
 //   op      = open read write fsync rename unlink mkdir truncate link reserve
 //           | journal | *
 //   action  = kill | short | hang | sleep:MS
@@ -49,7 +51,7 @@ inline bool enabled() {
          detail::has_rules();
 }
 
-// `from`: the name that `what` had, for the trace.
+// `from`: the name that `what` had, or a size, for the trace.
 inline Verdict consult(std::string_view op, std::string_view what,
                        std::string_view from = {}) {
   if (!enabled()) return {};

@@ -98,7 +98,8 @@ Result<size_t> write_some(int fd, std::string_view bytes,
   size_t size = bytes.size();
   for (;;) {
     if (failpoint::enabled()) {
-      const auto verdict = failpoint::consult("write", what);
+      const auto verdict =
+          failpoint::consult("write", what, std::to_string(size));
       if (verdict.error == EINTR) continue;
       if (verdict.error != 0)
         return fail(errno_error(verdict.error, "write", what));
@@ -225,8 +226,10 @@ Status set_modified(int fd, const struct ::timespec& time,
 }
 
 Status truncate(int fd, uint64_t size, std::string_view what) {
-  return done(retry("truncate", what,
-                    [&] { return ::ftruncate(fd, static_cast<off_t>(size)); }),
+  return done(retry(
+                  "truncate", what,
+                  [&] { return ::ftruncate(fd, static_cast<off_t>(size)); },
+                  failpoint::enabled() ? std::to_string(size) : std::string()),
               "truncate", what);
 }
 

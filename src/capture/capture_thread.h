@@ -26,6 +26,8 @@ class CaptureThread {
  public:
   struct Options {
     const base::Clock& clock;  // outlives the thread
+    // How long what was written may be in memory alone (sync `interval`).
+    base::Millis sync_every{5000};
   };
   // `observer` outlives the thread.
   CaptureThread(Options options, Observer& observer);

@@ -13,7 +13,6 @@ namespace {
 using base::Millis;
 using base::MonoTime;
 
-constexpr Millis kSyncEvery{5000};
 constexpr Millis kStopLimit{2000};
 constexpr Millis kMemoryRetry{100};
 constexpr Millis kTurn{10};
@@ -38,7 +37,7 @@ CaptureThread::Loop::Loop(Options options, Observer& observer)
                     }),
       sync_timer_(events_, [this] { sync(); }),
       hands_([this] { return run(); }) {
-  sync_timer_.start(kSyncEvery, kSyncEvery);
+  sync_timer_.start(options.sync_every, options.sync_every);
 }
 
 CaptureThread::Loop::~Loop() {
@@ -232,6 +231,7 @@ void CaptureThread::Loop::listen(File& file) {
 void CaptureThread::Loop::close_if_idle(File& file) {
   if (!file.sources.empty() || !file.sink->idle()) return;
   if (file.due) std::erase(due_, &file);
+  leave_unsynced(file);
   bench().spool.remove_sink(file.sink->entry_index());
   files_.erase(std::string(file.sink->path()));
 }
@@ -278,6 +278,7 @@ bool CaptureThread::Loop::finish() {
   }
   if (spool_ && (spool_->has_unfinished() || (!adopted_ && intake_->left())))
     unwritten_ = true;
+  sync();  // nobody comes back for it
   return true;
 }
 
@@ -336,6 +337,7 @@ base::Status CaptureThread::Loop::remake(File& file, const SinkSpec& spec) {
   if (!sink) return base::fail(std::move(sink.error()).with_context(spec.path));
   // What it could not write yet is in the spool, and the other's from now on.
   file.sink->abandon();
+  leave_unsynced(file);
   file.sink = std::move(*sink);
   return {};
 }
@@ -407,36 +409,6 @@ void CaptureThread::Loop::release(Attached& attached) {
   by_id_.erase(id);
   sources_.erase(index);
   if (id != 0) observer_.on_source_ended(id);
-}
-
-// Disk by disk, each a round at a time: one that hangs is not asked again and
-// again.
-void CaptureThread::Loop::sync() {
-  using Unsynced = std::vector<std::pair<std::string, base::UniqueFd>>;
-  std::map<uint64_t, std::shared_ptr<Unsynced>> rounds;  // copied with its task
-  for (auto& [path, file] : files_) {
-    Sink& sink = *file->sink;
-    if (sink.options().sync != SinkOptions::Sync::Interval || sink.busy() ||
-        !sink.file().is_open() || syncing_.contains(sink.disk()) ||
-        !sink.take_unsynced())
-      continue;
-    auto copy = sink.file().file().duplicate();
-    if (!copy) continue;
-    auto& round = rounds[sink.disk()];
-    if (!round) round = std::make_shared<Unsynced>();
-    round->emplace_back(path, std::move(*copy));
-  }
-  for (auto& [disk, round] : rounds) {
-    syncing_.insert(disk);
-    hands_.submit(disk, [this, disk, round] {
-      for (auto& [path, fd] : *round) {
-        if (auto synced = base::fs::fsync(fd.get(), path); !synced)
-          base::log::error("{}", synced.error().message);
-        fd.reset();
-      }
-      events_.post([this, disk] { syncing_.erase(disk); });
-    });
-  }
 }
 
 }  // namespace capture

@@ -101,7 +101,9 @@ class CaptureThread::Loop {
   void finish_drain_if_written(Attached& attached);
   static void finish_drain(Attached& attached);
   bool has_memory(const Attached& attached);
+  // What a cut of the power may take (loop_sync.cc).
   void sync();
+  void leave_unsynced(File& file);
   Sink::Bench& bench();
   void set_out();
 
@@ -121,6 +123,8 @@ class CaptureThread::Loop {
   std::deque<File*> due_;
   std::multiset<uint64_t> hanging_;  // disks of operations that hang
   std::set<uint64_t> syncing_;       // disks that are being synced
+  std::vector<std::pair<uint64_t, Unsynced>> unsynced_;  // by disk, of files
+                                                         // that are let go
   Underway underway_;
   base::Timer memory_timer_;
   base::Timer sync_timer_;

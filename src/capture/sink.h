@@ -24,6 +24,7 @@
 #include "capture/source.h"
 #include "capture/spool.h"
 #include "capture/stamper.h"
+#include "capture/unsynced.h"
 
 namespace capture {
 
@@ -117,7 +118,9 @@ class Sink final : private LineArbiter::Waiting {
   // Which disk it is on: the device, or as long as that is unknown some number
   // that other files of its directory have too.
   uint64_t disk() const;
-  bool take_unsynced() { return std::exchange(unsynced_, false); }
+  // What is not sure to survive a cut of the power, as sync `interval` has it;
+  // its own to see to from then on. Not to be asked while busy().
+  Unsynced take_unsynced();
 
  private:
   struct Looking {
@@ -178,6 +181,8 @@ class Sink final : private LineArbiter::Waiting {
   bool seal_due() const;
   bool may_seal(base::MonoTime now) const;
   void sealed();
+  void note_new_name();
+  void note_segment(const std::string& segment);
 
   // What is asked for (sink_requests.cc).
   bool writes() const;
@@ -245,7 +250,7 @@ class Sink final : private LineArbiter::Waiting {
   std::optional<base::MonoTime> seal_again_at_;  // it failed
   bool suspect_ = false;  // a write failed for good: the file is to be sealed
   bool ahead_ = false;    // its stamps are: likewise
-  bool unsynced_ = false;
+  Unsynced unsynced_;
 
   std::optional<Replacing> replacing_;
   std::optional<Looking> looking_;

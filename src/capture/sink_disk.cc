@@ -179,7 +179,7 @@ void Sink::wrote() {
   const auto& op = file_.op();
   if (op.written > 0) {
     disk_mid_line_ = op.bytes[op.written - 1] != '\n';
-    unsynced_ = true;
+    unsynced_.live = true;
     state_.written += op.written;
   }
   rest_.remove_prefix(op.written);

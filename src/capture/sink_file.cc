@@ -167,33 +167,52 @@ base::Status SinkFile::seal() {
     op_.was_cut = true;
     step("cut");
   }
-  if (op_.sync) {
-    auto copy = file_->duplicate();
-    if (!copy) return base::fail(std::move(copy.error()));
-    if (auto synced = base::fs::fsync(copy->get(), path_); !synced)
-      return synced;
-  }
+  if (op_.sync)
+    if (auto synced = sync_bytes(); !synced) return synced;
   if (times_)
     if (auto moved = seal_times(*segment); !moved) return moved;
   if (auto renamed = file_->rename_to(*segment); !renamed) return renamed;
   step("sealed");
   op_.segment = std::move(*segment);
   begun_.reset();
+  // Where it is before another takes its place.
+  base::Status named;
+  if (op_.sync) named = sync_names();
   if (auto fresh = file_->reopen(); !fresh) {
     file_.reset();  // it is the segment by now: nothing may be added
     times_.reset();
     return fresh;
   }
   step("begun anew");
-  if (!raw_) return {};
-  auto times = store::TimesFile::open(store::sidecar_name(path_), 0, mode_);
-  if (!times) {
-    file_.reset();  // both are opened anew
-    times_.reset();
-    return base::fail(std::move(times.error()));
+  if (raw_) {
+    auto times = store::TimesFile::open(store::sidecar_name(path_), 0, mode_);
+    if (!times) {
+      file_.reset();  // both are opened anew
+      times_.reset();
+      return base::fail(std::move(times.error()));
+    }
+    times_ = std::move(*times);
   }
-  times_ = std::move(*times);
+  if (op_.sync && named) named = base::fs::fsync_dir(base::fs::dir_name(path_));
+  return named;
+}
+
+base::Status SinkFile::sync_bytes() {
+  if (times_)
+    if (auto synced = times_->sync(); !synced) return synced;
+  return base::fs::fsync(file_->fd(), path_);
+}
+
+base::Status SinkFile::sync_names() const {
+  for (const auto& dir : segment_dirs())
+    if (auto synced = base::fs::fsync_dir(dir); !synced) return synced;
   return {};
+}
+
+std::vector<std::string> SinkFile::segment_dirs() const {
+  const std::string live = base::fs::dir_name(path_);
+  const std::string archive = store::archive_dir(live, owner_.app);
+  return {archive, base::fs::dir_name(archive), live};
 }
 
 base::Status SinkFile::seal_times(const std::string& segment) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "capture/sink_spec.h"
@@ -35,7 +36,8 @@ class SinkFile {
                             // line, if nothing says it
     std::optional<uint64_t> cut_at;  // Seal: where its open line begins, which
                                      // goes on elsewhere
-    bool sync = false;               // Seal: durable before it is renamed
+    bool sync = false;               // Seal: its bytes durable before it is
+                                     // renamed, and its names after
     bool only_found = false;         // Open: it is not made
 
     // Afterwards:
@@ -63,6 +65,8 @@ class SinkFile {
   bool is_open() const { return file_.has_value(); }
   store::LiveFile& file() { return *file_; }
   const std::string& path() const { return path_; }
+  // In which there are new names once it was sealed, the deepest first.
+  std::vector<std::string> segment_dirs() const;
   // The stamp of its first line; of foreign lines, one that is no older.
   const std::optional<base::Timestamp>& begun() const { return begun_; }
 
@@ -75,6 +79,8 @@ class SinkFile {
   base::Status seal();
   base::Status read_head();
   base::Status seal_times(const std::string& segment);
+  base::Status sync_bytes();
+  base::Status sync_names() const;
 
   const std::string path_;
   const store::SegmentOwner owner_;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/fs.h"
 #include "capture/sink.h"
+#include "store/names.h"
 
 namespace capture {
 namespace {
@@ -131,6 +133,28 @@ bool Sink::seal_due() const {
          (options_.max_size != 0 && size >= options_.max_size);
 }
 
+// The path names another file than it did, and what that was has another name.
+void Sink::note_new_name() {
+  unsynced_.live = true;
+  unsynced_.dirs.insert(base::fs::dir_name(path()));
+}
+
+void Sink::note_segment(const std::string& segment) {
+  unsynced_.live = false;
+  if (file_.is_open()) note_new_name();
+  unsynced_.files.push_back(segment);
+  if (store::is_unstamped(segment))
+    unsynced_.files.push_back(store::sidecar_name(segment));
+  for (const auto& dir : file_.segment_dirs()) unsynced_.dirs.insert(dir);
+}
+
+Unsynced Sink::take_unsynced() {
+  auto unsynced = std::exchange(unsynced_, {});
+  if (options_.sync != SinkOptions::Sync::Interval || discards_) return {};
+  if (!file_.is_open()) unsynced.live = false;
+  return unsynced;
+}
+
 bool Sink::may_seal(MonoTime now) const {
   return !seal_again_at_ || now >= *seal_again_at_;
 }
@@ -153,7 +177,7 @@ void Sink::sealed() {
     }
     goes_on_elsewhere();
     if (!mid_line_ && rest_.empty()) last_stamp_ = {};
-    unsynced_ = false;
+    note_segment(op.segment);
   } else {
     if (op.was_cut) {
       disk_mid_line_ = false;

@@ -57,6 +57,7 @@ void Sink::replaced() {
     } else {
       device_ = file_.file().device();
       inode_ = file_.file().inode();
+      note_new_name();
       goes_on_elsewhere();
       retry_at_.reset();  // there is room again, perhaps
     }

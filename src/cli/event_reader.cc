@@ -67,10 +67,30 @@ base::Status EventReader::choose() {
   return {};
 }
 
-// Whole lines alone: the last one may be half written. A missing file is empty;
-// one that was cut or replaced is read anew.
+// With what is in the earlier file, at first; and when that is what we were
+// reading, the rest of it.
 Result<std::string> EventReader::read_file(const std::string& path,
                                            File& file) {
+  const auto now = fs::stat(path);
+  std::string before;
+  if (!now || now->st_ino != file.inode) {
+    const std::string earlier = store::earlier_events(path);
+    const auto info = fs::stat(earlier);
+    if (info && (file.inode == 0 || info->st_ino == file.inode)) {
+      auto text = read_whole_lines(earlier, file);
+      if (!text) return text;
+      before = std::move(*text);
+    }
+  }
+  auto text = read_whole_lines(path, file);
+  if (text && !before.empty()) text->insert(0, before);
+  return text;
+}
+
+// The last one may be half written. A missing file is empty; one that was cut
+// or replaced is read anew.
+Result<std::string> EventReader::read_whole_lines(const std::string& path,
+                                                  File& file) {
   auto fd = fs::open(path, O_RDONLY);
   if (!fd && fd.error().code == Errc::NotFound) return std::string();
   if (!fd) return base::fail(std::move(fd.error()));

@@ -57,6 +57,8 @@ class EventReader {
   };
   base::Status choose();
   base::Result<std::string> read_file(const std::string& path, File& file);
+  base::Result<std::string> read_whole_lines(const std::string& path,
+                                             File& file);
   bool is_wanted(const store::Event& event) const;
 
   std::string log_dir_;

@@ -21,6 +21,7 @@
 #include "daemon/log_files.h"
 #include "daemon/notifier_process.h"
 #include "daemon/orphans.h"
+#include "daemon/power_loss.h"
 #include "daemon/recorder.h"
 #include "daemon/spool_holder.h"
 #include "daemon/startup.h"
@@ -200,7 +201,10 @@ int Daemon::run() {
   server_.reset();
   groups_.tidy_all();
   gate_.set_limit(UINT64_MAX);  // nobody makes room any more
-  if (capture_.stop()) SpoolHolder::remove(home_id_);
+  if (capture_.stop()) {
+    SpoolHolder::remove(home_id_);
+    ended_in_order(home_);
+  }
   return 0;
 }
 
@@ -485,6 +489,8 @@ base::Status run_normal(const base::Home& home, base::UniqueFd& channel,
   for (const auto& problem :
        rotate::recover_live(home.logs(), *catalog).problems)
     base::log::warn("{}", problem.message);
+  look_for_power_loss(home, current_boot(), list->list, *catalog,
+                      base::SystemClock());
   Daemon daemon(home, std::move(channel), std::move(*list), std::move(*catalog),
                 id);
   daemon.run();

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <unordered_map>
 
 #include "base/fs.h"
 #include "base/target.h"
@@ -305,20 +306,20 @@ void Handlers::on(const control::ListRequest& request, const supervisor::Cause&,
       if (wanted.contains(instance->life().id))
         list.instances.push_back(
             parts_.listing.row(*app, *instance, request.brief));
-  std::map<std::string_view, const store::CatalogApp*> entries;
-  for (const auto& entry : parts_.chronicle.catalog().apps)
-    entries.emplace(entry.name, &entry);
-  for (auto& row : list.instances)
-    if (const auto entry = entries.find(row.app); entry != entries.end())
-      row.log_bytes += parts_.sealed.of(*entry->second, row.instance);
   std::ranges::sort(list.instances, {}, &control::InstanceInfo::id);
+  std::unordered_map<std::string_view, std::vector<control::InstanceInfo*>> rows;
+  for (auto& row : list.instances) rows[row.app].push_back(&row);
   list.logs_bytes = live_bytes(parts_.chronicle.catalog(), parts_.home.logs());
   const auto age = [now = parts_.clock.now()](base::Timestamp time) {
     return std::max<int64_t>(0, (now.us - time.us) / 1000);
   };
   for (const auto& app : parts_.chronicle.catalog().apps) {
-    list.logs_bytes += static_cast<int64_t>(parts_.sealed.of(app));
-    const auto oldest = parts_.sealed.oldest(app);
+    auto sealed = parts_.sealed.of(app);
+    list.logs_bytes += static_cast<int64_t>(sealed.bytes);
+    if (const auto found = rows.find(app.name); found != rows.end())
+      for (auto* row : found->second)
+        row->log_bytes += sealed.by_instance[row->instance];
+    const auto& oldest = sealed.oldest;
     if (!oldest) continue;
     list.logs_age_ms = std::max(list.logs_age_ms, age(*oldest));
     if (parts_.housekeeper.cut_apps().contains(app.name) &&
@@ -423,7 +424,7 @@ supervisor::OnOutcomes Handlers::answer(OnReply reply) {
 
 uint64_t Handlers::sealed_bytes(const std::string& app, int instance) {
   const auto* entry = parts_.chronicle.catalog().find(app);
-  return entry != nullptr ? parts_.sealed.of(*entry, instance) : 0;
+  return entry != nullptr ? parts_.sealed.of(*entry).by_instance[instance] : 0;
 }
 
 std::string Handlers::app_name(int id) const {

@@ -223,6 +223,7 @@ void Housekeeper::take_live(const std::vector<capture::LiveState>& states) {
       live.push_back(std::move(entry));
     }
   }
+  add_events(unwritten);
   seal_early(live, most);
   // What is sealed while retention looks the other way.
   const uint64_t unseen = most / kUnseenShare;
@@ -249,6 +250,18 @@ void Housekeeper::take_live(const std::vector<capture::LiveState>& states) {
         storage.set_live(std::move(live));
         enforce(storage, full);
       });
+}
+
+// They have a limit of their own (store/events.h), but take room, too.
+void Housekeeper::add_events(std::vector<rotate::LiveBytes>& files) const {
+  const auto add = [&](const std::string& app, const std::string& name) {
+    const auto path = store::file_path(parts_.home.logs(), name);
+    for (const auto& one : {path, store::earlier_events(path)})
+      files.push_back({.app = app, .path = one});
+  };
+  add("", std::string(store::kDaemonEvents));
+  for (const auto& app : parts_.chronicle.catalog().apps)
+    add(app.name, app.events_file);
 }
 
 // Where there are so many live files that they alone come near the cap: what is

@@ -94,6 +94,7 @@ class Housekeeper {
   void seal_due(base::Timestamp now);
   void keep_sizes();
   void take_live(const std::vector<capture::LiveState>& states);
+  void add_events(std::vector<rotate::LiveBytes>& files) const;
   void seal_early(const std::vector<rotate::LiveBytes>& live, uint64_t most);
   void archive_next();
   void archive(const rotate::ArchiveJob& job);

@@ -56,7 +56,10 @@ void Recorder::retry_events() {
 
 void Recorder::write_events() {
   while (!events_.empty()) {
-    auto written = store::append_events(home_.logs(), events_, events_failed_);
+    auto written = store::turn_events(home_.logs(), events_.front().app,
+                                      base::SystemClock().now());
+    if (written)
+      written = store::append_events(home_.logs(), events_, events_failed_);
     if (written) continue;
     if (!events_failed_) base::log::error("{}", written.error().message);
     events_failed_ = true;
@@ -87,9 +90,10 @@ void Recorder::remove_events(const std::set<std::string>& apps) {
     std::erase_if(events_,
                   [&](const auto& event) { return apps.contains(event.app); });
     for (const auto& app : apps) {
-      const auto path = base::fs::join(logs, store::events_name(app));
-      if (auto gone = base::fs::unlink(path); !gone)
-        base::log::error("{}", gone.error().message);
+      const auto events = base::fs::join(logs, store::events_name(app));
+      for (const auto& path : {store::earlier_events(events), events})
+        if (auto gone = base::fs::unlink(path); !gone)
+          base::log::error("{}", gone.error().message);
     }
   });
 }

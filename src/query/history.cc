@@ -75,9 +75,26 @@ bool same_numbers(const std::vector<store::Segment>& a,
                             &store::Segment::sequence);
 }
 
+// Events have one file before, and it has no number. The events of today may
+// have become those while we looked: then again. Whoever follows has read it.
+bool add_earlier_events(History& history, const Origin& origin,
+                        uint64_t after) {
+  history.newest = 1;
+  if (after > 0) return true;
+  store::Segment earlier;
+  earlier.sequence = history.newest;
+  earlier.path = store::earlier_events(origin.path);
+  if (!fs::exists(earlier.path)) return true;
+  history.segments.push_back(std::move(earlier));
+  return history.live ? is_live(history, origin.path)
+                      : !fs::exists(origin.path);
+}
+
 // Adds the segments. False when the directory changed while we looked.
 base::Result<bool> complete(History& history, const Origin& origin,
                             uint64_t after, Listing& first, Listing& second) {
+  if (origin.kind == Kind::Events)
+    return add_earlier_events(history, origin, after);
   if (!origin.owner) return true;
   auto segments = first.of(origin);
   if (!segments) return base::fail(std::move(segments.error()));

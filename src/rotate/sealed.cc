@@ -63,36 +63,28 @@ const SealedBytes::Directory& SealedBytes::look(const std::string& live_dir,
   return known = std::move(fresh);
 }
 
-uint64_t SealedBytes::of(const store::CatalogApp& app) {
-  uint64_t bytes = 0;
-  for (const auto& dir : directories_of(log_dir_, app))
-    for (const auto& [source, part] : look(dir, app.name).bytes) bytes += part;
-  return bytes;
-}
-
-std::optional<base::Timestamp> SealedBytes::oldest(
-    const store::CatalogApp& app) {
-  std::optional<base::Timestamp> oldest;
-  for (const auto& dir : directories_of(log_dir_, app))
-    if (const auto& one = look(dir, app.name).oldest)
-      oldest = std::min(oldest.value_or(*one), *one);
-  return oldest;
-}
-
-uint64_t SealedBytes::of(const store::CatalogApp& app, int instance) {
-  const auto known = std::ranges::find(app.instances, instance,
-                                       &store::CatalogInstance::number);
-  if (known == app.instances.end()) return 0;
-  uint64_t bytes = 0;
-  // A file of both streams counts once.
-  for (const auto& file : std::set{known->out_file, known->error_file}) {
-    const auto owner = store::segment_owner(app, file);
-    if (file.empty() || !owner) continue;
-    const auto& parts = look(directory_of(log_dir_, file), app.name).bytes;
-    const auto part = parts.find({owner->kind, owner->instance});
-    if (part != parts.end()) bytes += part->second;
+SealedBytes::Sealed SealedBytes::of(const store::CatalogApp& app) {
+  Sealed sealed;
+  std::map<std::string, const Directory*> looked;
+  for (const auto& dir : directories_of(log_dir_, app)) {
+    const Directory& known = *(looked[dir] = &look(dir, app.name));
+    for (const auto& [source, part] : known.bytes) sealed.bytes += part;
+    if (known.oldest)
+      sealed.oldest =
+          std::min(sealed.oldest.value_or(*known.oldest), *known.oldest);
   }
-  return bytes;
+  for (const auto& instance : app.instances) {
+    uint64_t& bytes = sealed.by_instance[instance.number];
+    // A file of both streams counts once.
+    for (const auto& file : std::set{instance.out_file, instance.error_file}) {
+      const auto owner = store::segment_owner(app, file);
+      if (file.empty() || !owner) continue;
+      const auto& parts = looked.at(directory_of(log_dir_, file))->bytes;
+      const auto part = parts.find({owner->kind, owner->instance});
+      if (part != parts.end()) bytes += part->second;
+    }
+  }
+  return sealed;
 }
 
 base::Status remove_sealed(

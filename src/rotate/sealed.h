@@ -27,12 +27,16 @@ class SealedBytes {
   SealedBytes(const base::Clock& clock, std::string log_dir)
       : clock_(clock), log_dir_(std::move(log_dir)) {}
 
-  uint64_t of(const store::CatalogApp& app);
-  // Of its oldest line that is sealed, to the second; nullopt: nothing is.
-  std::optional<base::Timestamp> oldest(const store::CatalogApp& app);
-  // Of what came from the live files of one instance; from a file that several
-  // write, for each of them.
-  uint64_t of(const store::CatalogApp& app, int instance);
+  struct Sealed {
+    uint64_t bytes = 0;
+    // Of its oldest line, to the second; nullopt: nothing is sealed.
+    std::optional<base::Timestamp> oldest;
+    // Of what came from the live files of one instance, by number; from a file
+    // that several write, for each of them.
+    std::map<int, uint64_t> by_instance;
+  };
+  // Asks the disk once for each directory.
+  Sealed of(const store::CatalogApp& app);
 
  private:
   using Source = std::pair<store::SegmentKind, int>;  // one live file

@@ -322,4 +322,23 @@ base::Status append_events(const std::string& log_dir,
   return written;
 }
 
+base::Status turn_events(const std::string& log_dir, const std::string& app,
+                         base::Timestamp now, uint64_t most) {
+  Event event;
+  event.app = app;
+  const std::string path = path_of(log_dir, event);
+  const auto size = base::fs::stat(path);
+  if (!size || static_cast<uint64_t>(size->st_size) < most) return {};
+  const std::string earlier = earlier_events(path);
+  if (const auto gone = base::fs::stat(earlier)) {
+    event.kind = EventKind::Remove;
+    event.time = now;
+    event.file = earlier;
+    event.bytes = gone->st_size;
+    event.reason = "the oldest events; no more are kept";
+    if (auto told = append_event(log_dir, event); !told) return told;
+  }
+  return base::fs::rename(path, earlier);
+}
+
 }  // namespace store

@@ -2,7 +2,8 @@
 // Events: what Lodge has to say about an app, as JSON lines in
 // `<app>-events.log` (and `lodge-events.log` for the daemon itself), beside the
 // streams but never in them. One event is one write(2) to a file opened with
-// O_APPEND, so control loop and capture thread may both write.
+// O_APPEND, so control loop and capture thread may both write. A file that has
+// grown large becomes the earlier one (names.h): the two are one history.
 
 #include <cstdint>
 #include <deque>
@@ -101,5 +102,13 @@ base::Status append_event(const std::string& log_dir, const Event& event);
 // so that it spoils no other.
 base::Status append_events(const std::string& log_dir,
                            std::deque<Event>& events, bool again);
+
+// Of an events file; the earlier one may have some more.
+inline constexpr uint64_t kMostEventBytes = uint64_t{4} << 20;
+// Once the app's file has that many bytes it takes the place of the earlier
+// one. What goes with that is told first, as an event of kind Remove. A crash
+// leaves it done or not. For the one thread that calls append_events().
+base::Status turn_events(const std::string& log_dir, const std::string& app,
+                         base::Timestamp now, uint64_t most = kMostEventBytes);
 
 }  // namespace store

@@ -81,4 +81,8 @@ std::string events_name(std::string_view app) {
   return fmt::format("{}-events.log", app);
 }
 
+std::string earlier_events(std::string_view path) {
+  return numbered_name(path, 1);
+}
+
 }  // namespace store

@@ -42,6 +42,8 @@ bool is_sidecar(std::string_view path);
 std::string file_path(const std::string& log_dir, const std::string& name);
 
 std::string events_name(std::string_view app);  // api-events.log
+// Where the events before those of that file are: api-events-1.log
+std::string earlier_events(std::string_view path);
 inline constexpr std::string_view kDaemonEvents = "lodge-events.log";
 inline constexpr std::string_view kCatalogName = "catalog.json";
 inline constexpr std::string_view kArchiveDir = "archive";

@@ -83,7 +83,7 @@ base::Result<base::UniqueFd> put_new_file(const std::string& path,
       fs::join(fs::dir_name(path), fs::temporary_name(fs::base_name(path)));
   auto fd = fs::open(temporary, kWriteFlags | O_CREAT | O_EXCL, mode);
   if (!fd) return fd;
-  auto done = fs::write_all(fd->get(), kHeader, path);
+  auto done = fs::write_all(fd->get(), kHeader, temporary);
   if (done) done = fs::rename(temporary, path);
   if (done) return fd;
   (void)fs::unlink(temporary);

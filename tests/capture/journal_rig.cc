@@ -20,6 +20,7 @@
 #include "capture/journal_life.h"
 #include "capture/spool.h"
 #include "support/sanitized.h"
+#include "support/temp_dir.h"
 
 namespace capture_test {
 namespace {
@@ -115,9 +116,8 @@ class Player {
 Player::Player(const Story& story, std::vector<std::string> rules,
                const std::string& spool_page)
     : rules_(std::move(rules)), run_{.story = story, .dir = {}, .sources = {}} {
-  char name[] = "/tmp/lodge-journal-XXXXXX";
-  REQUIRE(::mkdtemp(name) != nullptr);
-  run_.dir = name;
+  run_.dir = std::string(support::in_memory()) + "/lodge-journal-XXXXXX";
+  REQUIRE(::mkdtemp(run_.dir.data()) != nullptr);
   run_.shared = new (shared_memory(-1, sizeof(Shared))) Shared{};
   run_.spool = ::memfd_create("lodge", MFD_CLOEXEC);
   REQUIRE(::ftruncate(run_.spool, kSpoolSize) == 0);

@@ -19,14 +19,15 @@
 #include "capture/capture_thread.h"
 #include "store/line.h"
 #include "store/segments.h"
+#include "support/temp_dir.h"
 
 namespace capture_test {
 
 class TempDir {
  public:
   TempDir() {
-    char name[] = "/tmp/lodge-capture-XXXXXX";
-    path_ = ::mkdtemp(name);
+    path_ = std::string(support::in_memory()) + "/lodge-capture-XXXXXX";
+    REQUIRE(::mkdtemp(path_.data()) != nullptr);
   }
   ~TempDir() { (void)!::system(("rm -rf '" + path_ + "'").c_str()); }
   std::string path(std::string_view name) const {
@@ -151,7 +152,9 @@ inline bool stamps_never_fall(const std::string& file) {
 
 class Rig {
  public:
-  explicit Rig(const base::Clock& clock) : capture({clock}, seen) {}
+  explicit Rig(const base::Clock& clock,
+               base::Millis sync_every = base::Millis{5000})
+      : capture({clock, sync_every}, seen) {}
   Rig() : Rig(system_) {}
 
   // A new source that writes `name`; returns the child's end.

@@ -118,6 +118,24 @@ TEST_CASE("a reader that reads on gives each event once") {
   CHECK(times(reader) == Times{15, 20});
 }
 
+TEST_CASE("events go on when their file becomes the earlier one") {
+  Logs logs;
+  auto reader = reader_of(logs);
+  logs.tell(10, EventKind::Start);
+  CHECK(times(reader) == Times{10});
+  logs.tell(20, EventKind::Exit);
+  REQUIRE(store::turn_events(logs.dir, "api", {}, 1));
+  CHECK(times(reader) == Times{20});  // there is no file of today
+  logs.tell(30, EventKind::Wait);
+  CHECK(times(reader) == Times{30});
+  CHECK(times(reader).empty());
+  logs.tell(40, EventKind::Start);
+  REQUIRE(store::turn_events(logs.dir, "api", {41}, 1));
+  logs.tell(50, EventKind::Exit);
+  CHECK(times(reader) == Times{40, 41, 50});
+  CHECK(found(logs, {}) == Times{30, 40, 41, 50});
+}
+
 TEST_CASE("an event that is half written waits for its end") {
   Logs logs;
   auto reader = reader_of(logs);

@@ -273,6 +273,37 @@ TEST_CASE("events are shown from the first line shown on") {
         std::vector<std::string>{"8", "stopping (8)", "9", "stopping (9)"});
 }
 
+TEST_CASE("earlier events are shown before those of today") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  for (int i = 0; i < 6; ++i) {
+    store::Event event;
+    event.time = {kStart + i};
+    event.app = "api";
+    event.kind = store::EventKind::Stop;
+    event.reason = std::to_string(i);
+    (void)store::append_event(dir.path(), event);
+    if (i == 3) REQUIRE(store::turn_events(dir.path(), "api", {}, 1));
+  }
+  Query query;
+  const auto texts = [&] {
+    std::string all;
+    for (const auto& row : read(dir, query)) all += row.text + "\n";
+    return all;
+  };
+  query.last = 3;
+  CHECK(texts() == "stopping (3)\nstopping (4)\nstopping (5)\n");
+  query.last.reset();
+  query.since = base::Timestamp{kStart + 1};
+  query.until = base::Timestamp{kStart + 5};
+  CHECK(texts() == "stopping (1)\nstopping (2)\nstopping (3)\nstopping (4)\n");
+  // Nothing was told since: there is no file of today.
+  query = {};
+  query.since = base::Timestamp{kStart + 5};
+  REQUIRE(store::turn_events(dir.path(), "api", {kStart + 9}, 1));
+  CHECK(texts().starts_with("stopping (5)\n"));
+}
+
 TEST_CASE("of an app that wrote nothing the last events are shown") {
   LogDir dir;
   dir.add_app("api", 1);

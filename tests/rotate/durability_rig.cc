@@ -21,6 +21,7 @@
 #include "store/times.h"
 #include "support/power_cut.h"
 #include "support/sanitized.h"
+#include "support/temp_dir.h"
 
 namespace rotate_test {
 namespace {
@@ -48,8 +49,7 @@ class Rig {
     shared_ = static_cast<Shared*>(at);
     // In memory, where there is such a place: syncing is what is counted here,
     // not what it costs.
-    const bool in_memory = ::access("/dev/shm", W_OK) == 0;
-    base_ = in_memory ? "/dev/shm" : "/tmp";
+    base_ = support::in_memory();
     base_ += "/lodge-durable-XXXXXX";
     REQUIRE(::mkdtemp(base_.data()) != nullptr);
   }

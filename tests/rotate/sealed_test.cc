@@ -54,17 +54,18 @@ TEST_CASE("sealed bytes are counted by app and by instance") {
   const Place place;
   const LateClock clock;
   rotate::SealedBytes sealed(clock, place.dir.path());
-  CHECK(sealed.of(api()) == 0);
-  CHECK(sealed.of(api(), 0) == 0);
+  CHECK(sealed.of(api()).bytes == 0);
+  CHECK(sealed.of(api()).by_instance[0] == 0);
   place.put("out.0000000001", 10);
   place.put("out.0000000002", 20);
   place.put("out-1.0000000001", 100);
   place.put("error.0000000001", 1000);
   place.put("out-7.0000000001", 10'000);  // nobody's any more
-  CHECK(sealed.of(api()) == 11'130);
-  CHECK(sealed.of(api(), 0) == 1030);
-  CHECK(sealed.of(api(), 1) == 1100);  // errors of both are in one file
-  CHECK(sealed.of(api(), 7) == 0);
+  CHECK(sealed.of(api()).bytes == 11'130);
+  CHECK(sealed.of(api()).by_instance[0] == 1030);
+  CHECK(sealed.of(api()).by_instance[1] ==
+        1100);  // errors of both are in one file
+  CHECK(sealed.of(api()).by_instance[7] == 0);
 }
 
 TEST_CASE("sealed bytes follow what is sealed and removed") {
@@ -80,20 +81,20 @@ TEST_CASE("sealed bytes follow what is sealed and removed") {
     };
     const auto one = place.put("out.0000000001", 1);
     changed(1);
-    CHECK(sealed.of(api()) == 1);
+    CHECK(sealed.of(api()).bytes == 1);
     place.put("out.0000000002", 2);
     changed(2);
-    CHECK(sealed.of(api()) == 3);
+    CHECK(sealed.of(api()).bytes == 3);
     REQUIRE(fs::unlink(one));
     changed(3);
-    CHECK(sealed.of(api()) == 2);
+    CHECK(sealed.of(api()).bytes == 2);
   }
   SUBCASE("just now, within one tick of the clock") {
     const base::SystemClock clock;
     rotate::SealedBytes sealed(clock, place.dir.path());
     for (uint64_t i = 1; i <= 50; ++i) {
       place.put("out." + std::to_string(1'000'000'000 + i), 1);
-      CHECK(sealed.of(api()) == i);
+      CHECK(sealed.of(api()).bytes == i);
     }
   }
 }

@@ -274,6 +274,33 @@ TEST_CASE("of events that are written in part the whole ones are not again") {
   CHECK(support::slurp(path) == one + one.substr(0, 40) + "\n" + one + one);
 }
 
+TEST_CASE("events that have grown large become the earlier ones, told first") {
+  const support::TempDir dir;
+  const auto event = full_event(EventKind::Start);
+  const std::string line = format_event(event) + "\n";
+  const std::string path = dir.file("api-events.log");
+  const std::string earlier = dir.file("api-events-1.log");
+  REQUIRE(turn_events(dir.path(), "api", event.time, 1));  // there are none
+  CHECK(append_event(dir.path(), event).has_value());
+  REQUIRE(turn_events(dir.path(), "api", event.time, line.size() + 1));
+  CHECK(support::slurp(path) == line);
+  REQUIRE(turn_events(dir.path(), "api", event.time, line.size()));
+  CHECK(support::slurp(path).empty());
+  CHECK(support::slurp(earlier) == line);  // nothing went
+  CHECK(append_event(dir.path(), event).has_value());
+  REQUIRE(turn_events(dir.path(), "api", {77}, 1));
+  const std::string text = support::slurp(earlier);
+  REQUIRE(text.starts_with(line));
+  const auto told = parse_event(std::string_view(text).substr(
+      line.size(), text.size() - line.size() - 1));
+  REQUIRE(told);
+  CHECK(told->kind == EventKind::Remove);
+  CHECK(told->time == base::Timestamp{77});
+  CHECK(told->file == earlier);
+  CHECK(told->bytes == static_cast<int64_t>(line.size()));
+  CHECK_FALSE(told->reason.empty());
+}
+
 TEST_CASE("events are not written through a link put in their place") {
   const support::TempDir dir;
   const std::string victim = dir.write("victim", "");

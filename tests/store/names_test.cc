@@ -64,6 +64,7 @@ TEST_CASE("no two owners ever meet on one name, whatever apps are called") {
     if (!fresh) CHECK_MESSAGE(at->second == owner, file);
   };
   claim(std::string(kDaemonEvents), "the daemon");
+  claim(earlier_events(kDaemonEvents), "the daemon, earlier");
   claim(std::string(kCatalogName), "the catalog");
   claim(std::string(kArchiveDir), "the archive");
   for (int i = 0; i < 20'000; ++i) {
@@ -81,6 +82,7 @@ TEST_CASE("no two owners ever meet on one name, whatever apps are called") {
       claim(sidecar_name(raw), app + number + " times");
     }
     claim(events_name(app), app + " events");
+    claim(earlier_events(events_name(app)), app + " earlier events");
   }
 }
 

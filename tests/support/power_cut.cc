@@ -18,6 +18,8 @@ constexpr size_t kMostPending = 10;
 struct File {
   std::string bytes;   // at last, or when it was removed
   bool dirty = false;  // written since it was synced
+  size_t size = 0;     // as far as the trace tells
+  size_t synced = 0;   // of these
 };
 
 // A name in a directory now means another file, or none.
@@ -44,8 +46,8 @@ class Disk {
   explicit Disk(const Tree& before) {
     for (const auto& [path, bytes] : before) {
       names_[path] = files_.size();
-      files_.push_back({bytes});
-      dirs_.insert(dir_of(path));
+      files_.push_back({bytes, false, bytes.size(), bytes.size()});
+      enter_dir(path);
     }
     start_ = names_;
   }
@@ -57,7 +59,11 @@ class Disk {
     } else if (nameless_.contains(path) && op != "link") {
       return;  // gone with the power
     } else if (op == "write" || op == "truncate") {
-      files_[at(path)].dirty = true;
+      File& file = files_[at(path)];
+      file.dirty = true;
+      const size_t size = from.empty() ? 0 : std::stoul(from);
+      file.size = op == "write" ? file.size + size : size;
+      file.synced = std::min(file.synced, file.size);
     } else if (op == "fsync") {
       sync(path);
     } else if (op == "unlink") {
@@ -81,6 +87,11 @@ class Disk {
       if (!after.contains(path)) give_up(path + " is not there in the end");
   }
 
+  // The first time of two: what it learnt of their bytes.
+  void learn_from(const Disk& other) {
+    for (const File& file : other.files_) learnt_.push_back(file.bytes);
+  }
+
   std::vector<Tree> cuts() const {
     std::vector<size_t> pending;  // steps
     for (const Change& change : changes_)
@@ -92,6 +103,7 @@ class Disk {
       std::set<size_t> done;
       for (size_t i = 0; i < pending.size(); ++i)
         if ((choice >> i & 1) != 0) done.insert(pending[i]);
+      add_earlier(done);
       for (int form = 0; form < 4; ++form) trees.insert(cut(done, form));
     }
     return {trees.begin(), trees.end()};
@@ -106,7 +118,15 @@ class Disk {
     return files_.size() - 1;
   }
 
+  void enter_dir(std::string path) {
+    do {
+      path = dir_of(path);
+      dirs_.insert(path);
+    } while (!path.empty());
+  }
+
   void change(const std::string& path, std::optional<size_t> file) {
+    enter_dir(path);
     changes_.push_back({dir_of(path), path, file, step_++});
     if (file)
       names_[path] = *file;
@@ -116,11 +136,29 @@ class Disk {
 
   void sync(const std::string& path) {
     if (names_.contains(path) || !dirs_.contains(path)) {
-      files_[at(path)].dirty = false;
+      File& file = files_[at(path)];
+      file.dirty = false;
+      file.synced = file.size;
       return;
     }
+    std::set<size_t> steps;
+    for (const Change& change : changes_)
+      if (change.dir == path) steps.insert(change.step);
     for (Change& change : changes_)
-      if (change.dir == path) change.synced = true;
+      if (steps.contains(change.step)) change.synced = true;
+  }
+
+  // Of a file that only grows, as long as its last bytes are to come.
+  std::string bytes_of(size_t index, int form) const {
+    const File& file = files_[index];
+    if (learnt_.empty()) return bytes_of(file, form);
+    const std::string now = learnt_[index].substr(0, file.size);
+    const std::string sure = now.substr(0, file.synced);
+    const size_t more = now.size() - sure.size();
+    if (form == 0) return sure;
+    if (form == 1) return now.substr(0, sure.size() + more / 2);
+    if (form == 2) return sure + std::string(more, '\0');
+    return now;
   }
 
   std::string bytes_of(const File& file, int form) const {
@@ -128,6 +166,21 @@ class Disk {
     if (form == 0) return "";
     if (form == 1) return file.bytes.substr(0, file.bytes.size() / 2);
     return std::string(file.bytes.size(), '\0');
+  }
+
+  // What was done to a name before it is what it is.
+  void add_earlier(std::set<size_t>& done) const {
+    for (size_t before = SIZE_MAX; before != done.size();) {
+      before = done.size();
+      std::set<std::string> named;
+      for (auto change = changes_.rbegin(); change != changes_.rend();
+           ++change) {
+        if (change->synced || done.contains(change->step))
+          named.insert(change->name);
+        else if (named.contains(change->name))
+          done.insert(change->step);
+      }
+    }
   }
 
   // With these of the steps that no sync made sure.
@@ -141,12 +194,12 @@ class Disk {
         names.erase(change.name);
     }
     Tree tree;
-    for (const auto& [path, file] : names)
-      tree[path] = bytes_of(files_[file], form);
+    for (const auto& [path, file] : names) tree[path] = bytes_of(file, form);
     return tree;
   }
 
   std::vector<File> files_;
+  std::vector<std::string> learnt_;  // their last bytes
   std::map<std::string, size_t> names_;
   std::map<std::string, size_t> start_;
   std::set<std::string> dirs_;
@@ -182,10 +235,18 @@ void write_tree(const std::string& dir, const Tree& tree) {
   }
 }
 
-std::vector<Tree> after_power_cut(const std::string& dir, const Tree& before,
-                                  const Tree& after, std::string_view trace,
-                                  bool killed) {
-  Disk disk(before);
+namespace {
+
+struct Call {
+  std::string op;
+  std::string path;
+  std::string from;
+};
+
+// Of the trace, what was done in `dir`.
+std::vector<Call> calls_of(const std::string& dir, std::string_view trace,
+                           bool killed) {
+  std::vector<Call> calls;
   while (!trace.empty()) {
     const auto end = trace.find('\n');
     const auto line = trace.substr(0, end);
@@ -194,14 +255,42 @@ std::vector<Tree> after_power_cut(const std::string& dir, const Tree& before,
     const auto blank = line.find(' ');
     const auto tab = line.find('\t');
     if (blank == line.npos) continue;
-    const std::string path =
-        within(dir, line.substr(blank + 1, tab - blank - 1));
-    if (path == "?") continue;
-    disk.play(line.substr(0, blank), path,
-              tab == line.npos ? "" : within(dir, line.substr(tab + 1)));
+    Call call{std::string(line.substr(0, blank)),
+              within(dir, line.substr(blank + 1, tab - blank - 1)),
+              tab == line.npos ? "" : std::string(line.substr(tab + 1))};
+    if (call.path == "?") continue;
+    if (call.from.starts_with('/')) call.from = within(dir, call.from);
+    calls.push_back(std::move(call));
   }
+  return calls;
+}
+
+}  // namespace
+
+std::vector<Tree> after_power_cut(const std::string& dir, const Tree& before,
+                                  const Tree& after, std::string_view trace,
+                                  bool killed) {
+  Disk disk(before);
+  for (const auto& call : calls_of(dir, trace, killed))
+    disk.play(call.op, call.path, call.from);
   disk.end(after);
   return disk.cuts();
+}
+
+std::vector<PowerCut> power_cuts(const std::string& dir, const Tree& before,
+                                 const Tree& after, std::string_view trace) {
+  const auto calls = calls_of(dir, trace, false);
+  Disk whole(before);
+  for (const auto& call : calls) whole.play(call.op, call.path, call.from);
+  whole.end(after);
+  Disk disk(before);
+  disk.learn_from(whole);
+  std::vector<PowerCut> cuts;
+  for (size_t i = 0; i < calls.size(); ++i) {
+    disk.play(calls[i].op, calls[i].path, calls[i].from);
+    for (auto& tree : disk.cuts()) cuts.push_back({i + 1, std::move(tree)});
+  }
+  return cuts;
 }
 
 }  // namespace support

@@ -57,6 +57,36 @@ TEST_CASE(
         std::vector<Tree>{{{"a", "1"}, {"b", "2"}}, {{"b", "2"}}});
 }
 
+TEST_CASE("a power cut: a name that is taken again was given up before") {
+  const Tree before = {{"live", "1"}};
+  const Tree after = {{"old/1", "1"}, {"live", ""}};
+  const std::string sealed =
+      "rename /d/old/1\t/d/live\nopen /d/live\nwrite /d/live\t0\n";
+  const auto trees = after_power_cut("/d", before, after, sealed, false);
+  CHECK(may_leave(trees, before));
+  CHECK(may_leave(trees, {{"old/1", "1"}}));
+  CHECK(may_leave(trees, after));
+  CHECK(trees.size() == 3);
+  // Its other directory makes a rename sure as well.
+  const auto named =
+      after_power_cut("/d", before, after, sealed + "fsync /d/old\n", false);
+  CHECK_FALSE(may_leave(named, before));
+}
+
+TEST_CASE("a power cut of a file that grows: what was synced stays") {
+  const std::string grown =
+      "open /d/a\nwrite /d/a\t2\nfsync /d/a\nfsync /d\nwrite /d/a\t4\n";
+  std::vector<Tree> trees;
+  for (const auto& cut : power_cuts("/d", {}, {{"a", "123456"}}, grown)) {
+    if (cut.calls == 4) CHECK(cut.tree == Tree{{"a", "12"}});
+    if (cut.calls == 5) trees.push_back(cut.tree);
+  }
+  CHECK(trees.size() == 4);
+  for (const std::string bytes : {"12", "1234", "123456"})
+    CHECK(may_leave(trees, {{"a", bytes}}));
+  CHECK(may_leave(trees, {{"a", "12" + std::string(4, '\0')}}));
+}
+
 TEST_CASE("a power cut: what has no name any more leaves none") {
   const Tree before = {{"a", "1"}};
   const std::string made =

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -15,6 +16,10 @@ TempDir::TempDir() {
   path_ = std::string(root != nullptr && *root == '/' ? root : "/tmp") +
           "/lodge-XXXXXX";
   REQUIRE(::mkdtemp(path_.data()) != nullptr);
+}
+
+const char* in_memory() {
+  return ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
 }
 
 TempDir::~TempDir() {

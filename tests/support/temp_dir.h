@@ -24,6 +24,10 @@ class TempDir {
   std::string path_;
 };
 
+// Where such directories are in memory, if there is such a place: for tests
+// that sync a lot, and don't ask what that costs.
+const char* in_memory();
+
 // The whole file, empty when it is missing.
 std::string slurp(const std::string& path);
 
