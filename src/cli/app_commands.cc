@@ -48,7 +48,9 @@ int show_outcomes(const Invocation& invocation,
   say(invocation, note);
   if (!invocation.silent) {
     // The daemon may have ended meanwhile; what was asked is done.
-    auto list = control::ask(invocation.home, control::ListRequest{.selection = {}, .brief = true}, {});
+    auto list =
+        control::ask(invocation.home,
+                     control::ListRequest{.selection = {}, .brief = true}, {});
     const auto* rows = list ? std::get_if<control::ListReply>(&*list) : nullptr;
     if (rows != nullptr) {
       say(invocation, list_view(*rows, terminal_width(), invocation.color));

@@ -17,9 +17,9 @@
 #include "cli/keep_flags.h"
 #include "cli/list_commands.h"
 #include "cli/log_rows.h"
+#include "cli/pm2_words.h"
 #include "cli/run_command.h"
 #include "cli/settings_command.h"
-#include "cli/pm2_words.h"
 #include "cli/start_command.h"
 #include "cli/update_command.h"
 #include "cli/verb_rows.h"
@@ -204,7 +204,8 @@ constexpr std::array kListNames = {Names("ls"), Names("status"), Names("ps"),
                                    Names("l")};
 constexpr std::array kListFlags = {
     Flag{"watch", 'w', "", "again every second, until Ctrl-C"},
-    Flag{"sort", 0, "FIELD", "by cpu, mem, name, ...; cpu:desc: the most first"},
+    Flag{"sort", 0, "FIELD",
+         "by cpu, mem, name, ...; cpu:desc: the most first"},
     kExclude};
 constexpr std::array kDescribeFlags = {
     Flag{"show-secrets", 0, "", "values that look secret, too"}, kExclude};

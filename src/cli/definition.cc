@@ -62,8 +62,8 @@ constexpr std::array<std::string_view, 26> kNotForApps = {
     "LINES", "TMUX*", "STY", "WINDOW", "WINDOWID", "VTE_*", "KONSOLE_*",
     "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "_",
     // ... and to whoever runs the command: a service manager, node.
-    "NOTIFY_SOCKET", "WATCHDOG_*", "NODE_CHANNEL_*", "LISTEN_*", "INVOCATION_ID",
-    "JOURNAL_STREAM", "MANAGERPID", "SYSTEMD_EXEC_PID"};
+    "NOTIFY_SOCKET", "WATCHDOG_*", "NODE_CHANNEL_*", "LISTEN_*",
+    "INVOCATION_ID", "JOURNAL_STREAM", "MANAGERPID", "SYSTEMD_EXEC_PID"};
 
 bool belongs_to_terminal(std::string_view name) {
   return std::ranges::any_of(kNotForApps, [&](std::string_view pattern) {

@@ -46,15 +46,14 @@ std::vector<store::Event> history(const Invocation& invocation,
                                   const control::InstanceInfo& row) {
   auto anything = query::Pattern::compile({});
   if (!anything) return {};
-  EventReader reader(
-      invocation.home.logs(),
-      {.targets = {fmt::format("id:{}", row.id)},
-       .exclude = {},
-       .since = {},
-       .until = {},
-       .kinds = {store::EventKind::Start, store::EventKind::Exit,
-                 store::EventKind::Errored},
-       .text = std::move(*anything)});
+  EventReader reader(invocation.home.logs(),
+                     {.targets = {fmt::format("id:{}", row.id)},
+                      .exclude = {},
+                      .since = {},
+                      .until = {},
+                      .kinds = {store::EventKind::Start, store::EventKind::Exit,
+                                store::EventKind::Errored},
+                      .text = std::move(*anything)});
   auto events = reader.read_new();
   if (!events) return {};
   if (events->size() > kMostHistory)
@@ -77,9 +76,9 @@ std::string lines_of(std::string_view title, const std::string& text) {
 std::string rest_of(const std::vector<store::Event>& events, const Env& env) {
   std::string past;
   for (const auto& event : events)
-    past += fmt::format("  {}Z  {}\n",
-                        base::format_stamp(event.time).substr(0, 19),
-                        printable(words_of(event)));
+    past +=
+        fmt::format("  {}Z  {}\n", base::format_stamp(event.time).substr(0, 19),
+                    printable(words_of(event)));
   std::string variables;
   for (const auto& [name, value] : env)
     variables += fmt::format("  {}={}\n", printable(name), printable(value));
@@ -90,8 +89,8 @@ void put_rest(ordered_json& json, const std::vector<store::Event>& events,
               const Env& env) {
   auto& past = json["history"] = ordered_json::array();
   for (const auto& event : events)
-    past.push_back({{"time", base::format_stamp(event.time)},
-                    {"what", words_of(event)}});
+    past.push_back(
+        {{"time", base::format_stamp(event.time)}, {"what", words_of(event)}});
   auto& variables = json["env"] = ordered_json::object();
   for (const auto& [name, value] : env) variables[name] = value;
 }
@@ -115,9 +114,9 @@ int run_describe(const Invocation& invocation) {
     for (size_t i = 0; i < list->instances.size(); ++i)
       put_rest(json[i], history(invocation, list->instances[i]),
                env_of(list->instances[i].id));
-    say(invocation, json.dump(-1, ' ', false,
-                              ordered_json::error_handler_t::replace) +
-                        "\n");
+    say(invocation,
+        json.dump(-1, ' ', false, ordered_json::error_handler_t::replace) +
+            "\n");
     return kDone;
   }
   std::string text;

@@ -118,8 +118,8 @@ Findings look_at_daemon(const control::PingReply& daemon) {
        skewed ? fmt::format("version {}, this command is {}", daemon.version,
                             LODGE_VERSION)
               : fmt::format("version {}, up for {}", daemon.version,
-                            base::format_duration(std::chrono::milliseconds(
-                                daemon.uptime_ms))),
+                            base::format_duration(
+                                std::chrono::milliseconds(daemon.uptime_ms))),
        skewed ? "lodge update" : ""});
   const auto program =
       fs::read_link(fmt::format("/proc/{}/exe", daemon.daemon_pid));

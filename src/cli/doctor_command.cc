@@ -30,10 +30,10 @@ int ask_daemon(const Invocation& invocation, Findings& all) {
                             {.command = invocation.line});
   if (!reply) {
     const bool none = reply.error().code == base::Errc::Unavailable;
-    all.push_back({none ? State::Note : State::Bad, "daemon",
-                   none ? "none runs" : reply.error().message,
-                   none ? "lodge start" : "its diary: " +
-                                              invocation.home.diary()});
+    all.push_back(
+        {none ? State::Note : State::Bad, "daemon",
+         none ? "none runs" : reply.error().message,
+         none ? "lodge start" : "its diary: " + invocation.home.diary()});
     return 0;
   }
   const auto* pong = std::get_if<control::PingReply>(&*reply);

@@ -94,7 +94,8 @@ Findings look_at_home(const base::Home& home) {
   findings.push_back(
       {ours || ::geteuid() == 0 ? State::Ok : State::Bad, "home",
        fmt::format("{}, of {}", home.root(), user_name(info->st_uid)),
-       ours ? "" : fmt::format("sudo -u {} lodge ...", user_name(info->st_uid))});
+       ours ? ""
+            : fmt::format("sudo -u {} lodge ...", user_name(info->st_uid))});
   const auto wrong = wrong_modes(home);
   if (wrong.empty()) {
     findings.push_back(
@@ -122,12 +123,11 @@ Findings look_at_disk(const base::Home& home) {
       ::statvfs(place.c_str(), &space) != 0)
     return {{State::Bad, "disk", place + ": can't be looked at", ""}};
   const auto magic = static_cast<unsigned long>(kind.f_type) & 0xFFFFFFFFul;
-  const auto known =
-      std::ranges::find(kFileSystems, magic, &FileSystem::magic);
+  const auto known = std::ranges::find(kFileSystems, magic, &FileSystem::magic);
   const auto total = uint64_t{space.f_blocks} * space.f_frsize;
   const auto free = uint64_t{space.f_bavail} * space.f_frsize;
-  const bool full = static_cast<double>(free) <
-                    kLeastFree * static_cast<double>(total);
+  const bool full =
+      static_cast<double>(free) < kLeastFree * static_cast<double>(total);
   findings.push_back(
       {full ? State::Bad : State::Ok, "disk",
        fmt::format("{}: {} of {} free", place, base::format_size(free),
@@ -136,20 +136,20 @@ Findings look_at_disk(const base::Home& home) {
               "SIZE makes room"
             : ""});
   if (space.f_files > 0 && space.f_favail * 100 < space.f_files)
-    findings.push_back({State::Bad, "disk",
-                        fmt::format("{} of {} inodes free", space.f_favail,
-                                    space.f_files),
-                        "remove files, many small ones somewhere else too"});
+    findings.push_back(
+        {State::Bad, "disk",
+         fmt::format("{} of {} inodes free", space.f_favail, space.f_files),
+         "remove files, many small ones somewhere else too"});
   if (known == kFileSystems.end())
     findings.push_back({State::Note, "file system",
                         fmt::format("unknown kind {:#x}", magic), ""});
   else if (known->trouble.empty())
-    findings.push_back({State::Ok, "file system", std::string(known->name), ""});
-  else
     findings.push_back(
-        {State::Note, "file system",
-         fmt::format("{}: {}", known->name, known->trouble),
-         "a home on a local disk: LODGE_HOME=/var/lib/lodge"});
+        {State::Ok, "file system", std::string(known->name), ""});
+  else
+    findings.push_back({State::Note, "file system",
+                        fmt::format("{}: {}", known->name, known->trouble),
+                        "a home on a local disk: LODGE_HOME=/var/lib/lodge"});
   return findings;
 }
 

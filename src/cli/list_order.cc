@@ -21,7 +21,8 @@ struct Field {
 constexpr auto kFields = std::to_array<Field>({
     {"id", [](const auto& a, const auto& b) { return a.id < b.id; }},
     {"name", [](const auto& a, const auto& b) { return a.app < b.app; }},
-    {"namespace", [](const auto& a, const auto& b) { return a.space < b.space; }},
+    {"namespace",
+     [](const auto& a, const auto& b) { return a.space < b.space; }},
     {"version",
      [](const auto& a, const auto& b) { return a.version < b.version; }},
     {"mode", [](const auto& a, const auto& b) { return a.mode < b.mode; }},
@@ -30,17 +31,14 @@ constexpr auto kFields = std::to_array<Field>({
      [](const auto& a, const auto& b) { return a.uptime_ms < b.uptime_ms; }},
     {"restarts",
      [](const auto& a, const auto& b) { return a.restarts < b.restarts; }},
-    {"status", [](const auto& a, const auto& b) { return a.status < b.status; }},
-    {"cpu",
-     [](const auto& a, const auto& b) { return a.cpu_percent < b.cpu_percent; }},
-    {"mem",
-     [](const auto& a, const auto& b) {
-       return a.memory_bytes < b.memory_bytes;
-     }},
-    {"memory",
-     [](const auto& a, const auto& b) {
-       return a.memory_bytes < b.memory_bytes;
-     }},
+    {"status",
+     [](const auto& a, const auto& b) { return a.status < b.status; }},
+    {"cpu", [](const auto& a,
+               const auto& b) { return a.cpu_percent < b.cpu_percent; }},
+    {"mem", [](const auto& a,
+               const auto& b) { return a.memory_bytes < b.memory_bytes; }},
+    {"memory", [](const auto& a,
+                  const auto& b) { return a.memory_bytes < b.memory_bytes; }},
     {"user", [](const auto& a, const auto& b) { return a.user < b.user; }},
     {"logs",
      [](const auto& a, const auto& b) { return a.log_bytes < b.log_bytes; }},
@@ -59,10 +57,10 @@ base::Status sort_rows(std::vector<InstanceInfo>& rows,
     std::vector<std::string> known;
     for (const auto& one : kFields) known.emplace_back(one.name);
     const auto nearest = base::nearest_word(name, known);
-    return base::fail(base::Errc::Invalid,
-                      fmt::format("--sort: {}: no such field", name),
-                      nearest.empty() ? fmt::format("{}", fmt::join(known, ", "))
-                                      : fmt::format("did you mean {}?", nearest));
+    return base::fail(
+        base::Errc::Invalid, fmt::format("--sort: {}: no such field", name),
+        nearest.empty() ? fmt::format("{}", fmt::join(known, ", "))
+                        : fmt::format("did you mean {}?", nearest));
   }
   if (way != "asc" && way != "desc")
     return base::fail(base::Errc::Invalid,
@@ -78,7 +76,8 @@ void mask_row(InstanceInfo& row) {
   row.script = mask_secrets(row.script);
   row.args = mask_words(row.args);
   row.reason = mask_secrets(row.reason);
-  for (auto& setting : row.settings) setting.value = mask_secrets(setting.value);
+  for (auto& setting : row.settings)
+    setting.value = mask_secrets(setting.value);
 }
 
 }  // namespace cli

@@ -31,9 +31,8 @@ int real_time(std::string_view rest, int from) {
 
 std::string signal_name(int number) {
   if (number >= SIGRTMIN && number <= SIGRTMAX)
-    return number == SIGRTMIN
-               ? "SIGRTMIN"
-               : fmt::format("SIGRTMIN+{}", number - SIGRTMIN);
+    return number == SIGRTMIN ? "SIGRTMIN"
+                              : fmt::format("SIGRTMIN+{}", number - SIGRTMIN);
   const char* name = ::sigabbrev_np(number);
   return name != nullptr ? fmt::format("SIG{}", name)
                          : fmt::format("signal {}", number);
@@ -51,8 +50,8 @@ base::Result<int> parse_signal(std::string_view text) {
                       fmt::format("{}: no such signal", text),
                       fmt::format("1 to {}; kill -l lists them", SIGRTMAX));
   }
-  const std::string_view name = std::string_view(word).substr(
-      word.starts_with("SIG") ? 3 : 0);
+  const std::string_view name =
+      std::string_view(word).substr(word.starts_with("SIG") ? 3 : 0);
   std::vector<std::string> known;
   for (int i = 1; i < SIGRTMIN; ++i) {
     const char* abbreviation = ::sigabbrev_np(i);
@@ -68,9 +67,8 @@ base::Result<int> parse_signal(std::string_view text) {
   const auto nearest = base::nearest_word("SIG" + std::string(name), known);
   return base::fail(base::Errc::Invalid,
                     fmt::format("{}: no such signal", text),
-                    nearest.empty()
-                        ? "SIGTERM, usr2, 12; kill -l lists them"
-                        : fmt::format("did you mean {}?", nearest));
+                    nearest.empty() ? "SIGTERM, usr2, 12; kill -l lists them"
+                                    : fmt::format("did you mean {}?", nearest));
 }
 
 }  // namespace cli

@@ -60,7 +60,9 @@ base::Result<Candidates> recorded_apps(const base::Home& home) {
 // The apps of the daemon; when there is none, those it would bring back.
 std::expected<Candidates, int> known_apps(const Invocation& invocation) {
   Candidates apps;
-  auto reply = control::ask(invocation.home, control::ListRequest{.selection = {}, .brief = true}, {});
+  auto reply =
+      control::ask(invocation.home,
+                   control::ListRequest{.selection = {}, .brief = true}, {});
   if (!reply && reply.error().code == Errc::Unavailable) {
     auto recorded = recorded_apps(invocation.home);
     if (recorded) return std::move(*recorded);

@@ -40,10 +40,9 @@ base::Result<control::ScaleRequest> parse_scale(const Args& args) {
   const auto* const end = digits.data() + digits.size();
   const auto [at, error] = std::from_chars(digits.data(), end, request.count);
   if (digits.empty() || error != std::errc{} || at != end || request.count < 0)
-    return base::fail(Errc::Invalid,
-                      fmt::format("{}: not a number of instances", word),
-                      fmt::format("lodge scale {} 4, or +2, or -1",
-                                  request.app));
+    return base::fail(
+        Errc::Invalid, fmt::format("{}: not a number of instances", word),
+        fmt::format("lodge scale {} 4, or +2, or -1", request.app));
   if (sign == '-') request.count = -request.count;
   return request;
 }
@@ -149,18 +148,20 @@ int run_start_or_restart(const Invocation& invocation) {
 }
 
 int run_start_or_reload(const Invocation& invocation) {
-  return run_start_and(
-      invocation, [&](OutcomesReply& reply) -> std::expected<void, int> {
-        std::vector<int> ids;
-        for (const auto& outcome : reply.outcomes)
-          if (outcome.action == "unchanged") ids.push_back(outcome.id);
-        if (ids.empty()) return {};
-        say_what_reload_is(invocation);
-        auto restarted = restart_one_by_one(invocation, ids);
-        if (!restarted) return std::unexpected(restarted.error());
-        take_over(reply, std::move(*restarted));
-        return {};
-      });
+  return run_start_and(invocation,
+                       [&](OutcomesReply& reply) -> std::expected<void, int> {
+                         std::vector<int> ids;
+                         for (const auto& outcome : reply.outcomes)
+                           if (outcome.action == "unchanged")
+                             ids.push_back(outcome.id);
+                         if (ids.empty()) return {};
+                         say_what_reload_is(invocation);
+                         auto restarted = restart_one_by_one(invocation, ids);
+                         if (!restarted)
+                           return std::unexpected(restarted.error());
+                         take_over(reply, std::move(*restarted));
+                         return {};
+                       });
 }
 
 int run_reset(const Invocation& invocation) {
@@ -197,13 +198,12 @@ int run_send(const Invocation& invocation) {
       invocation, control::InputRequest{to, base::base64(line)});
   if (!reply) return reply.error();
   if (reply->bytes < line.size())
-    return report(
-        invocation,
-        {Errc::WouldBlock, 0,
-         fmt::format("{}: its input is full: {} of {} bytes went in",
-                     words.front(), reply->bytes, line.size()),
-         "it does not read what was sent before"},
-        kFailed);
+    return report(invocation,
+                  {Errc::WouldBlock, 0,
+                   fmt::format("{}: its input is full: {} of {} bytes went in",
+                               words.front(), reply->bytes, line.size()),
+                   "it does not read what was sent before"},
+                  kFailed);
   if (invocation.json)
     say(invocation, fmt::format(R"({{"v":1,"action":"sent","bytes":{}}})"
                                 "\n",

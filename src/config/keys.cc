@@ -15,8 +15,8 @@ namespace {
 
 std::vector<Key> all_keys() {
   std::vector<Key> all;
-  for (auto* table : {app_keys, restart_keys, ready_keys, env_keys, log_keys,
-                      notify_keys})
+  for (auto* table :
+       {app_keys, restart_keys, ready_keys, env_keys, log_keys, notify_keys})
     for (auto& key : table()) all.push_back(std::move(key));
   return all;
 }

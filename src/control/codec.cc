@@ -265,10 +265,9 @@ constexpr auto members(const ErrorReply*) {
 
 // In the order of the variants.
 constexpr auto kRequestNames = std::to_array<std::string_view>(
-    {"ping",   "start",  "stop",   "restart", "delete", "list",
-     "flush",  "kill",   "update", "rotate",  "reopen", "prune",
-     "scale",  "reset",  "signal", "input",   "env",
-     "save",   "resurrect"});
+    {"ping", "start", "stop", "restart", "delete", "list", "flush", "kill",
+     "update", "rotate", "reopen", "prune", "scale", "reset", "signal", "input",
+     "env", "save", "resurrect"});
 constexpr auto kReplyNames = std::to_array<std::string_view>(
     {"ping", "outcomes", "list", "flush", "done", "error", "rotate", "reopen",
      "input", "env", "save"});

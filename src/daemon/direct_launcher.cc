@@ -18,7 +18,8 @@ namespace daemon_ {
 
 DirectLauncher::DirectLauncher(
     base::EventLoop& loop, const base::Clock& clock, const rlimit& nofile,
-    Users& users, supervisor::Cgroups& groups, Output output, std::function<supervisor::Supervisor&()> supervisor)
+    Users& users, supervisor::Cgroups& groups, Output output,
+    std::function<supervisor::Supervisor&()> supervisor)
     : loop_(loop),
       clock_(clock),
       nofile_(nofile),

@@ -253,8 +253,8 @@ base::Status Handlers::check_files(const std::vector<config::AppSpec>& specs) {
   FileClaims claims(others, parts_.chronicle.catalog(), parts_.home);
   for (const auto& spec : specs) {
     if (auto good = check_schedule(spec); !good) return good;
-    if (auto free = claims.add(
-            app_files(parts_.supervisor.find_app(spec.name), spec));
+    if (auto free =
+            claims.add(app_files(parts_.supervisor.find_app(spec.name), spec));
         !free)
       return free;
   }
@@ -307,7 +307,8 @@ void Handlers::on(const control::ListRequest& request, const supervisor::Cause&,
         list.instances.push_back(
             parts_.listing.row(*app, *instance, request.brief));
   std::ranges::sort(list.instances, {}, &control::InstanceInfo::id);
-  std::unordered_map<std::string_view, std::vector<control::InstanceInfo*>> rows;
+  std::unordered_map<std::string_view, std::vector<control::InstanceInfo*>>
+      rows;
   for (auto& row : list.instances) rows[row.app].push_back(&row);
   list.logs_bytes = live_bytes(parts_.chronicle.catalog(), parts_.home.logs());
   const auto age = [now = parts_.clock.now()](base::Timestamp time) {

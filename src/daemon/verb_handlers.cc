@@ -37,8 +37,8 @@ void Handlers::on(const control::ScaleRequest& request,
     return fail(fmt::format("{}: it has {} instance{}, one must stay",
                             app->spec.name, app->instances.size(),
                             app->instances.size() == 1 ? "" : "s"),
-                fmt::format("lodge stop {}, or lodge delete {}",
-                            app->spec.name, app->spec.name));
+                fmt::format("lodge stop {}, or lodge delete {}", app->spec.name,
+                            app->spec.name));
   if (count > kMostInstances)
     return fail(fmt::format("{}: {} instances", app->spec.name, count),
                 fmt::format("at most {}", kMostInstances));
@@ -80,8 +80,8 @@ void Handlers::on(const control::InputRequest& request,
     reply(refusal(base::Error(error).with_context(name)));
   };
   const auto* const instance = parts_.supervisor.find(ids->front());
-  const auto name = fmt::format("{}/{}", instance->life().app,
-                                instance->life().number);
+  const auto name =
+      fmt::format("{}/{}", instance->life().app, instance->life().number);
   if (ids->size() != 1)
     return fail({base::Errc::Invalid, 0, "one instance at a time",
                  fmt::format("say which: {}, or id:{}", name, ids->front())},

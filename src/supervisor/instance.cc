@@ -184,12 +184,13 @@ void Instance::launch() {
   pidfd_.reset();
   process_over_ = false;
   reason_.clear();
-  around_.gate.enter(life_.slot, [this, alive = std::weak_ptr<int>(alive_),
-                                  &gate = around_.gate, slot = life_.slot,
-                                  old] {
-    if (alive.expired() || life_.slot != slot) return gate.leave(slot);
-    launch_now(old);
-  });
+  around_.gate.enter(life_.slot,
+                     [this, alive = std::weak_ptr<int>(alive_),
+                      &gate = around_.gate, slot = life_.slot, old] {
+                       if (alive.expired() || life_.slot != slot)
+                         return gate.leave(slot);
+                       launch_now(old);
+                     });
 }
 
 void Instance::launch_now(uint64_t old) {

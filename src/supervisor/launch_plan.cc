@@ -70,7 +70,8 @@ std::string find_program(std::string_view program, std::string_view path) {
   return {};
 }
 
-std::vector<std::string> environment_of(const config::AppSpec& spec, const Copy& copy) {
+std::vector<std::string> environment_of(const config::AppSpec& spec,
+                                        const Copy& copy) {
   auto env = config::environment_of(spec, copy.number);
   // Into a pipe Python writes by blocks of 8 KiB: a log that comes late.
   env.try_emplace("PYTHONUNBUFFERED", "1");
@@ -85,7 +86,8 @@ std::vector<std::string> environment_of(const config::AppSpec& spec, const Copy&
   return result;
 }
 
-base::Result<LaunchPlan> plan_launch(const config::AppSpec& spec, const Copy& copy) {
+base::Result<LaunchPlan> plan_launch(const config::AppSpec& spec,
+                                     const Copy& copy) {
   LaunchPlan plan;
   plan.cwd = spec.cwd;
   plan.pty = spec.log.pty;

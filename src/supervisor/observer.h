@@ -32,8 +32,8 @@ struct Happening {
     Ready,      // pid, delay: how long it took
     Unhealthy,  // pid, reason
     Healthy,    // again; pid
-    Changed,  // keys of its definition; about the whole app: the life is of
-              // no instance (id and number -1)
+    Changed,    // keys of its definition; about the whole app: the life is of
+                // no instance (id and number -1)
   };
   Kind kind = Kind::Started;
   Life life = {};

@@ -104,11 +104,13 @@ void Supervisor::stop_in_order(const std::vector<int>& ids, bool keep_wanted,
         continue;
       }
       const bool was_wanted = instance->wanted();
-      instance->stop(cause, [one_down, told = std::move(stop.done)](
-                                const Settled& settled) {
-        told(settled);
-        one_down();
-      }, signal);
+      instance->stop(
+          cause,
+          [one_down, told = std::move(stop.done)](const Settled& settled) {
+            told(settled);
+            one_down();
+          },
+          signal);
       if (keep_wanted) instance->set_wanted(was_wanted);
     }
     observer_.on_list_changed();

@@ -32,7 +32,7 @@ struct Ending {
   bool came_up = true;     // false: it was to become ready, and did not
   std::string unfit = {};  // why it was ended by us; how it ended then is no
                            // word of its own. Empty = it ended by itself
-  bool core = false;  // it left a core dump
+  bool core = false;       // it left a core dump
 };
 
 enum class Verdict {

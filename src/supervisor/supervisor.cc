@@ -14,8 +14,7 @@ namespace supervisor {
 
 Supervisor::Supervisor(base::EventLoop& loop, const base::Clock& clock,
                        Launcher& launcher, Prober& prober, Observer& observer,
-                       Cgroups& groups,
-                       std::string home_id)
+                       Cgroups& groups, std::string home_id)
     : clock_(clock),
       observer_(observer),
       sweeper_(loop, clock),
@@ -313,8 +312,9 @@ void Supervisor::shut_down(const Cause& cause, std::function<void()> done,
     for (const auto& instance : app->instances)
       all.push_back(instance->life().id);
   // What was to run is to run again when the daemon comes back.
-  stop_in_order(all, true, cause,
-                [done = std::move(done)](const Outcomes&) { done(); }, signal);
+  stop_in_order(
+      all, true, cause, [done = std::move(done)](const Outcomes&) { done(); },
+      signal);
 }
 
 void Supervisor::on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd,
@@ -379,7 +379,8 @@ App* Supervisor::find_app(std::string_view name) {
 
 Instance* Supervisor::by_slot(uint64_t slot) {
   const auto found = ids_.find(slot);
-  Instance* const instance = found == ids_.end() ? nullptr : find(found->second);
+  Instance* const instance =
+      found == ids_.end() ? nullptr : find(found->second);
   return instance != nullptr && instance->life().slot == slot ? instance
                                                               : nullptr;
 }

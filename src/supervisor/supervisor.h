@@ -62,8 +62,7 @@ class Supervisor {
  public:
   Supervisor(base::EventLoop& loop, const base::Clock& clock,
              Launcher& launcher, Prober& prober, Observer& observer,
-             Cgroups& groups,
-             std::string home_id);
+             Cgroups& groups, std::string home_id);
 
   // At the daemon's start, in this order: the list; the numbers of all slots
   // that the keeper holds; their lives, of each instance only the newest; then

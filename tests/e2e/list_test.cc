@@ -25,8 +25,9 @@ TEST_CASE("list is sorted by any field, both ways") {
   const TestHome home;
   using Names = std::vector<std::string>;
   home.start("b", "exec sleep 1000");
-  home.start("c", "python3 -c 'x = bytearray(60 << 20); import time; "
-                  "time.sleep(1000)'");
+  home.start("c",
+             "python3 -c 'x = bytearray(60 << 20); import time; "
+             "time.sleep(1000)'");
   home.start("a", "exec sleep 1000");
   CHECK(names(home, "name") == Names{"a", "b", "c"});
   CHECK(names(home, "name:desc") == Names{"c", "b", "a"});
@@ -71,13 +72,31 @@ TEST_CASE("jlist has the keys that programs around PM2 read") {
   CHECK(row["monit"].contains("memory"));
   CHECK(row["monit"].contains("cpu"));
   const auto& env = row["pm2_env"];
-  for (const auto* key :
-       {"name", "namespace", "version", "status", "pm_id", "pm_uptime",
-        "created_at", "restart_time", "unstable_restarts", "exit_code",
-        "exec_mode", "exec_interpreter", "instances", "NODE_APP_INSTANCE",
-        "username", "args", "pm_exec_path", "pm_cwd", "pm_out_log_path",
-        "pm_err_log_path", "autorestart", "merge_logs", "kill_timeout",
-        "restart_delay", "min_uptime"})
+  for (const auto* key : {"name",
+                          "namespace",
+                          "version",
+                          "status",
+                          "pm_id",
+                          "pm_uptime",
+                          "created_at",
+                          "restart_time",
+                          "unstable_restarts",
+                          "exit_code",
+                          "exec_mode",
+                          "exec_interpreter",
+                          "instances",
+                          "NODE_APP_INSTANCE",
+                          "username",
+                          "args",
+                          "pm_exec_path",
+                          "pm_cwd",
+                          "pm_out_log_path",
+                          "pm_err_log_path",
+                          "autorestart",
+                          "merge_logs",
+                          "kill_timeout",
+                          "restart_delay",
+                          "min_uptime"})
     CHECK_MESSAGE(env.contains(key), key);
   CHECK(env["autorestart"] == true);
   CHECK(env["kill_timeout"] == 10'000);

@@ -15,8 +15,8 @@ namespace support {
 namespace {
 
 size_t open_files(pid_t pid) {
-  const std::filesystem::directory_iterator fds(
-      "/proc/" + std::to_string(pid) + "/fd");
+  const std::filesystem::directory_iterator fds("/proc/" + std::to_string(pid) +
+                                                "/fd");
   return static_cast<size_t>(std::distance(begin(fds), end(fds)));
 }
 
@@ -42,8 +42,7 @@ TEST_CASE("kills without end leave no memory and no descriptors behind") {
   };
   for (int i = 0; i < 5; ++i) kill_one();  // whatever is made once
   const auto files = open_files(daemon) + open_files(keeper);
-  const auto memory =
-      memory_of(daemon).resident + memory_of(keeper).resident;
+  const auto memory = memory_of(daemon).resident + memory_of(keeper).resident;
   const int kills = rounds(40);
   for (int i = 0; i < kills; ++i) kill_one();
   CHECK(wait_until(

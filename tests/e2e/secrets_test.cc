@@ -16,7 +16,8 @@ TEST_CASE("secrets are in the app list and nowhere else, not in any output") {
   const std::string secret = "hunter2hunter2";
   home.work().write("app.sh", "while :; do sleep 1; done\n");
   const RunOptions with = {
-      .env = {{"DB_PASSWORD", secret}, {"DATABASE_URL", "pg://u:" + secret + "@db"}}};
+      .env = {{"DB_PASSWORD", secret},
+              {"DATABASE_URL", "pg://u:" + secret + "@db"}}};
   std::string all;
   const auto say = [&](std::vector<std::string> args) {
     const Ran ran = home.lodge(args, with);
@@ -32,13 +33,24 @@ TEST_CASE("secrets are in the app list and nowhere else, not in any output") {
             .exit == 0);
   say({"restart", "api", "--update-env"});
   say({"scale", "api", "2"});
-  for (const auto& args : std::vector<std::vector<std::string>>{
-           {"list"}, {"list", "--json"}, {"jlist"}, {"prettylist"},
-           {"describe", "all"}, {"describe", "all", "--json"}, {"env", "all"},
-           {"env", "all", "--json"}, {"events", "all"},
-           {"events", "all", "--json"}, {"logs", "all", "-n", "all"},
-           {"logs", "lodge"}, {"doctor"}, {"doctor", "--json"},
-           {"reload", "api"}, {"start", "api"}, {"stop", "api"}})
+  for (const auto& args :
+       std::vector<std::vector<std::string>>{{"list"},
+                                             {"list", "--json"},
+                                             {"jlist"},
+                                             {"prettylist"},
+                                             {"describe", "all"},
+                                             {"describe", "all", "--json"},
+                                             {"env", "all"},
+                                             {"env", "all", "--json"},
+                                             {"events", "all"},
+                                             {"events", "all", "--json"},
+                                             {"logs", "all", "-n", "all"},
+                                             {"logs", "lodge"},
+                                             {"doctor"},
+                                             {"doctor", "--json"},
+                                             {"reload", "api"},
+                                             {"start", "api"},
+                                             {"stop", "api"}})
     say(args);
   // But who asks for them gets them.
   CHECK(home.must({"env", "line", "--show-secrets"}).out.find(secret) !=
@@ -55,7 +67,8 @@ TEST_CASE("secrets are in the app list and nowhere else, not in any output") {
     CHECK((info.st_mode & 077) == 0);
     std::ostringstream text;
     text << std::ifstream(entry.path()).rdbuf();
-    const bool is_list = entry.path().filename().string().starts_with("apps.json");
+    const bool is_list =
+        entry.path().filename().string().starts_with("apps.json");
     CHECK((text.str().find(secret) != std::string::npos) == is_list);
     ++files;
   }

@@ -80,8 +80,9 @@ TEST_CASE("reload restarts one by one and stops where one does not come up") {
   const TestHome home;
   home.work().write("flag", "go");
   home.start("api",
-             "test -e " + home.work().file("flag") + " || exit 3; "
-             "exec sleep 1000",
+             "test -e " + home.work().file("flag") +
+                 " || exit 3; "
+                 "exec sleep 1000",
              {"-i", "3", "--max-restarts", "0"});
   const auto before = home.list();
   const Ran ran = home.must({"reload", "api"});
@@ -171,7 +172,8 @@ TEST_CASE("send puts a line into the stdin of one instance") {
   home.start("echo", "while read -r line; do echo \"<$line>\"; done",
              {"-i", "2"});
   home.must({"send", "echo/1", "hello  world", "again"});
-  CHECK(wait_until([&] { return raw(home, "echo/1") == "<hello  world again>\n"; }));
+  CHECK(wait_until(
+      [&] { return raw(home, "echo/1") == "<hello  world again>\n"; }));
   CHECK(raw(home, "echo/0").empty());
   // Also after the daemon was another.
   home.kill_daemon();
@@ -199,11 +201,12 @@ TEST_CASE("attach passes lines on and shows what the app says, until Ctrl-C") {
   home.start("echo",
              "echo before; while read -r line; do echo \"<$line>\"; done");
   CHECK(wait_until([&] { return raw(home, "echo") == "before\n"; }));
-  Child attached = home.background({"attach", "echo"},
-                                   {.input = "one\nt\xff\n\nthree\n"});
+  Child attached =
+      home.background({"attach", "echo"}, {.input = "one\nt\xff\n\nthree\n"});
   CHECK(wait_until(
       [&] { return attached.out() == "<one>\n<t\xff>\n<>\n<three>\n"; }));
-  CHECK(attached.err() == "lodge: attach: echo (id 0) \u00b7 Ctrl-C detaches\n");
+  CHECK(attached.err() ==
+        "lodge: attach: echo (id 0) \u00b7 Ctrl-C detaches\n");
   attached.signal(SIGINT);
   const Ran ran = attached.wait();
   CHECK(ran.exit == 0);
@@ -216,9 +219,8 @@ TEST_CASE("attach speaks to an app that has a terminal") {
   home.start("tty", "while read -r line; do echo \"<$line>\"; done",
              {"--set", "log.pty=true"});
   Child attached = home.background({"attach", "tty"}, {.input = "one\n"});
-  CHECK(wait_until([&] {
-    return attached.out().find("<one>") != std::string::npos;
-  }));
+  CHECK(wait_until(
+      [&] { return attached.out().find("<one>") != std::string::npos; }));
   attached.signal(SIGINT);
   CHECK(attached.wait().exit == 0);
 }
@@ -278,8 +280,9 @@ TEST_CASE("every command takes every form of a target, and --exclude") {
       CHECK(ran.exit == 0);
       std::vector<int> found;
       const bool array = command == "describe" || command == "list";
-      for (const auto& row : array ? json_of(ran.out).get<std::vector<nlohmann::json>>()
-                                   : json_lines(ran.out))
+      for (const auto& row :
+           array ? json_of(ran.out).get<std::vector<nlohmann::json>>()
+                 : json_lines(ran.out))
         found.push_back(row["id"].get<int>());
       CHECK(found == ids);
     }
