@@ -44,7 +44,7 @@ inline constexpr std::array kStartupFlags = {
     Flag{"user-name", 'u', "USER", "for that user's apps (default: this one)"},
     Flag{"hp", 0, "HOME", "that user's home directory"},
     Flag{"service-name", 0, "NAME",
-         "name of the unit (default: lodge-USER; of a user's own: lodge)"},
+         "name of the unit (default: lodge-USER, or lodge)"},
     Flag{"dry-run", 0, "", "show unit and commands, change nothing"},
 };
 inline constexpr std::array kStartupExamples = {

@@ -135,10 +135,12 @@ TEST_CASE("the unit's commands: ready with the apps, reload, stop to nothing") {
 
 TEST_CASE("a keeper's successor tells the manager who it is; an app does not") {
   const TestHome home;
-  home.start(
-      "show",
-      "echo \"socket=$NOTIFY_SOCKET$LODGE_NOTIFY_SOCKET.\"; exec sleep 1000",
-      {});
+  // Started by some other service's command, whose socket is not the app's.
+  home.must({"start",
+             "echo \"socket=$NOTIFY_SOCKET$LODGE_NOTIFY_SOCKET.\"; exec sleep "
+             "1000",
+             "--name", "show", "--min-uptime", "50ms"},
+            {.env = {{"NOTIFY_SOCKET", home.work().file("other")}}});
   lose_power(home);
   const ServiceManager manager(home.work().file("n"));
   REQUIRE(run_line(home, dry_run(home), "ExecStart", manager.path()).exit == 0);
@@ -435,6 +437,7 @@ TEST_CASE("a list cut off anywhere gives way to its copy, and that is said") {
     CHECK(slurp(home.log("lodge-events.log")).find("apps.json") !=
           std::string::npos);
     // Whole again, and the damaged one did not become the copy.
+    CHECK(slurp(home.file("apps.json.damaged")) == list.substr(0, size));
     lose_power(home);
     const Ran again = home.must({"resurrect", "--boot"});
     CHECK(again.err.empty());
