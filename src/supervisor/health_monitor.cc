@@ -37,8 +37,10 @@ void HealthMonitor::looked(const base::Status& result) {
     looks_ = 0;
   }
   wait();
-  // Last: it may be the end of us.
-  if (news != HealthNews::None) on_news_(news);
+  if (news == HealthNews::None) return;
+  // Last, and by a copy: it may be the end of us.
+  const auto tell = on_news_;
+  tell(news);
 }
 
 }  // namespace supervisor

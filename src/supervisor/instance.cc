@@ -176,6 +176,7 @@ void Instance::launch() {
   life_.slot = around_.next_slot(life_.id);
   life_.accounted = false;
   life_.ready = false;
+  life_.unfit.clear();
   barred_ = false;
   told_unhealthy_ = false;
   said_.clear();
@@ -253,18 +254,20 @@ void Instance::on_exited(const ExitNews& news) {
 void Instance::judge(const Ending& ending) {
   stop_looking();
   last_ending_ = ending;
-  if (state_ == State::Failing) last_ending_.unfit = unfit_;
+  // Of a life that the last daemon was ending, too. Not what somebody asked for
+  // meanwhile.
+  const bool asked = state_ == State::Stopping || state_ == State::Restarting;
+  if (!asked) last_ending_.unfit = life_.unfit;
   last_ending_.came_up = life_.ready || ready_by(spec_) == ReadyBy::Uptime;
   has_ended_ = true;
-  const bool asked = state_ == State::Stopping || state_ == State::Restarting;
   const bool told = asked || state_ == State::Failing;
   by_itself_ = !told;
   if (!life_.accounted)
     tell({.kind = Happening::Kind::Ended,
           .ending = ending,
-          .reason = state_ == State::Failing ? unfit_
-                    : !ending.started        ? reason_
-                                             : (asked ? "as asked" : ""),
+          .reason = !ending.started ? reason_
+                    : asked         ? "as asked"
+                                    : life_.unfit,
           .told = told});
   life_.accounted = true;
   if (life_.slot != 0) around_.launcher.relabel(life_);
@@ -398,6 +401,7 @@ void Instance::adopt(Life life, int pid, base::UniqueFd pidfd) {
   why_launch_ = "crash";
   tell({.kind = Happening::Kind::Adopted});
   if (!wanted_) return apply(Event::Stop);
+  if (!life_.unfit.empty()) return fail(life_.unfit);
   // What it said while there was no daemon is still to be read.
   if (state_ == State::Starting)
     return begin_readying(

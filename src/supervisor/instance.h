@@ -173,7 +173,6 @@ class Instance {
   Ending last_ending_;
   std::string reason_;
   std::string why_launch_;
-  std::string unfit_;  // of Failing: why
   bool barred_ = false;
   bool told_unhealthy_ = false;
   std::string said_;

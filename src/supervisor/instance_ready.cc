@@ -64,9 +64,10 @@ void Instance::on_health(HealthNews news) {
 
 // It is ended, and then the restart policy has its say.
 void Instance::fail(std::string why) {
-  unfit_ = std::move(why);
-  reason_ = unfit_;
-  answer_up(true, unfit_);
+  life_.unfit = std::move(why);
+  around_.launcher.relabel(life_);
+  reason_ = life_.unfit;
+  answer_up(true, life_.unfit);
   apply(Event::Unfit);
 }
 

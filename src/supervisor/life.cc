@@ -7,6 +7,12 @@
 #include "base/json.h"
 
 namespace supervisor {
+namespace {
+
+// A label fits into one frame of the keeper, with room to spare.
+constexpr size_t kMostOfUnfit = 1000;
+
+}  // namespace
 
 std::string Life::tag_prefix(std::string_view home_id) const {
   return fmt::format("{}:{}:", home_id, id);
@@ -30,7 +36,9 @@ std::string print_label(const Life& life) {
   json["launched_us"] = life.launched.us;
   if (life.accounted) json["accounted"] = true;
   if (life.ready) json["ready"] = true;
-  return json.dump();
+  if (!life.unfit.empty()) json["unfit"] = life.unfit.substr(0, kMostOfUnfit);
+  return json.dump(-1, ' ', false,
+                   nlohmann::ordered_json::error_handler_t::replace);
 }
 
 base::Result<Life> parse_label(std::string_view label) {
@@ -48,6 +56,7 @@ base::Result<Life> parse_label(std::string_view label) {
     life.launched.us = json->value("launched_us", int64_t{0});
     life.accounted = json->value("accounted", false);
     life.ready = json->value("ready", false);
+    life.unfit = json->value("unfit", "");
     return life;
   } catch (const nlohmann::json::exception& error) {
     return base::fail(base::Errc::Invalid,

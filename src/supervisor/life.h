@@ -23,6 +23,8 @@ struct Life {
   base::Timestamp launched;
   bool accounted = false;  // its end has been told of
   bool ready = false;      // it has been, by whatever its readiness is told
+  // Why it is being ended, or was, though it would go on; empty = it is not.
+  std::string unfit = {};
 
   // "LODGE_INSTANCE" of all generations of this instance, and of this one.
   std::string tag_prefix(std::string_view home_id) const;

@@ -16,6 +16,9 @@ control::InstanceInfo online() {
           .instances = 2,
           .status = "online",
           .reason = {},
+          .health = {},
+          .health_reason = {},
+          .said = {},
           .pid = 41230,
           .generation = 3,
           .started_at_ms = 1795256100123,
@@ -145,6 +148,30 @@ TEST_CASE("why an app is errored stands below the table") {
   const auto text = cli::list_view(list, 0, false);
   CHECK(text.find("\napi/1: errored: 16 unstable restarts\n") != text.npos);
   CHECK(text.find("\ndegraded: ") != text.npos);
+}
+
+TEST_CASE("an unhealthy app is told from a healthy one, and why") {
+  auto row = online();
+  row.health = "unhealthy";
+  row.health_reason = "http://127.0.0.1/: answered 500";
+  row.said = "serving";
+  const auto view = cli::list_view(list_of({row}), 0, false);
+  CHECK(view.find("│ online (unhealthy) │") != std::string::npos);
+  CHECK(view.find("api/0: unhealthy: http://127.0.0.1/: answered 500\n") !=
+        std::string::npos);
+  const auto described = cli::describe_view(row, false);
+  CHECK(described.find("answered 500") != std::string::npos);
+  CHECK(described.find("serving") != std::string::npos);
+  // Scripts and PM2's words go on to say what the process is.
+  CHECK(cli::list_json({row}).find(R"("status":"online")") !=
+        std::string::npos);
+}
+
+TEST_CASE("what an app says of itself stands below the table") {
+  auto row = online();
+  row.said = "loading \x1b[31m";
+  CHECK(cli::list_view(list_of({row}), 0, false)
+            .find("api/0: online: loading \\x1b[31m\n") != std::string::npos);
 }
 
 TEST_CASE("the footer counts the logs of deleted apps too") {

@@ -124,7 +124,7 @@ TEST_CASE(
   CHECK(detail.find("exited with code 3") != std::string::npos);
   CHECK(outcome_of(reply, "cdn").at("detail") ==
         "not started: it depends on web, which was not started");
-  CHECK(home.app("web").status == "waiting");
+  CHECK(home.app("web").status == "waiting restart");
   CHECK(home.events("web", "start").empty());
   CHECK(home.must({"list"}).out.find("web: waiting: " + detail) !=
         std::string::npos);
@@ -133,7 +133,7 @@ TEST_CASE(
   home.kill_daemon();
   REQUIRE(wait_until([&] {
     return home.lodge({"list"}).exit == 0 &&
-           home.app("web").status == "waiting" &&
+           home.app("web").status == "waiting restart" &&
            reason_of(home, "web").starts_with("not started: ");
   }));
   CHECK(home.app("db").status == "online");
@@ -160,7 +160,7 @@ TEST_CASE("start with flags: waits for what runs, says what does not") {
   CHECK(ran.exit == 1);
   CHECK(ran.err.find("api: not started: it depends on db, which is stopped") !=
         std::string::npos);
-  CHECK(home.app("api").status == "waiting");
+  CHECK(home.app("api").status == "waiting restart");
   home.must({"stop", "api"});
   CHECK(home.app("api").status == "stopped");
   home.must({"start", "db", "api"});
@@ -199,7 +199,7 @@ TEST_CASE("a boot starts in order too") {
   REQUIRE(home.reaches("db", "launching"));
   REQUIRE(wait_until(
       [&] { return reason_of(home, "api") == "waits for db to be healthy"; }));
-  CHECK(home.app("api").status == "waiting");
+  CHECK(home.app("api").status == "waiting restart");
   home.work().write("good", "");
   CHECK(home.reaches("api", "online"));
 }

@@ -137,6 +137,13 @@ TEST_CASE("who does not become ready in time has failed, with the reason") {
   CHECK(ran.err.find("READY=1") != std::string::npos);
   CHECK(home.reaches("app", "errored"));
   CHECK(home.app("app").pid == 0);
+  // Also to a daemon that did not see it.
+  home.kill_daemon();
+  REQUIRE(home.reaches("app", "errored"));
+  CHECK(described(home, "app")
+            .at("reason")
+            .get<std::string>()
+            .starts_with("was not ready within 1"));
   // The policy's turn: without max_restarts it would come up again.
   const Ran again =
       home.lodge({"start", "app.py", "--name", "two", "--wait-ready",

@@ -32,7 +32,7 @@ TEST_CASE("unhealthy after so many failures in a row, told once") {
   CHECK(note(record, kSettings, true, failed("d")) == HealthNews::None);
   CHECK(record.health == Health::Unhealthy);
   CHECK(note(record, kSettings, true, {}) == HealthNews::BecameHealthy);
-  CHECK(record == HealthRecord{.health = Health::Healthy});
+  CHECK(record == HealthRecord{Health::Healthy, 0, ""});
 }
 
 TEST_CASE("one good look forgives the failures before it") {
@@ -58,7 +58,7 @@ TEST_CASE("failures while it starts count for nothing, but their why is kept") {
 }
 
 TEST_CASE("retries 1: the first failure is enough") {
-  HealthRecord record{.health = Health::Healthy};
+  HealthRecord record{Health::Healthy, 0, ""};
   config::HealthSettings settings;
   settings.retries = 1;
   CHECK(note(record, settings, true, failed("x")) ==

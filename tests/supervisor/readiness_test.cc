@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "supervisor/life.h"
+
 using std::chrono::seconds;
 using supervisor::Notice;
 using supervisor::parse_notice;
@@ -64,4 +66,25 @@ TEST_CASE("a status is cut between characters, and is text") {
   CHECK(parse_notice("STATUS=" + text).status == std::string(199, 'x'));
   CHECK(parse_notice("STATUS=a\xff").status == "");
   CHECK(parse_notice("STATUS=").status == "");
+}
+
+TEST_CASE("a label keeps who was ready, and why one is being ended") {
+  supervisor::Life life;
+  life.app = "api";
+  life.ready = true;
+  life.unfit = "was not healthy any more: answered 500";
+  const auto read = supervisor::parse_label(supervisor::print_label(life));
+  REQUIRE(read);
+  CHECK(read->ready);
+  CHECK(read->unfit == life.unfit);
+  // Whatever a check printed, it fits into a frame of the keeper.
+  life.unfit = std::string(10'000, '\xff');
+  const auto label = supervisor::print_label(life);
+  CHECK(label.size() < 4096);
+  CHECK(supervisor::parse_label(label));
+  // As an earlier version wrote it.
+  const auto old = supervisor::parse_label(
+      R"({"v":1,"app":"api","id":0,"instance":0,"generation":1})");
+  REQUIRE(old);
+  CHECK_FALSE(old->ready);
 }
