@@ -24,7 +24,7 @@ struct EventFilter {
   std::optional<base::Timestamp> since;  // inclusive
   std::optional<base::Timestamp> until;  // exclusive
   std::set<store::EventKind> kinds;      // empty = all
-  std::optional<uint64_t> generation;
+  std::optional<uint64_t> generation = {};
   query::Pattern text;  // of event_words()
 };
 

@@ -36,9 +36,6 @@ inline constexpr std::array kHistoryExamples = {
 inline constexpr std::array kNotifyExamples = {
     Example{"lodge notify ls", "every rule, how often it fired, and how"},
     Example{"lodge notify test api:errored", "its hook, now, with a test text"},
-    Example{"lodge start api.js --set "
-            "'notify=[{\"on\":\"errored\",\"exec\":\"./page.sh\"}]'",
-            "a rule of an app"},
 };
 inline constexpr std::string_view kNotifyDetails =
     "A rule of an app (key notify), or of all (lodge set notify '[...]'): on "

@@ -2,6 +2,8 @@
 
 #include <dlfcn.h>
 
+#include <cstdlib>
+
 namespace notify {
 namespace {
 
@@ -11,6 +13,7 @@ constexpr int kWriteData = 10001;
 constexpr int kPostFields = 10015;
 constexpr int kUserAgent = 10018;
 constexpr int kHttpHeader = 10023;
+constexpr int kCaFile = 10065;
 constexpr int kWriteFunction = 20011;
 constexpr int kPostFieldSize = 60;
 constexpr int kNoSignal = 99;
@@ -65,6 +68,9 @@ base::Result<int> post_tls(const std::string& url, std::string_view body) {
   setopt(curl, kTimeoutMs, kLimitMs);
   setopt(curl, kWriteFunction, swallow);
   setopt(curl, kWriteData, nullptr);
+  // For an authority of one's own, as OpenSSL's programs take it.
+  if (const char* file = ::getenv("SSL_CERT_FILE"); file != nullptr)
+    setopt(curl, kCaFile, file);
   if (const int error = perform(curl); error != 0)
     return base::fail(base::Errc::Io, words(error));
   long status = 0;
