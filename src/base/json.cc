@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-#include <set>
+#include <unordered_set>
 #include <vector>
 
 namespace base {
@@ -34,6 +34,35 @@ struct Refused {
   std::string why;
 };
 
+// The keys of one object. Most have few, and there may be thousands of objects:
+// their places are used again.
+class KeySet {
+ public:
+  bool insert(const std::string& key) {
+    if (count_ == kFew) return many_.insert(key).second && !is_among_few(key);
+    if (is_among_few(key)) return false;
+    if (few_.size() == count_) few_.emplace_back();
+    few_[count_++] = key;
+    return true;
+  }
+  void clear() {
+    count_ = 0;
+    many_.clear();
+  }
+
+ private:
+  static constexpr size_t kFew = 64;
+  bool is_among_few(const std::string& key) const {
+    for (size_t i = 0; i < count_; ++i)
+      if (few_[i] == key) return true;
+    return false;
+  }
+
+  std::vector<std::string> few_;
+  size_t count_ = 0;  // of them in use
+  std::unordered_set<std::string> many_;
+};
+
 }  // namespace
 
 Result<nlohmann::json> parse_json(std::string_view text,
@@ -41,7 +70,8 @@ Result<nlohmann::json> parse_json(std::string_view text,
   if (text.size() > limits.bytes)
     return fail(Errc::Invalid,
                 fmt::format("larger than {} bytes", limits.bytes));
-  std::vector<std::set<std::string>> keys;
+  std::vector<KeySet> keys;  // of the objects that are open, and of former ones
+  size_t open = 0;
   const auto check = [&](int depth, nlohmann::json::parse_event_t event,
                          nlohmann::json& value) {
     using Event = nlohmann::json::parse_event_t;
@@ -50,10 +80,13 @@ Result<nlohmann::json> parse_json(std::string_view text,
     // `depth` counts what is open around the value, not the value itself.
     if (opens && depth >= limits.depth)
       throw Refused{fmt::format("nested deeper than {}", limits.depth)};
-    if (event == Event::object_start) keys.emplace_back();
-    if (event == Event::object_end) keys.pop_back();
+    if (event == Event::object_start) {
+      if (keys.size() == open) keys.emplace_back();
+      keys[open++].clear();
+    }
+    if (event == Event::object_end) --open;
     if (event == Event::key &&
-        !keys.back().insert(value.get_ref<const std::string&>()).second)
+        !keys[open - 1].insert(value.get_ref<const std::string&>()))
       throw Refused{fmt::format("key \"{}\" appears twice",
                                 value.get_ref<const std::string&>())};
     return true;

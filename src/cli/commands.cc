@@ -167,7 +167,6 @@ constexpr std::array kRunExamples = {
 
 constexpr std::array kRestartFlags = {kUpdateEnv, kEnv, kNoWait, kOnly,
                                       kExclude};
-constexpr std::array kUpdateNames = {Names("updatePM2")};
 constexpr std::array kStopFlags = {
     kOnly, kEnv, kExclude,
     Flag{"watch", 0, "",
@@ -433,7 +432,7 @@ constexpr std::array kDaemonCommands = {
             .examples = kKillExamples,
             .run = run_kill},
     Command{.name = "update",
-            .aliases = kUpdateNames,
+            .aliases = {},
             .group = Group::Daemon,
             .arguments = "",
             .most_words = 0,
@@ -564,6 +563,7 @@ bool is_spelling_of(std::string_view word, std::string_view name) {
 }  // namespace
 
 const Command* find_command(std::string_view word) {
+  word = name_of_pm2s(word);
   for (const auto& command : kCommands)
     if (command.name == word ||
         std::ranges::find(command.aliases, word) != command.aliases.end())

@@ -62,11 +62,11 @@ std::vector<store::Event> history(const Invocation& invocation,
   return std::move(*events);
 }
 
-std::string words_of(const store::Event& event) {
+std::string words_of(store::Event event) {
+  event.command = mask_secrets(event.command);
+  event.reason = mask_secrets(event.reason);
   const auto words = event_words(event);
-  return mask_secrets(words.command.empty()
-                          ? words.what
-                          : fmt::format("{} ({})", words.what, words.command));
+  return words.what + words.command;
 }
 
 std::string lines_of(std::string_view title, const std::string& text) {

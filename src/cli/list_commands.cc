@@ -59,7 +59,7 @@ int watch(const Invocation& invocation) {
   leave_quietly_on_signals();
   const bool screen = terminal_width() > 0;
   for (;;) {
-    auto list = ask_list(invocation, !invocation.json);
+    auto list = ask_list(invocation, true);
     if (!list) return list.error();
     if (const int exit = sort(invocation, *list)) return exit;
     const auto text = list_text(invocation, *list);
@@ -75,7 +75,7 @@ int watch(const Invocation& invocation) {
 
 int run_list(const Invocation& invocation) {
   if (invocation.args.has("watch")) return watch(invocation);
-  auto list = ask_list(invocation, !invocation.json);
+  auto list = ask_list(invocation, true);
   if (!list) return list.error();
   if (const int exit = sort(invocation, *list)) return exit;
   say(invocation, list_text(invocation, *list));

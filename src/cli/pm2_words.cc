@@ -66,6 +66,13 @@ constexpr auto kRows = std::to_array<Row>({
 
 }  // namespace
 
+std::string_view name_of_pm2s(std::string_view command) {
+  if (command == "gracefulReload") return "reload";
+  if (command == "startOrGracefulReload") return "startOrReload";
+  if (command == "updatePM2") return "update";
+  return command;
+}
+
 std::string_view instead_of_pm2s(std::string_view command) {
   const auto row = std::ranges::find(kRows, command, &Row::word);
   return row == kRows.end() ? std::string_view() : row->instead;

@@ -26,7 +26,6 @@ inline constexpr std::string_view kScaleDetails =
     "Instances that stay are left alone. The logs of those that go stay, and "
     "are gone on with when their number comes back.";
 
-inline constexpr std::array kReloadNames = {Names("gracefulReload")};
 inline constexpr std::array kReloadFlags = {kNewEnv, kExclude};
 inline constexpr std::string_view kReloadDetails =
     "Restarts the instances one by one and waits until each is ready; after "
@@ -35,8 +34,6 @@ inline constexpr std::string_view kReloadDetails =
 inline constexpr std::array kReloadExamples = {
     Example{"lodge reload api", "one instance after the other"},
 };
-inline constexpr std::array kStartOrReloadNames = {
-    Names("startOrGracefulReload")};
 inline constexpr std::array kStartOrFlags = {
     kNewEnv, kAtOnce, Flag{"wait", 0, "TIME", "wait at most so long"}};
 inline constexpr std::string_view kStartOrDetails =
@@ -97,7 +94,7 @@ inline constexpr std::array kVerbCommands = {
             .examples = kScaleExamples,
             .run = run_scale},
     Command{.name = "reload",
-            .aliases = kReloadNames,
+            .aliases = {},
             .group = Group::Run,
             .arguments = "<target…>",
             .least_words = 1,
@@ -119,7 +116,7 @@ inline constexpr std::array kVerbCommands = {
             .examples = kStartOrExamples,
             .run = run_start_or_restart},
     Command{.name = "startOrReload",
-            .aliases = kStartOrReloadNames,
+            .aliases = {},
             .group = Group::Run,
             .arguments = "<app…>",
             .least_words = 1,

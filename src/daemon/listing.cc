@@ -62,7 +62,7 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
   info.main_pid = instance.pid() > 0 ? instance.main_pid() : 0;
   info.pid = instance.pid();
   info.generation = life.generation;
-  if (!brief) info.created_at_ms = app.created.us / 1000;
+  info.created_at_ms = app.created.us / 1000;
   if (info.pid > 0) {
     info.started_at_ms = life.launched.us / 1000;
     info.uptime_ms = instance.uptime().count();
@@ -93,11 +93,6 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
                         output_open_(life.slot);
   info.watching = spec.keep.watch.on && instance.wanted();
   measure(info);
-  if (brief) {
-    info.out_file.clear();
-    info.error_file.clear();
-    return info;
-  }
   info.script = spec.script;
   info.args = spec.args;
   info.interpreter = spec.shell ? "bash" : spec.interpreter;
@@ -105,6 +100,7 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
     info.interpreter = supervisor::interpreter_for(spec.script);
   info.cwd = spec.cwd;
   info.events_file = base::fs::join(log_dir_, store::events_name(life.app));
+  if (brief) return info;
   const auto settings = config::settings_of(spec);
   if (spec.keep.limits != config::Limits{})
     for (const auto& [key, how] :

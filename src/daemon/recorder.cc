@@ -13,6 +13,8 @@ namespace daemon_ {
 namespace {
 
 constexpr std::chrono::milliseconds kRetry{1000};
+// Between lists that nobody waits for.
+constexpr std::chrono::milliseconds kPause{100};
 
 }  // namespace
 
@@ -21,7 +23,10 @@ Recorder::Recorder(base::EventLoop& loop, const base::Home& home,
     : loop_(loop),
       home_(home),
       print_list_(std::move(print_list)),
-      retry_(loop, [this] { write_list(); }),
+      retry_(loop,
+             [this] {
+               if (dirty_ && !writing_) write_list();
+             }),
       event_retry_(loop, [this] { retry_events(); }) {}
 
 void Recorder::record(store::Event event, Complete complete) {
@@ -103,14 +108,26 @@ void Recorder::list_changed() {
   dirty_ = true;
   // From the loop's next turn: one command changes the list several times.
   loop_.post([this] {
-    if (!writing_) write_list();
+    if (!writing_) write_soon();
   });
+}
+
+void Recorder::write_soon() {
+  if (!dirty_) return;
+  const auto now = base::SystemClock().mono();
+  if (!waiting_.empty() || now - written_ >= kPause) return write_list();
+  retry_.start(kPause);
 }
 
 void Recorder::when_written(std::function<void(base::Status)> done) {
   if (dirty_ || writing_) {
     auto& queue = dirty_ ? waiting_ : in_flight_;
     queue.push_back(std::move(done));
+    // Not when it suits us, now that somebody waits.
+    if (dirty_)
+      loop_.post([this] {
+        if (dirty_ && !writing_ && !list_failed_) write_list();
+      });
     return;
   }
   submit([this, done = std::move(done)] { loop_.post([done] { done({}); }); });
@@ -130,6 +147,8 @@ void Recorder::write_list() {
 
 void Recorder::list_written(base::Status status) {
   writing_ = false;
+  list_failed_ = !status;
+  written_ = base::SystemClock().mono();
   if (!status) base::log::error("{}", status.error().message);
   // Through the worker once more: events that were asked for after the list
   // are written by then.
@@ -140,7 +159,7 @@ void Recorder::list_written(base::Status status) {
       });
     });
   if (dirty_) {
-    write_list();
+    write_soon();
   } else if (!status) {
     dirty_ = true;
     retry_.start(kRetry);

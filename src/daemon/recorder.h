@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/event_loop.h"
 #include "base/home.h"
 #include "base/worker_pool.h"
@@ -38,7 +39,8 @@ class Recorder {
   // The events of apps that were deleted with their logs.
   void remove_events(const std::set<std::string>& apps);
   // The app list has changed. Changes that come while it is being written are
-  // written together.
+  // written together, and so are those that nobody waits for: hundreds of
+  // starts are not hundreds of lists.
   void list_changed();
   // On the worker, after what was asked for before: for other files that only
   // the daemon touches.
@@ -52,6 +54,7 @@ class Recorder {
 
   void submit(std::function<void()> job);  // after the events until now
   void pass_events();
+  void write_soon();
   void write_list();
   void list_written(base::Status status);
   void retry_events();
@@ -63,8 +66,10 @@ class Recorder {
   std::function<std::string()> print_list_;
   base::Timer retry_;
   base::Timer event_retry_;
+  base::MonoTime written_;  // when the last list was
   bool dirty_ = false;
   bool writing_ = false;
+  bool list_failed_ = false;  // the last time; it is tried again
   std::vector<std::function<void(base::Status)>> waiting_;  // for a later write
   std::vector<std::function<void(base::Status)>> in_flight_;  // for this one
   std::vector<std::pair<store::Event, Complete>> recorded_;   // in this turn

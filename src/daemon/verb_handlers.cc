@@ -25,10 +25,11 @@ void Handlers::on(const control::ScaleRequest& request,
   const auto fail = [&](std::string why, std::string hint) {
     reply(refusal({base::Errc::Invalid, 0, std::move(why), std::move(hint)}));
   };
-  if (ids->size() != app->instances.size() ||
-      parts_.supervisor.app_of(ids->back()) != app)
-    return fail(fmt::format("{}: not one app", request.app),
-                "lodge scale api 4");
+  if (std::ranges::any_of(
+          *ids, [&](int id) { return parts_.supervisor.app_of(id) != app; }))
+    return fail(fmt::format("{}: several apps", request.app),
+                fmt::format("one at a time: lodge scale {} {}", app->spec.name,
+                            request.count));
   const int64_t count =
       request.relative
           ? static_cast<int64_t>(app->instances.size()) + request.count

@@ -88,6 +88,22 @@ TEST_CASE("a key that appears twice is refused by name, at any depth") {
   CHECK(why("{\"a\":1,\"\\u0061\":2}") == "key \"a\" appears twice");
 }
 
+TEST_CASE("a key that appears twice is found among many, too") {
+  for (const int first : {0, 63, 64, 65, 199}) {
+    for (const int again : {first, 200}) {
+      std::string text = "[{\"a\":1},{";
+      for (int i = 0; i < 200; ++i)
+        text += "\"k" + std::to_string(i) + "\":{\"k\":1},";
+      text += "\"k" + std::to_string(again) + "\":1}]";
+      const auto said = why(text);
+      if (again == 200)
+        CHECK(said == "parsed");
+      else
+        CHECK(said == "key \"k" + std::to_string(first) + "\" appears twice");
+    }
+  }
+}
+
 TEST_CASE("nesting ends where the limit says, for lists and objects") {
   CHECK(why(nested(64, '[', ']')) == "parsed");
   CHECK(why(nested(65, '[', ']')) == "nested deeper than 64");

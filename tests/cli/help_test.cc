@@ -76,7 +76,7 @@ TEST_CASE("help of a command has its usage, flags and examples") {
 
   A target is an id, a name, name/instance, a namespace, all, a pattern
   ('api-*'), a regular expression ('/^api/'), or a configuration file (its
-  apps).
+  apps); id:3, app:x and ns:x say which is meant.
 
 Flags
       --logs            delete its logs too

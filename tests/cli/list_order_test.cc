@@ -37,10 +37,14 @@ TEST_CASE("secrets of a row are masked wherever a command line is") {
   InstanceInfo row;
   row.script = "TOKEN=abc node api.js";
   row.args = {"--token", "abc", "--port", "80", "--api-key=abc"};
-  row.settings = {{"script", "TOKEN=abc node api.js", "given"}};
+  row.settings = {{"script", "TOKEN=abc node api.js", "given"},
+                  {"args", R"(["--token","abc","x"])", "given"},
+                  {"instances", "2", "given"}};
   cli::mask_row(row);
   CHECK(row.script == "TOKEN=*** node api.js");
   CHECK(row.args == std::vector<std::string>{"--token", "***", "--port", "80",
                                              "--api-key=***"});
   CHECK(row.settings[0].value == "TOKEN=*** node api.js");
+  CHECK(row.settings[1].value == R"(["--token","***","x"])");
+  CHECK(row.settings[2].value == "2");
 }

@@ -73,7 +73,7 @@ TEST_CASE("a length above the cap is refused before its payload comes") {
   for (const std::string_view length :
        {std::string_view("\x00\x00\x00\x80", 4),
         std::string_view("\xff\xff\xff\xff", 4),
-        std::string_view("\x01\x00\x10\x00", 4)}) {
+        std::string_view("\x01\x00\x00\x01", 4)}) {
     control::FrameReader reader(control::kRequestCap);
     reader.feed(std::string("LG\x01\x00", 4) + std::string(length));
     CHECK_FALSE(reader.next());

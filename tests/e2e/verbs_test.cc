@@ -64,7 +64,7 @@ TEST_CASE("scale refuses what is no number of instances of one app") {
            {{"scale", "api", "two"}, 2, "two: not a number"},
            {{"scale", "api", "+"}, 2, "+: not a number"},
            {{"scale", "api", "--1"}, 2, "--1"},
-           {{"scale", "all", "2"}, 2, "all: not one app"},
+           {{"scale", "all", "2"}, 2, "all: several apps"},
            {{"scale", "apo", "2"}, 1, "did you mean api?"},
            {{"scale", "api"}, 2, "is missing"},
        }) {
@@ -83,7 +83,7 @@ TEST_CASE("reload restarts one by one and stops where one does not come up") {
              "test -e " + home.work().file("flag") +
                  " || exit 3; "
                  "exec sleep 1000",
-             {"-i", "3", "--max-restarts", "0"});
+             {"-i", "3", "--max-restarts", "0", "--min-uptime", "2s"});
   const auto before = home.list();
   const Ran ran = home.must({"reload", "api"});
   CHECK(ran.err.find("one by one") != std::string::npos);
@@ -92,7 +92,7 @@ TEST_CASE("reload restarts one by one and stops where one does not come up") {
   for (size_t i = 0; i < 3; ++i) CHECK(after[i].pid != before[i].pid);
   std::vector<int> started;  // each only after the one before was ready
   for (const auto& event : home.events("api"))
-    if (event["kind"] == "start" || event["kind"] == "stop")
+    if (event["event"] == "start" || event["event"] == "stop")
       started.push_back(event["instance"].get<int>());
   CHECK(std::vector<int>(started.end() - 6, started.end()) ==
         std::vector<int>{0, 0, 1, 1, 2, 2});
