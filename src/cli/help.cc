@@ -58,11 +58,17 @@ std::string flag_words(const Flag& flag) {
   return words;
 }
 
+// Of a longer flag the help begins on the next line.
+constexpr size_t kWidestFlag = 27;
+
 std::string flag_rows(std::span<const Flag> flags, size_t width) {
   std::string text;
-  for (const auto& flag : flags)
-    text +=
-        fmt::format("  {}  {}\n", padded(flag_words(flag), width), flag.help);
+  for (const auto& flag : flags) {
+    const std::string words = flag_words(flag);
+    text += "  " + padded(words, width);
+    if (display_width(words) > width) text += "\n  " + std::string(width, ' ');
+    text += fmt::format("  {}\n", flag.help);
+  }
   return text;
 }
 
@@ -71,7 +77,7 @@ size_t flag_width(const Command& command) {
   for_each_flag(command, [&](const Flag& flag) {
     width = std::max(width, display_width(flag_words(flag)));
   });
-  return width;
+  return std::min(width, kWidestFlag);
 }
 
 std::string names_of(const Command& command) {

@@ -106,6 +106,10 @@ IgnoreRules::IgnoreRules(const std::vector<std::string>& patterns,
                          std::string_view cwd)
     : names_(kUsual.begin(), kUsual.end()) {
   for (std::string_view pattern : patterns) {
+    while (pattern.ends_with('/')) pattern.remove_suffix(1);
+    if (pattern.starts_with("**/") && pattern.find('/', 3) == pattern.npos)
+      pattern.remove_prefix(3);
+    const bool of_paths = pattern.find('/') != pattern.npos;
     if (pattern.starts_with('/')) {
       if (!pattern.starts_with(cwd)) continue;
       pattern.remove_prefix(cwd.size());
@@ -113,11 +117,7 @@ IgnoreRules::IgnoreRules(const std::vector<std::string>& patterns,
     }
     if (pattern.starts_with("./")) pattern.remove_prefix(2);
     while (pattern.ends_with("/**")) pattern.remove_suffix(3);
-    while (pattern.ends_with('/')) pattern.remove_suffix(1);
-    if (pattern.starts_with("**/") && pattern.find('/', 3) == pattern.npos)
-      pattern.remove_prefix(3);
-    if (pattern.empty()) continue;
-    (pattern.find('/') == pattern.npos ? names_ : paths_).emplace_back(pattern);
+    if (!pattern.empty()) (of_paths ? paths_ : names_).emplace_back(pattern);
   }
 }
 

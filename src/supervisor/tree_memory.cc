@@ -1,7 +1,10 @@
 #include "supervisor/tree_memory.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
+#include <ctime>
 
 #include "base/fs.h"
 #include "supervisor/launch_plan.h"
@@ -10,9 +13,39 @@ namespace supervisor {
 namespace {
 
 // To find all members may take so much of one processor.
-constexpr int kShareOfTime = 300;  // one part of
+constexpr int kShareOfTime = 500;  // one part of
 constexpr std::chrono::milliseconds kShortest{900};
-constexpr std::chrono::seconds kLongest{10};
+constexpr std::chrono::seconds kLongest{5};
+
+// What this thread has used: on a busy machine the clock says much more.
+std::chrono::nanoseconds used() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) +
+         std::chrono::nanoseconds(time.tv_nsec);
+}
+
+// Changes whenever a process or thread is made anywhere.
+std::string newest_process() {
+  auto text = base::fs::read_file("/proc/loadavg", 256);
+  return text ? text->substr(text->rfind(' ') + 1) : std::string();
+}
+
+// A third as dear as all of stat: hundreds of these are read each second.
+uint64_t resident_size(int pid) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/statm";
+  auto fd = base::fs::open(path, O_RDONLY);
+  if (!fd) return 0;
+  char text[128];
+  auto n = base::fs::read(fd->get(), text, path);
+  if (!n) return 0;
+  const std::string_view all(text, *n);
+  static const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  const auto second = all.find(' ') + 1;
+  uint64_t pages = 0;
+  std::from_chars(text + second, text + *n, pages);
+  return pages * page;
+}
 
 // What is shared is counted in parts; 0 when it can't be told.
 uint64_t proportional_size(int pid) {
@@ -74,7 +107,8 @@ std::map<int, std::vector<ProcessInfo>> processes_by_root(
 }
 
 void TreeMemory::find_members(std::span<const TreeRoot> roots, int adopter) {
-  const auto begun = Steady::now();
+  const auto before = used();
+  newest_ = newest_process();
   const auto all = read_processes();
   std::unordered_map<int, Tag> seen;
   members_ = processes_by_root(all, roots, adopter, [&](const auto& process) {
@@ -90,9 +124,9 @@ void TreeMemory::find_members(std::span<const TreeRoot> roots, int adopter) {
   tags_ = std::move(seen);
   looked_for_.clear();
   for (const auto& root : roots) looked_for_[root.id] = root.pid;
-  const auto now = Steady::now();
-  next_find_ = now + std::clamp<Steady::duration>((now - begun) * kShareOfTime,
-                                                  kShortest, kLongest);
+  next_find_ = Steady::now() +
+               std::clamp<Steady::duration>((used() - before) * kShareOfTime,
+                                            kShortest, kLongest);
 }
 
 std::vector<TreeMemory::Passed> TreeMemory::look(
@@ -101,7 +135,8 @@ std::vector<TreeMemory::Passed> TreeMemory::look(
     const auto known = looked_for_.find(root.id);
     return known != looked_for_.end() && known->second == root.pid;
   });
-  const bool fresh = !all_known || Steady::now() >= next_find_;
+  const bool fresh = !all_known || (Steady::now() >= next_find_ &&
+                                    newest_process() != newest_);
   if (fresh) find_members(roots, adopter);
   std::vector<Passed> passed;
   for (const auto& root : roots) {
@@ -112,6 +147,10 @@ std::vector<TreeMemory::Passed> TreeMemory::look(
     else
       bytes = resident(root.id);
     if (bytes <= root.limit) continue;
+    if (!fresh) {
+      drop_strangers(root.id);
+      bytes = resident(root.id);
+    }
     // The pages that forked children share were counted for each of them.
     if (members_[root.id].size() > 1)
       if (const uint64_t exact = proportional(root.id); exact != 0)
@@ -123,12 +162,16 @@ std::vector<TreeMemory::Passed> TreeMemory::look(
 
 uint64_t TreeMemory::resident(int id) {
   uint64_t bytes = 0;
-  for (const auto& member : members_[id]) {
-    const auto now = read_process(member.pid);
-    if (now && now->start_ticks == member.start_ticks)
-      bytes += now->memory_bytes;
-  }
+  for (const auto& member : members_[id]) bytes += resident_size(member.pid);
   return bytes;
+}
+
+// Numbers that were given anew since.
+void TreeMemory::drop_strangers(int id) {
+  std::erase_if(members_[id], [](const ProcessInfo& member) {
+    const auto now = read_process(member.pid);
+    return !now || now->start_ticks != member.start_ticks;
+  });
 }
 
 // 0 when it can't be told of one of them.

@@ -45,11 +45,13 @@ class TreeMemory {
   using Steady = std::chrono::steady_clock;
   void find_members(std::span<const TreeRoot> roots, int adopter);
   uint64_t resident(int id);
+  void drop_strangers(int id);
   uint64_t proportional(int id) const;
 
   std::map<int, std::vector<ProcessInfo>> members_;  // by id
   std::map<int, int> looked_for_;                    // pid of each root then
   Steady::time_point next_find_{};
+  std::string newest_;  // process of all, then
   struct Tag {
     uint64_t start_ticks = 0;
     std::string text;

@@ -39,6 +39,7 @@ control::InstanceInfo online() {
           .error_file = "/h/logs/api-error.log",
           .events_file = "/h/logs/api-events.log",
           .log_bytes = 1229,
+          .limits = {},
           .settings = {{"instances", "2", "given"},
                        {"kill_timeout", "10s", "default"},
                        {"stop_exit_codes", "", "default"}}};

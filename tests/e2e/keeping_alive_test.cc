@@ -95,7 +95,7 @@ TEST_CASE("errored_retry: tried again when it says, or never") {
   CHECK(starts(home, "never") == 1);
   const auto rows = json_of(home.must({"list", "--json"}).out);
   for (const auto& row : rows)
-    if (row.at("name") == "never") CHECK(row.at("next_start_ms").is_null());
+    if (row.at("app") == "never") CHECK(row.at("next_start_ms").is_null());
 }
 
 TEST_CASE("exp_backoff_restart_delay: the first restart waits, too") {
@@ -156,7 +156,8 @@ TEST_CASE("watch restarts at a change, names it, and not for its own log") {
   home.work().write("src.js", "1");
   // It writes into its own directory all the time.
   home.start("dev", "while :; do echo line; sleep 0.02; done",
-             {"--watch", "--watch-delay", "20ms", "--output", "dev.log"});
+             {"--watch", "--watch-delay", "20ms", "--output", "dev.log", "-k",
+              "500ms"});
   home.start("other", "exec sleep 1000");
   CHECK(wait_until([&] {
     home.work().write("src.js", "2");

@@ -45,7 +45,7 @@ TEST_CASE("ignored: the usual names, what is named, and all below it") {
   const IgnoreRules rules(
       {"logs", "*.log", "./public/img", "build/**", "/srv/app/tmp", "**/*.db"},
       "/srv/app");
-  for (const auto* path :
+  for (const std::string path :
        {"node_modules", "node_modules/x/a.js", "src/node_modules/a.js", ".git",
         ".git/HEAD", ".env", "src/.a.js.swp", "a.js~", "__pycache__/a.pyc",
         "4913", "logs/a.js", "src/logs/a.js", "src/x.log", "public/img/a.png",
@@ -53,8 +53,9 @@ TEST_CASE("ignored: the usual names, what is named, and all below it") {
     CAPTURE(path);
     CHECK(rules.ignores(path));
   }
-  for (const auto* path : {"a.js", "src/a.js", "public/a.js", "src/tmp/x",
-                           "src/build/a.js", "logs.js", "a..b", "x.dbx"}) {
+  for (const std::string path :
+       {"a.js", "src/a.js", "public/a.js", "src/tmp/x", "src/build/a.js",
+        "logs.js", "a..b", "x.dbx"}) {
     CAPTURE(path);
     CHECK_FALSE(rules.ignores(path));
   }
