@@ -236,15 +236,19 @@ int run_retention(const Invocation& invocation) {
     where.try_emplace(file.device, base::fs::dir_name(file.path));
     by_device[file.device].push_back(std::move(file));
   }
-  for (const auto& app : catalog->apps)
-    for (const auto& file : store::files_of(app)) {
-      const auto path = store::file_path(logs, file.file);
-      const auto info = base::fs::stat(path);
-      if (!info) continue;
-      live[info->st_dev][app.name] += static_cast<uint64_t>(info->st_size);
-      where[info->st_dev] = base::fs::dir_name(path);
-      by_device.try_emplace(info->st_dev);
-    }
+  const auto add_live = [&](const std::string& app, const std::string& name) {
+    const auto path = store::file_path(logs, name);
+    const auto info = base::fs::stat(path);
+    if (!info) return;
+    live[info->st_dev][app] += static_cast<uint64_t>(info->st_size);
+    where[info->st_dev] = base::fs::dir_name(path);
+    by_device.try_emplace(info->st_dev);
+  };
+  for (const auto& app : catalog->apps) {
+    for (const auto& file : store::files_of(app)) add_live(app.name, file.file);
+    add_live(app.name, app.events_file);
+    add_live(app.name, store::earlier_events(app.events_file));
+  }
   std::string text;
   for (auto& [device, stock] : by_device) {
     const auto space = base::fs::space(where[device]);

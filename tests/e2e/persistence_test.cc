@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -78,6 +80,42 @@ TEST_CASE("an app comes back with its own directory, arguments, environment") {
   CHECK(wait_until([&] {
     return home.must({"logs", "show", "--raw", "-n", "all"}).out == line + line;
   }));
+}
+
+TEST_CASE("after a power cut zeros are cut off, and what may be missing told") {
+  const TestHome home;
+  home.start("api", "echo one; exec sleep 1000");
+  REQUIRE(wait_until(
+      [&] { return slurp(home.log("api-out.log")).ends_with("one\n"); }));
+  const std::string whole = slurp(home.log("api-out.log"));
+  const pid_t app = home.app("api").pid;
+  home.kill_daemon_and_keeper();
+  REQUIRE(::kill(app, SIGKILL) == 0);
+  REQUIRE(wait_until([&] { return home.processes().empty(); }));
+  const auto write = [&](const std::string& path, const std::string& text) {
+    std::ofstream(path, std::ios::binary) << text;
+  };
+  CHECK(slurp(home.file("run/boot")).size() > 10);
+  write(home.log("api-out.log"), whole + std::string(5000, '\0'));
+  write(home.file("run/boot"), "another\n");
+  home.start("other", "exec sleep 1000");
+  REQUIRE(home.reaches("api", "online"));
+  CHECK(wait_until([&] {
+    const auto text = slurp(home.log("api-out.log"));
+    return text.starts_with(whole) && text.ends_with("one\n") &&
+           text.size() == 2 * whole.size();
+  }));
+  const auto lost = home.events("api", "lost");
+  REQUIRE(lost.size() == 2);
+  CHECK(lost[0]["reason"].get<std::string>().find("went down") !=
+        std::string::npos);
+  CHECK(lost[0]["stream"] == "out");
+  CHECK(lost[1]["reason"].get<std::string>().find("may be missing") !=
+        std::string::npos);
+  CHECK(home.events("other", "lost").empty());
+  // An end in order leaves nothing to look for.
+  home.must({"kill"});
+  CHECK_FALSE(std::filesystem::exists(home.file("run/boot")));
 }
 
 TEST_CASE("ids are never given twice, not even after delete and kill") {
