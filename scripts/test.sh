@@ -36,6 +36,7 @@ fi
 export ASAN_OPTIONS="abort_on_error=0:detect_stack_use_after_return=1:${ASAN_OPTIONS:-}"
 export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
 export TSAN_OPTIONS="second_deadlock_stack=1:${TSAN_OPTIONS:-}"
+# More than there are cores: most stories wait for processes, not for a core.
 # shellcheck disable=SC2086  # $run is words
 exec $run ctest --preset "$preset" --no-tests=error \
-  --parallel "${JOBS:-$(nproc)}" "$@"
+  --parallel "${JOBS:-$(($(nproc) + 2))}" "$@"

@@ -56,7 +56,7 @@ int dispatch(int argc, char** argv) {
   }
   return cli::run(argc, argv, [](const cli::ForegroundApps& apps) {
     return daemon_::run_foreground(
-        {apps.definitions, apps.prefix, apps.color, apps.silent});
+        {apps.definitions, apps.environment, apps.prefix, apps.color, apps.silent});
   });
 }
 

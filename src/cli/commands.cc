@@ -127,6 +127,7 @@ constexpr std::array kStartExamples = {
 };
 
 constexpr std::array kRunFlags = {
+    kEnv, kOnly,
     Flag{"prefix", 0, "", "lead each line by its app's name"},
     Flag{"name", 'n', "NAME", "name of the app (default: from the script)"},
     Flag{"instances", 'i', "N", "run N copies (default: 1; max: one a CPU)"},
@@ -291,7 +292,7 @@ constexpr std::array kAppCommands = {
     Command{.name = "run",
             .aliases = {},
             .group = Group::Run,
-            .arguments = "<script | \"command line\">",
+            .arguments = "<script | \"command line\" | config file>",
             .least_words = 1,
             .summary = "run apps in the foreground, for containers",
             .details = kRunDetails,

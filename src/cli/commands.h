@@ -37,6 +37,7 @@ std::string_view group_title(Group group);
 // folder can't know. Returns the exit code.
 struct ForegroundApps {
   std::vector<std::string> definitions;
+  std::vector<std::pair<std::string, std::string>> environment;  // inherited
   bool prefix = false;
   bool color = false;
   bool silent = false;

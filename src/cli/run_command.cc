@@ -1,15 +1,19 @@
 #include "cli/run_command.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 #include "base/fs.h"
+#include "cli/declared_apps.h"
 #include "cli/definition.h"
+#include "cli/file_targets.h"
 #include "cli/report.h"
 #include "cli/script.h"
-#include "cli/terminal.h"
+#include "cli/text_cells.h"
 
 namespace cli {
 namespace {
@@ -40,13 +44,24 @@ base::Result<std::vector<std::string>> define(const Args& args) {
   std::vector<std::string> definitions;
   std::vector<std::string> names;
   for (const auto& word : args.words) {
+    if (word == "-" || is_config_target(word, *here)) {
+      DeclaredApps declared;
+      if (auto read = declare_apps(word, args, *settings, *here, declared);
+          !read)
+        return base::fail(std::move(read.error()));
+      for (const auto& warning : declared.warnings)
+        fmt::print(stderr, "lodge: run: {}\n", printable(warning));
+      std::ranges::move(declared.definitions, std::back_inserter(definitions));
+      names.insert(names.end(), declared.names.begin(), declared.names.end());
+      continue;
+    }
     auto script = find_script(word, search);
     if (!script) return base::fail(std::move(script.error()));
     // Two that would have the same name are told apart.
     auto named = *settings;
     if (named.name.empty()) named.name = unused(default_name(*script), names);
     names.push_back(named.name);
-    auto definition = make_definition(named, *script, app_environment(environ));
+    auto definition = make_definition(named, *script);
     if (!definition) return base::fail(std::move(definition.error()));
     definitions.push_back(std::move(*definition));
   }
@@ -62,6 +77,7 @@ int run_in_foreground(const Invocation& invocation) {
         invocation, definitions.error(),
         definitions.error().code == base::Errc::Invalid ? kUsage : kFailed);
   return invocation.foreground({.definitions = std::move(*definitions),
+                                .environment = app_environment(environ),
                                 .prefix = invocation.args.has("prefix"),
                                 .color = invocation.color,
                                 .silent = invocation.silent});

@@ -204,6 +204,8 @@ int run_foreground(const ForegroundPlan& plan) {
       complain(spec.error());
       return kUsage;
     }
+    spec->environment.inherited.insert(plan.environment.begin(),
+                                       plan.environment.end());
     specs.push_back(std::move(*spec));
   }
   // An app that ends while nobody reads must not take us along.

@@ -4,6 +4,7 @@
 // process's main thread.
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace daemon_ {
@@ -12,6 +13,8 @@ struct ForegroundPlan {
   // Apps as JSON objects in the keys of the app configuration, as those of
   // control::StartRequest.
   std::vector<std::string> definitions;
+  // What all of them inherit.
+  std::vector<std::pair<std::string, std::string>> environment;
   // Each line is led by its app's name. Else the apps have our own stdout and
   // stderr, and one that is alone our stdin, too.
   bool prefix = false;

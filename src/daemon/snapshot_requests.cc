@@ -122,7 +122,7 @@ void SnapshotRequests::bring_back(supervisor::AppList list,
   }
   parts_.apps_changed();
   parts_.supervisor.start(
-      wanted, request.wait, nullptr, cause,
+      wanted, request.wait, {}, cause,
       [done = parts_.answer(std::move(reply)),
        outcomes = std::move(outcomes)](supervisor::Outcomes started) mutable {
         std::ranges::move(started, std::back_inserter(outcomes));

@@ -132,7 +132,7 @@ void Upkeep::file_changed(const std::string& name, const std::string& path) {
   for (const auto& instance : app->instances)
     if (awaits_change(*instance)) ids.push_back(instance->life().id);
   if (ids.empty()) return;
-  supervisor_.restart(ids, false, nullptr,
+  supervisor_.restart(ids, false, {},
                       {"lodge", "watch", "watch: " + path + " changed"},
                       [](const supervisor::Outcomes&) {});
 }

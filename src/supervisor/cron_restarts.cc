@@ -83,9 +83,9 @@ void CronRestarts::restart(const App& app) {
       resting.push_back(instance->life().id);
   }
   if (!running.empty())
-    supervisor_.restart(running, false, nullptr, cause, [](const Outcomes&) {});
+    supervisor_.restart(running, false, {}, cause, [](const Outcomes&) {});
   if (!resting.empty())
-    supervisor_.start(resting, false, nullptr, cause, [](const Outcomes&) {});
+    supervisor_.start(resting, false, {}, cause, [](const Outcomes&) {});
 }
 
 }  // namespace supervisor

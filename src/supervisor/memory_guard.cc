@@ -62,7 +62,7 @@ void MemoryGuard::judge(const std::vector<TreeMemory::Passed>& passed) {
     const uint64_t limit = app->spec.keep.max_memory;
     if (limit == 0 || bytes <= limit) continue;
     supervisor_.restart(
-        {id}, false, nullptr,
+        {id}, false, {},
         {"lodge", "max_memory_restart",
          fmt::format("memory {}, over max_memory_restart {}",
                      base::format_size(bytes), base::exact_size(limit))},

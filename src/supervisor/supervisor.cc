@@ -270,7 +270,7 @@ base::Status Supervisor::scale(App& app, int count, bool wait,
   for (const auto& instance : app.instances) {
     if (same) gather->add(*instance, app, "unchanged");
     if (!before.contains(instance.get()))
-      bring_up(*instance, app, {}, wait, cause, *gather);
+      bring_up(*instance, app, {}, {.wait = wait}, cause, *gather);
   }
   observer_.on_list_changed();
   gather->close();

@@ -1,0 +1,1 @@
+// Nothing: what is precompiled needs a target of its own (CMakeLists.txt).
