@@ -8,7 +8,7 @@
 #include <set>
 
 #include "base/fs.h"
-#include "base/probe.h"
+#include "base/probe_process.h"
 #include "support/proc.h"
 #include "support/temp_dir.h"
 

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/probe.h"
+#include "base/probe_process.h"
 #include "support/temp_dir.h"
 
 namespace base {

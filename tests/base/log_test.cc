@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/fs.h"
-#include "base/probe.h"
+#include "base/probe_process.h"
 #include "support/temp_dir.h"
 
 namespace base {

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "base/fs.h"
-#include "base/probe.h"
+#include "base/probe_process.h"
 #include "support/temp_dir.h"
 
 namespace base {

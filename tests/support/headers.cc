@@ -1,1 +1,0 @@
-// Nothing: what is precompiled needs a target of its own (CMakeLists.txt).
