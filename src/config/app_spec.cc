@@ -108,6 +108,7 @@ bool applies_live(const std::vector<std::string>& changed) {
 std::vector<std::string> all_changed_keys(const AppSpec& from,
                                           const AppSpec& to) {
   auto changed = changed_keys(from, to);
+  std::erase(changed, "env");  // each variable by its own name
   if (from.instances != to.instances) changed.emplace_back("instances");
   const auto add_missing = [&](const auto& names, const auto& others,
                                bool differing) {

@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
   list.next_id = 3;
   list.apps.emplace_back();
   list.apps[0].spec.name = "api";
-  list.apps[0].instances.push_back({0, 0, true, 5, 2});
+  list.apps[0].instances.push_back({.id = 0, .wanted = true, .generation = 5, .restarts = 2});
   supervisor::Life life;
   life.app = "api";
   return fuzz::run(
