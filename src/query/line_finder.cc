@@ -1,11 +1,14 @@
 #include "query/line_finder.h"
 
 #include <algorithm>
+#include <bitset>
+#include <climits>
 #include <cstring>
 #include <optional>
 #include <vector>
 
 #include "query/buffer_scan.h"
+#include "query/bytes_before.h"
 #include "query/literal_set.h"
 #include "query/pattern_literals.h"
 #include "store/line.h"
@@ -20,6 +23,8 @@ constexpr size_t kMostLiterals = 8;
 // from one to the next.
 constexpr size_t kManyInVain = 64;
 constexpr size_t kBytesInVain = 200;
+// ... where there is a scan to change to.
+constexpr size_t kBytesScanned = 1000;
 // Buffers in which that was so, before the next are not hopped through either.
 constexpr size_t kMostFloods = 4;
 
@@ -62,8 +67,25 @@ size_t find_unicode(std::string_view buffer, size_t from) {
 
 struct FindLiteral {
   LiteralSearch search;
+  // Of a single byte: what may stand before it. Borrowed; null: anything.
+  const std::bitset<256>* before = nullptr;
+
   size_t operator()(std::string_view buffer, size_t from) const {
-    return search.find(buffer, from);
+    size_t at = search.find(buffer, from);
+    while (before != nullptr && at != npos && !may_be_at(buffer, at))
+      at = search.find(buffer, at + 1);
+    return at;
+  }
+  bool may_be_at(std::string_view buffer, size_t at) const {
+    if (at == 0) return false;
+    // A stamp may lie within the text, `Z ` or `Z",`, if it isn't before it.
+    const size_t near = at - std::min<size_t>(at, 3);
+    const bool begins_text = at == store::kPrefixSize ||
+                             (at > store::kPrefixSize &&
+                              buffer[at - store::kPrefixSize - 1] == '\n');
+    if (!begins_text && buffer.substr(near, at - near).find('Z') != npos)
+      return true;
+    return (*before)[static_cast<unsigned char>(buffer[at - 1])];
   }
 };
 
@@ -90,6 +112,7 @@ struct LineFinder::Parts {
   bool exact = false;          // a literal in the text is a match
   Plan plan = Plan::Each;
   std::vector<Ahead<FindLiteral>> literals;  // each for itself, or
+  std::optional<std::bitset<256>> before;    // of the only one, a single byte
   std::optional<Ahead<FindOneOf>> together;  // all in one pass
   bool watch_escapes = false;
   bool watch_high = false;
@@ -116,6 +139,8 @@ struct LineFinder::Parts {
 
   void choose(const Pattern& of, const Requirement& other);
   void use(const std::vector<Literal>& set, bool through_colours);
+  const std::vector<Literal>* best_byte(const Requirement& requirement,
+                                        const std::vector<Literal>* set);
   void look_for(const std::vector<LiteralSearch>& all);
   std::string_view text_at(Span line);
   bool matches(Span line);
@@ -137,6 +162,33 @@ void LineFinder::Parts::use(const std::vector<Literal>& set,
   }
   look_for(all);
   watch_escapes = through_colours;
+}
+
+// One byte may turn out to be everywhere. Of several, the one whose neighbour
+// is the rarest.
+const std::vector<Literal>* LineFinder::Parts::best_byte(
+    const Requirement& requirement, const std::vector<Literal>* set) {
+  const auto is_byte = [](const Literal& l) { return l.text.size() == 1; };
+  if (std::ranges::none_of(*set, is_byte)) return set;
+  scan = BufferScan::make(*pattern);
+  const auto& query = pattern->query();
+  if (set->size() != 1 || query.any.size() != 1 || query.fixed) return set;
+  unsigned least = UINT_MAX;
+  for (const auto& one : requirement.sets) {
+    if (one.size() != 1 || !is_byte(one.front())) continue;
+    const char mark = one.front().text.front();
+    const auto bytes = bytes_before(query.any.front(), mark,
+                                    query.ignore_case || query.smart_case);
+    unsigned often = 0;
+    for (size_t b = 0; bytes && b < bytes->size(); ++b)
+      if ((*bytes)[b]) often += byte_frequency(static_cast<char>(b), false);
+    often *= byte_frequency(mark, false);
+    if (!bytes || often >= least) continue;
+    least = often;
+    before = bytes;
+    set = &one;
+  }
+  return set;
 }
 
 void LineFinder::Parts::look_for(const std::vector<LiteralSearch>& all) {
@@ -174,11 +226,7 @@ void LineFinder::Parts::choose(const Pattern& of, const Requirement& other) {
   if (set != nullptr && set->size() <= kMostLiterals &&
       std::ranges::none_of(*set,
                            [](const Literal& l) { return l.text.empty(); })) {
-    use(*set, both.through_colours);
-    // One byte may turn out to be everywhere.
-    if (std::ranges::any_of(
-            *set, [](const Literal& l) { return l.text.size() == 1; }))
-      scan = BufferScan::make(of);
+    use(*best_byte(both, set), both.through_colours);
     return;
   }
   scan = BufferScan::make(of);
@@ -263,7 +311,7 @@ bool LineFinder::Parts::next_literal(size_t from, Span& line) {
       return true;
     }
     if (asked > kManyInVain && asked > 16 * (found + 1) &&
-        asked * kBytesInVain > line.end && !exact) {
+        asked * (scan ? kBytesScanned : kBytesInVain) > line.end && !exact) {
       hopping = false;
       ++floods;
       return scan ? next_scanned(from, line) : next_each(from, line);
@@ -318,6 +366,10 @@ void LineFinder::set_buffer(std::string_view buffer, LineForm form) {
   parts.escape.known = parts.high.known = parts.unicode.known = false;
   parts.has_escapes =
       parts.watch_escapes && parts.escape.next(buffer, 0) != npos;
+  // Colour sequences may stand there, too.
+  if (parts.before)
+    parts.literals.front().find.before =
+        parts.has_escapes ? nullptr : &*parts.before;
   parts.has_unicode =
       parts.watch_unicode && parts.unicode.next(buffer, 0) != npos;
   parts.has_high = parts.watch_high && parts.high.next(buffer, 0) != npos;

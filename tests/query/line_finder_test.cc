@@ -4,6 +4,9 @@
 
 #include <random>
 
+#include "query/bytes_before.h"
+#include "store/line.h"
+
 namespace {
 
 using query::LineFinder;
@@ -93,4 +96,47 @@ TEST_CASE("a byte that is rare, or everywhere, finds what asking lines does") {
         REQUIRE(found(finder, buffer) == asked(pattern, buffer));
       }
     }
+}
+
+TEST_CASE("what may stand before a byte is known of characters in a row") {
+  const auto before = [](std::string_view pattern, char mark,
+                         bool ignore_case = false) -> std::string {
+    const auto bytes = query::bytes_before(pattern, mark, ignore_case);
+    if (!bytes) return "any";
+    std::string text;
+    for (size_t b = 0; b < 0x80; ++b)
+      if ((*bytes)[b]) text += static_cast<char>(b);
+    return text + ((*bytes)[0xc5] ? " and others" : "");
+  };
+  CHECK(before(R"([A-C]{5}\[[0-9]{5}\])", '[') == "ABC[");
+  CHECK(before(R"([A-C]{5}\[[0-9]{5}\])", ']') == "0123456789]");
+  CHECK(before(R"(x@[a-z]+)", '@') == "@x");
+  CHECK(before(R"([a\-c\]]+@)", '@') == "-@]ac");
+  CHECK(before(R"(a[bX]@)", '@', true) == "@BXbx and others");
+  CHECK(before(R"(\[\d\[)", '[') == "0123456789[");
+  CHECK(before(R"(a{0,2}@)", '@') == "any");
+  CHECK(before(R"(ab*@)", '@') == "any");
+  CHECK(before(R"(@x)", '@') == "any");
+  CHECK(before(R"(.@x)", '@') == "any");
+  CHECK(before(R"([^a]@)", '@') == "any");
+  CHECK(before(R"([[:alpha:]]@)", '@') == "any");
+  CHECK(before(R"((a)@)", '@') == "any");
+  CHECK(before(R"(a|b@)", '@') == "any");
+  CHECK(before(R"(a\s@)", '@') == "any");
+  CHECK(before(R"(a@?)", '@') == "any");
+  CHECK(before("\xc3\xa4@", '@') == "any");
+}
+
+TEST_CASE("a byte behind a stamp within its line is found") {
+  const auto pattern = compiled(R"([A-Z]\[[0-9])");
+  LineFinder finder(pattern, {});
+  const std::string buffer =
+      "2026-11-21T10:15:00.000000Z none\n"
+      "AB2026-11-21T10:15:00.000000Z [1]\n";
+  finder.set_buffer(buffer, LineForm::Stamped);
+  Span line;
+  const bool found = finder.next(0, line);
+  // Whether that is its text is for the line's own form to say.
+  const auto text = store::parse_line("AB2026-11-21T10:15:00.000000Z [1]");
+  CHECK(found == pattern.matches(std::string(text.lead).append(text.text)));
 }
