@@ -13,8 +13,10 @@ namespace daemon_ {
 namespace {
 
 constexpr std::chrono::milliseconds kRetry{1000};
-// Between lists that nobody waits for.
+// Between lists that nobody waits for: so long at least, and so many times as
+// long as one takes to be put together.
 constexpr std::chrono::milliseconds kPause{100};
+constexpr int kShare = 20;
 
 }  // namespace
 
@@ -115,8 +117,8 @@ void Recorder::list_changed() {
 void Recorder::write_soon() {
   if (!dirty_) return;
   const auto now = base::SystemClock().mono();
-  if (!waiting_.empty() || now - written_ >= kPause) return write_list();
-  retry_.start(kPause);
+  if (!waiting_.empty() || now - written_ >= pause_) return write_list();
+  retry_.start(pause_);
 }
 
 void Recorder::when_written(std::function<void(base::Status)> done) {
@@ -137,7 +139,12 @@ void Recorder::write_list() {
   dirty_ = false;
   writing_ = true;
   in_flight_ = std::exchange(waiting_, {});
-  submit([this, path = home_.app_list(), text = print_list_()] {
+  const auto began = base::SystemClock().mono();
+  std::string list = print_list_();
+  const auto took = std::chrono::ceil<std::chrono::milliseconds>(
+      base::SystemClock().mono() - began);
+  pause_ = std::max(kPause, kShare * took);
+  submit([this, path = home_.app_list(), text = std::move(list)] {
     auto status = supervisor::save_app_list(path, text);
     loop_.post([this, status = std::move(status)]() mutable {
       list_written(std::move(status));

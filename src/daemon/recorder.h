@@ -67,6 +67,7 @@ class Recorder {
   base::Timer retry_;
   base::Timer event_retry_;
   base::MonoTime written_;  // when the last list was
+  std::chrono::milliseconds pause_{0};
   bool dirty_ = false;
   bool writing_ = false;
   bool list_failed_ = false;  // the last time; it is tried again

@@ -96,7 +96,7 @@ uint64_t Reading::search(Printer& printer, const LineFilter& filter,
   for (const auto& source : sources_) {
     if (source->has_event()) {
       // Events have no way back.
-      if (query_.reverse || !source->is_open()) continue;
+      if (query_.reverse) continue;
       const auto left = search.first_of(source->origin().app);
       auto placed =
           place_events(*source, left ? left : query_.since, UINT64_MAX);

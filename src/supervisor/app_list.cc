@@ -4,6 +4,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -13,29 +14,28 @@
 namespace supervisor {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 std::string checksum(std::string_view text) {
   return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
 }
 
-Json encode(const ListedApp& app) {
-  Json json;
-  json["created"] = base::format_stamp(app.created);
-  // What the app declares, and what it was given beside that, are two things.
-  json["env_split"] = true;
-  json["spec"] = Json::parse(config::print_spec(app.spec));
-  json["instances"] = Json::array();
+// Put together as text: hundreds of apps are written at every change. What the
+// app declares, and what it was given beside that, are two things.
+void append(std::string& text, const ListedApp& app) {
+  fmt::format_to(
+      std::back_inserter(text),
+      R"({{"created":"{}","env_split":true,"spec":{},"instances":[)",
+      base::format_stamp(app.created), config::print_spec(app.spec));
+  const char* comma = "";
   for (const auto& instance : app.instances) {
-    Json entry{{"id", instance.id},
-               {"instance", instance.number},
-               {"wanted", instance.wanted},
-               {"generation", instance.generation},
-               {"restarts", instance.restarts}};
-    if (instance.resting) entry["resting"] = true;
-    json["instances"].push_back(std::move(entry));
+    fmt::format_to(
+        std::back_inserter(text),
+        R"({}{{"id":{},"instance":{},"wanted":{},"generation":{},"restarts":{}{}}})",
+        comma, instance.id, instance.number, instance.wanted,
+        instance.generation, instance.restarts,
+        instance.resting ? R"(,"resting":true)" : "");
+    comma = ",";
   }
-  return json;
+  text += "]}";
 }
 
 base::Result<ListedApp> decode(const nlohmann::json& json) {
@@ -66,11 +66,12 @@ base::Result<AppList> load_one(const std::string& path) {
 }  // namespace
 
 std::string print_app_list(const AppList& list) {
-  Json apps = Json::array();
-  for (const auto& app : list.apps) apps.push_back(encode(app));
-  const std::string content =
-      Json{{"next_id", list.next_id}, {"apps", std::move(apps)}}.dump(
-          -1, ' ', false, Json::error_handler_t::replace);
+  std::string content = fmt::format(R"({{"next_id":{},"apps":[)", list.next_id);
+  for (const auto& app : list.apps) {
+    if (content.back() != '[') content += ',';
+    append(content, app);
+  }
+  content += "]}";
   // The checksum is over the content's exact bytes, so they must be found again
   // without parsing: a first line of its own, then the content.
   return fmt::format("{{\"v\":1,\"checksum\":\"{}\",\"content\":\n{}\n}}\n",

@@ -85,6 +85,35 @@ TEST_CASE("flush loses nothing and shows nothing twice") {
   CHECK(follow.texts() == Texts{"one", "two", "three", "four"});
 }
 
+TEST_CASE("events that become the earlier ones are shown once") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  auto tell = [&, time = kStart](const char* word) mutable {
+    store::Event event;
+    event.time = {++time};
+    event.app = "api";
+    event.kind = store::EventKind::Stop;
+    event.reason = word;
+    REQUIRE(store::append_event(dir.path(), event));
+  };
+  tell("1");
+  REQUIRE(store::turn_events(dir.path(), "api", {kStart + 1}, 1));
+  tell("2");
+  Following follow(dir);
+  follow.wait_for(2);
+  tell("3");
+  REQUIRE(store::turn_events(dir.path(), "api", {kStart + 5}, 1));
+  tell("4");
+  follow.wait_for(5);
+  const auto texts = follow.texts();
+  REQUIRE(texts.size() == 5);
+  CHECK(texts[0] == "stopping (1)");
+  CHECK(texts[1] == "stopping (2)");
+  CHECK(texts[2] == "stopping (3)");
+  CHECK(texts[3].find("api-events-1.log") != std::string::npos);
+  CHECK(texts[4] == "stopping (4)");
+}
+
 TEST_CASE("a line in progress goes on in the file that flush made") {
   LogDir dir;
   dir.add_app("api", 1);
