@@ -55,8 +55,8 @@ int dispatch(int argc, char** argv) {
       return notify::run_notifier(base::Home(argv[2]));
   }
   return cli::run(argc, argv, [](const cli::ForegroundApps& apps) {
-    return daemon_::run_foreground(
-        {apps.definitions, apps.environment, apps.prefix, apps.color, apps.silent});
+    return daemon_::run_foreground({apps.definitions, apps.environment,
+                                    apps.prefix, apps.color, apps.silent});
   });
 }
 

@@ -127,7 +127,8 @@ constexpr std::array kStartExamples = {
 };
 
 constexpr std::array kRunFlags = {
-    kEnv, kOnly,
+    kEnv,
+    kOnly,
     Flag{"prefix", 0, "", "lead each line by its app's name"},
     Flag{"name", 'n', "NAME", "name of the app (default: from the script)"},
     Flag{"instances", 'i', "N", "run N copies (default: 1; max: one a CPU)"},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 namespace cli {
 namespace {
@@ -10,8 +11,9 @@ using nlohmann::ordered_json;
 
 constexpr std::string_view kMask = "***";
 constexpr std::string_view kBlanks = " \t\r\n";
-constexpr std::string_view kWords[] = {"KEY",  "TOKEN",  "SECRET",    "PASS",
-                                       "AUTH", "COOKIE", "CREDENTIAL"};
+constexpr std::string_view kWords[] = {"KEY",        "TOKEN",  "SECRET",
+                                       "PASS",       "AUTH",   "COOKIE",
+                                       "CREDENTIAL", "WEBHOOK"};
 
 char upper(char c) {
   return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
@@ -29,6 +31,28 @@ size_t value_end(std::string_view text, size_t at) {
     return quote == text.npos ? text.size() : quote + 1;
   }
   return std::min(text.find_first_of(" \t\r\n\"'", at), text.size());
+}
+
+// Where the value of the name that ends at `end` begins, if it has one:
+// NAME=value, --name value, "name": "value".
+std::optional<size_t> value_begin(std::string_view text, std::string_view name,
+                                  size_t end) {
+  if (text[end] == '=') return end + 1;
+  const auto next = [&](size_t at) {
+    return std::min(text.find_first_not_of(kBlanks, at), text.size());
+  };
+  if (text[end] == '"') {
+    const auto colon = next(end + 1);
+    if (colon == text.size() || text[colon] != ':') return {};
+    const auto value = next(colon + 1);
+    if (value == text.size() || text[value] != '"') return {};
+    return value;
+  }
+  const auto value = next(end);
+  if (value == end || value == text.size() || !name.starts_with("--") ||
+      text[value] == '-')
+    return {};
+  return value;
 }
 
 // Passwords within addresses, whatever they are the value of.
@@ -101,17 +125,11 @@ std::string mask_secrets(std::string_view text) {
     const auto name = text.substr(at, end - at);
     at = end;
     if (at == text.size() || !is_secret_name(name)) continue;
-    size_t value = end + 1;
-    if (text[end] != '=') {
-      // --token abc
-      value = text.find_first_not_of(kBlanks, end);
-      if (value == end || value == text.npos || !name.starts_with("--") ||
-          text[value] == '-')
-        continue;
-    }
-    const size_t after = value_end(text, value);
-    if (after == value) continue;
-    masked.append(text.substr(kept, value - kept)).append(kMask);
+    const auto value = value_begin(text, name, end);
+    if (!value) continue;
+    const size_t after = value_end(text, *value);
+    if (after == *value) continue;
+    masked.append(text.substr(kept, *value - kept)).append(kMask);
     kept = at = after;
   }
   return mask_addresses(masked.append(text.substr(kept)));

@@ -141,14 +141,41 @@ base::Result<store::Range> range_of(Source& source) {
                            source.until());
 }
 
-base::Result<std::string> read_at(const Source& source, uint64_t start,
+base::Result<std::string> read_at(store::Log& log, uint64_t start,
                                   uint64_t end) {
   std::string text(static_cast<size_t>(std::min<uint64_t>(end - start, 65536)),
                    '\0');
-  auto n = source.log().read_at(text, start);
+  auto n = log.read_at(text, start);
   if (!n) return base::fail(std::move(n.error()));
   text.resize(*n);
   return text;
+}
+
+// Where the events begin that one file gives, and whether that is all of them.
+struct EventPlace {
+  uint64_t start = 0;
+  bool enough = false;
+};
+
+// Takes what it gives off `most`.
+base::Result<EventPlace> place_in(store::Log& log, uint64_t end, Time from,
+                                  uint64_t& most) {
+  store::BackwardLines lines(log, end);
+  EventPlace place{end, most == 0};
+  while (!place.enough) {
+    auto mark = lines.previous();
+    if (!mark) return base::fail(std::move(mark.error()));
+    if (!*mark) break;
+    auto text = read_at(log, (*mark)->start, (*mark)->end);
+    if (!text) return base::fail(std::move(text.error()));
+    const auto event = store::parse_event(*text);
+    place.enough = event && from && event->time < *from;
+    if (place.enough) break;
+    place.start = (*mark)->start;
+    if (event && event->kind != store::EventKind::LineEnded)
+      place.enough = --most == 0;
+  }
+  return place;
 }
 
 struct LastLines {
@@ -186,24 +213,26 @@ LastLines place_last(std::vector<BackCursor>& cursors, uint64_t lines) {
 }  // namespace
 
 base::Status place_events(Source& source, Time from, uint64_t most) {
-  if (!from && most == UINT64_MAX) {
-    source.reader().seek(0);
-    return {};
+  source.begin_at(0, 0);
+  if (!from && most == UINT64_MAX) return {};
+  size_t file = source.segments().size();
+  if (source.is_open()) {
+    auto here = place_in(source.log(), source.limit(), from, most);
+    if (!here) return base::fail(std::move(here.error()));
+    source.begin_at(file, here->start);
+    if (here->enough) return {};
+  } else {
+    source.begin_at(file, 0);
   }
-  store::BackwardLines lines(source.log(), source.limit());
-  uint64_t start = source.limit();
-  for (uint64_t count = 0; count < most;) {
-    auto mark = lines.previous();
-    if (!mark) return base::fail(std::move(mark.error()));
-    if (!*mark) break;
-    auto text = read_at(source, (*mark)->start, (*mark)->end);
-    if (!text) return base::fail(std::move(text.error()));
-    const auto event = store::parse_event(*text);
-    if (event && from && event->time < *from) break;
-    if (event && event->kind != store::EventKind::LineEnded) ++count;
-    start = (*mark)->start;
+  while (file > 0) {
+    auto earlier = open_segment(source.segments()[--file], {}, {});
+    if (!earlier) return base::fail(std::move(earlier.error()));
+    if (!earlier->log) continue;
+    auto here = place_in(*earlier->log, earlier->size, from, most);
+    if (!here) return base::fail(std::move(here.error()));
+    if (here->start < earlier->size) source.begin_at(file, here->start);
+    if (here->enough) return {};
   }
-  source.reader().seek(start);
   return {};
 }
 
@@ -231,7 +260,7 @@ base::Status place(std::span<Source* const> group, const Query& query,
     if (*query.last == 0) most_events = 0;
   }
   for (Source* source : group) {
-    if (!source->has_event() || !source->is_open()) continue;
+    if (!source->has_event()) continue;
     auto placed =
         place_events(*source, std::max(from, source->since()), most_events);
     if (!placed) return placed;

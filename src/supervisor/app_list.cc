@@ -10,6 +10,7 @@
 
 #include "base/fs.h"
 #include "base/json.h"
+#include "base/log.h"
 
 namespace supervisor {
 namespace {
@@ -21,10 +22,9 @@ std::string checksum(std::string_view text) {
 // Put together as text: hundreds of apps are written at every change. What the
 // app declares, and what it was given beside that, are two things.
 void append(std::string& text, const ListedApp& app) {
-  fmt::format_to(
-      std::back_inserter(text),
-      R"({{"created":"{}","env_split":true,"spec":{},"instances":[)",
-      base::format_stamp(app.created), config::print_spec(app.spec));
+  fmt::format_to(std::back_inserter(text),
+                 R"({{"created":"{}","env_split":true,"spec":{},"instances":[)",
+                 base::format_stamp(app.created), config::print_spec(app.spec));
   const char* comma = "";
   for (const auto& instance : app.instances) {
     fmt::format_to(
@@ -141,19 +141,11 @@ void remove_leftovers(const std::string& path) {
 }
 
 base::Status save_app_list(const std::string& path, const std::string& text) {
-  // The copy is a hard link to what was the list: no moment without a list.
-  const std::string copy = path + ".bak";
-  const std::string link =
-      base::fs::join(base::fs::dir_name(path),
-                     base::fs::temporary_name(base::fs::base_name(copy)));
-  if (auto linked = base::fs::link(path, link); linked) {
-    auto moved = base::fs::rename(link, copy);
-    // Between two names of one file rename does nothing, and says it did.
-    (void)base::fs::unlink(link);
-    if (!moved) return base::pass(std::move(moved), "app list");
-  }
   auto saved = base::fs::replace_file(path, text);
   if (!saved) return base::pass(std::move(saved), "app list");
+  // The same once more: who comes to the copy is not put back by a change.
+  if (auto copied = base::fs::replace_file(path + ".bak", text); !copied)
+    base::log::warn("the copy of the app list: {}", copied.error().message);
   return {};
 }
 

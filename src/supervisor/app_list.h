@@ -2,7 +2,7 @@
 // The list of apps as it is kept on disk (apps.json): what is to run, and the
 // numbers that must never be given twice. Reading and writing text is pure;
 // load() and save() put it on disk so that a crash leaves the old list or the
-// new one, whole, and the one before as apps.json.bak.
+// new one, whole; apps.json.bak is the same once more.
 
 #include <string>
 #include <string_view>
@@ -50,6 +50,7 @@ base::Result<LoadedList> load_app_list(const std::string& path);
 // Temporary files that a crash left beside the list, and no others: commands
 // that come at this moment make files of their own there.
 void remove_leftovers(const std::string& path);
+// Done when the list is durable; its copy follows where the disk allows it.
 base::Status save_app_list(const std::string& path, const std::string& text);
 
 }  // namespace supervisor

@@ -4,9 +4,11 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/fs.h"
@@ -34,22 +36,32 @@ bool all_compressed(const TestHome& home, const std::string& app) {
       paths, [](const auto& path) { return path.ends_with(".zst"); });
 }
 
-// Of everything in logs/ but what is about to go away while we look.
-uint64_t bytes_of_logs(const TestHome& home) {
-  uint64_t bytes = 0;
+// Of everything in logs/ but events: sizes by inode.
+std::map<ino_t, uint64_t> files_of_logs(const TestHome& home) {
+  std::map<ino_t, uint64_t> files;
   std::error_code error;
   for (std::filesystem::recursive_directory_iterator
            at(home.file("logs"), error),
        end;
        !error && at != end; at.increment(error)) {
-    std::error_code gone;
     const auto path = at->path().string();
-    if (path.ends_with("-events.log")) continue;
-    if (at->is_regular_file(gone)) {
-      const auto size = at->file_size(gone);
-      if (!gone) bytes += size;
-    }
+    struct stat file{};
+    if (path.ends_with("-events.log") || ::lstat(path.c_str(), &file) != 0)
+      continue;
+    if (S_ISREG(file.st_mode))
+      files[file.st_ino] = static_cast<uint64_t>(file.st_size);
   }
+  return files;
+}
+
+// What lay there at one moment: a walk takes time, and would count a segment
+// and, later on its way, what has come in its place.
+uint64_t bytes_of_logs(const TestHome& home) {
+  const auto before = files_of_logs(home);
+  const auto after = files_of_logs(home);
+  uint64_t bytes = 0;
+  for (const auto& [inode, size] : before)
+    if (after.contains(inode)) bytes += size;
   return bytes;
 }
 

@@ -32,7 +32,8 @@ int main(int argc, char** argv) {
   list.next_id = 3;
   list.apps.emplace_back();
   list.apps[0].spec.name = "api";
-  list.apps[0].instances.push_back({.id = 0, .wanted = true, .generation = 5, .restarts = 2});
+  list.apps[0].instances.push_back(
+      {.id = 0, .wanted = true, .generation = 5, .restarts = 2});
   supervisor::Life life;
   life.app = "api";
   return fuzz::run(

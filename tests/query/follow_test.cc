@@ -99,7 +99,7 @@ TEST_CASE("events that become the earlier ones are shown once") {
   tell("1");
   REQUIRE(store::turn_events(dir.path(), "api", {kStart + 1}, 1));
   tell("2");
-  Following follow(dir);
+  Following follow(dir, 100, true);
   follow.wait_for(2);
   tell("3");
   REQUIRE(store::turn_events(dir.path(), "api", {kStart + 5}, 1));

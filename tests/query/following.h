@@ -13,9 +13,9 @@ namespace query_test {
 
 class Following {
  public:
-  explicit Following(LogDir& dir, uint64_t last = 100) {
+  explicit Following(LogDir& dir, uint64_t last = 100, bool events = false) {
     query_.last = last;
-    query_.events = false;
+    query_.events = events;
     reading_.emplace(query_, dir.plan(query_), true);
     reading_->replay(collector_);
     query::FollowOptions options;
