@@ -8,7 +8,8 @@ shift
 # Quiet when all is well; configuring says a lot.
 mkdir -p "build/$preset"
 log=build/$preset/configure.log
-if ! cmake --preset "$preset" >"$log" 2>&1; then
+# A build from nothing is faster with common headers parsed once.
+if ! cmake --preset "$preset" -DLODGE_PRECOMPILE="${CI:-OFF}" >"$log" 2>&1; then
   cat "$log" >&2
   exit 1
 fi

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <ranges>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -23,6 +24,25 @@ Number field_number(std::string_view text) {
   Number value{};
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
+}
+
+using Numbers = std::vector<std::pair<int, int>>;
+
+auto numbers_of(const Numbers& numbers, int of) {
+  return std::ranges::equal_range(numbers, of, {},
+                                  &Numbers::value_type::first) |
+         std::views::values;
+}
+
+// All below those of `open`, these themselves left out unless they are below.
+void add_descendants(const Numbers& children, std::vector<int> open,
+                     std::unordered_set<int>& found) {
+  while (!open.empty()) {
+    const int parent = open.back();
+    open.pop_back();
+    for (const int pid : numbers_of(children, parent))
+      if (found.insert(pid).second) open.push_back(pid);
+  }
 }
 
 }  // namespace
@@ -118,12 +138,29 @@ std::string read_variable(int pid, std::string_view variable) {
 
 ProcessSnapshot::ProcessSnapshot(std::vector<ProcessInfo> all, ReadTag read_tag)
     : all_(std::move(all)), read_tag_(std::move(read_tag)) {
-  for (const auto& process : all_) parents_[process.pid] = process.parent;
+  for (size_t i = 0; i < all_.size(); ++i) {
+    places_[all_[i].pid] = i;
+    children_.emplace_back(all_[i].parent, all_[i].pid);
+  }
+  std::ranges::sort(children_);
 }
 
-ProcessSnapshot ProcessSnapshot::take() {
-  return {read_processes(),
-          [](int pid) { return read_variable(pid, kTagVariable); }};
+ProcessSnapshot ProcessSnapshot::take(const ProcessSnapshot* earlier) {
+  ProcessSnapshot snapshot(read_processes(), [](int pid) {
+    return read_variable(pid, kTagVariable);
+  });
+  if (earlier == nullptr) return snapshot;
+  for (const auto& [pid, tag] : earlier->tags_) {
+    // One without may have been about to run its program.
+    if (tag.empty()) continue;
+    const auto then = earlier->places_.find(pid);
+    const auto now = snapshot.places_.find(pid);
+    if (then != earlier->places_.end() && now != snapshot.places_.end() &&
+        earlier->all_[then->second].start_ticks ==
+            snapshot.all_[now->second].start_ticks)
+      snapshot.tags_.emplace(pid, tag);
+  }
+  return snapshot;
 }
 
 const std::string& ProcessSnapshot::tag(int pid) {
@@ -132,44 +169,54 @@ const std::string& ProcessSnapshot::tag(int pid) {
   return tags_[pid] = read_tag_(pid);
 }
 
-bool ProcessSnapshot::is_below(int pid, int ancestor) const {
-  if (ancestor == 0) return true;
-  for (size_t steps = 0; steps < all_.size(); ++steps) {
-    const auto it = parents_.find(pid);
-    if (it == parents_.end()) return false;
-    if (it->second == ancestor) return true;
-    pid = it->second;
+void ProcessSnapshot::look_below(int ancestor) {
+  if (ancestor_ == ancestor) return;
+  ancestor_ = ancestor;
+  below_.clear();
+  sessions_.clear();
+  tagged_.clear();
+  if (ancestor == 0) {
+    for (const auto& process : all_) below_.insert(process.pid);
+  } else {
+    add_descendants(children_, {ancestor}, below_);
   }
-  return false;
+  for (const auto& process : all_) {
+    if (!below_.contains(process.pid)) continue;
+    sessions_.emplace_back(process.session, process.pid);
+    if (const auto& its = tag(process.pid); !its.empty())
+      tagged_.emplace_back(its, process.pid);
+  }
+  std::ranges::sort(sessions_);
+  std::ranges::sort(tagged_);
 }
 
 std::vector<int> ProcessSnapshot::members(const Tree& tree) {
+  look_below(tree.ancestor);
   // A number that was reaped and is there again is somebody else's, and so is
   // the session it leads.
-  const bool reused = tree.root_ended && parents_.contains(tree.root);
+  const bool reused = tree.root_ended && places_.contains(tree.root);
   const int root = reused ? 0 : tree.root;
-  std::unordered_set<int> members;
-  for (const auto& process : all_) {
-    if (!is_below(process.pid, tree.ancestor)) continue;
-    const bool of_session =
-        root > 0 && (process.pid == root || process.session == root);
-    if (of_session || tag(process.pid).starts_with(tree.tag))
-      members.insert(process.pid);
+  std::vector<int> first;
+  if (root > 0) {
+    if (below_.contains(root)) first.push_back(root);
+    for (const int pid : numbers_of(sessions_, root)) first.push_back(pid);
   }
-  // Children may have lower pids than their parents: until nothing is added.
-  for (size_t before = 0; before != members.size();) {
-    before = members.size();
-    for (const auto& process : all_)
-      if (members.contains(process.parent)) members.insert(process.pid);
-  }
+  if (!tree.tag.empty())
+    for (auto it = std::ranges::lower_bound(
+             tagged_, tree.tag, {}, &std::pair<std::string, int>::first);
+         it != tagged_.end() && it->first.starts_with(tree.tag); ++it)
+      first.push_back(it->second);
+  std::unordered_set<int> members(first.begin(), first.end());
+  add_descendants(children_, std::move(first), members);
   // Whoever started us may itself be an app of ours.
   members.erase(::getpid());
   members.erase(tree.ancestor);
   std::vector<int> result;
-  for (const auto& process : all_)
-    if (members.contains(process.pid) && process.state != 'Z' &&
-        process.state != 'X')
-      result.push_back(process.pid);
+  for (const int pid : members) {
+    const char state = all_[places_.at(pid)].state;
+    if (state != 'Z' && state != 'X') result.push_back(pid);
+  }
+  std::ranges::sort(result);
   return result;
 }
 

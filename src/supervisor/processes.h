@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace supervisor {
@@ -37,13 +39,15 @@ std::optional<ProcessInfo> parse_stat(std::string_view text);
 // none or is not ours to look at.
 std::string read_variable(int pid, std::string_view variable);
 
-// One look at all processes. Environments are read as they are asked for, once.
+// One look at all processes. Environments are read as they are asked for, once;
+// who is whose is looked up, so that hundreds of trees may be asked for.
 class ProcessSnapshot {
  public:
   // For tests: processes and their tags as given.
   using ReadTag = std::function<std::string(int pid)>;
   ProcessSnapshot(std::vector<ProcessInfo> all, ReadTag read_tag);
-  static ProcessSnapshot take();
+  // What an earlier look read of environments holds for the same processes.
+  static ProcessSnapshot take(const ProcessSnapshot* earlier = nullptr);
 
   // What to look for.
   struct Tree {
@@ -62,12 +66,19 @@ class ProcessSnapshot {
   const std::string& tag(int pid);
 
  private:
-  bool is_below(int pid, int ancestor) const;
+  using Numbers = std::vector<std::pair<int, int>>;
+  void look_below(int ancestor);
 
   std::vector<ProcessInfo> all_;
   ReadTag read_tag_;
-  std::unordered_map<int, int> parents_;
+  std::unordered_map<int, size_t> places_;  // in all_
+  Numbers children_;                        // parent, pid; ascending
   std::unordered_map<int, std::string> tags_;
+  // Of those below this one:
+  std::optional<int> ancestor_;
+  std::unordered_set<int> below_;
+  Numbers sessions_;                                 // session, pid; ascending
+  std::vector<std::pair<std::string, int>> tagged_;  // tag, pid; ascending
 };
 
 // Whether a process is a member of the tree, as members() has it, by a look at

@@ -56,7 +56,8 @@ void Sweeper::cancel(uint64_t handle) {
 
 void Sweeper::tick() {
   if (jobs_.empty()) return;
-  auto snapshot = ProcessSnapshot::take();
+  const auto began = clock_.mono();
+  auto snapshot = ProcessSnapshot::take(last_ ? &*last_ : nullptr);
   std::vector<std::function<void()>> empty;
   bool look_again = false;
   for (auto it = jobs_.begin(); it != jobs_.end();) {
@@ -68,7 +69,13 @@ void Sweeper::tick() {
     empty.push_back(std::move(it->second.sweep.on_empty));
     it = jobs_.erase(it);
   }
-  if (!jobs_.empty()) timer_.start(look_again ? kSecondLook : kLook);
+  if (jobs_.empty()) {
+    last_.reset();
+  } else {
+    const auto took = std::chrono::ceil<milliseconds>(clock_.mono() - began);
+    timer_.start(std::max(look_again ? kSecondLook : kLook, 2 * took));
+    last_.emplace(std::move(snapshot));
+  }
   // Last, for these may begin new sweeps.
   for (const auto& on_empty : empty)
     if (on_empty) on_empty();

@@ -1,12 +1,14 @@
 #pragma once
 // Ends process trees: signals all members, waits until none is left, and kills
-// those that stay. One look at /proc every 20 ms serves all trees under way.
+// those that stay. One look at /proc every 20 ms serves all trees under way;
+// the looks take a third of the time at most, however many processes there are.
 // Lives on the control loop.
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,6 +62,7 @@ class Sweeper {
   int ancestor_ = 0;
   uint64_t next_ = 1;
   std::map<uint64_t, Job> jobs_;
+  std::optional<ProcessSnapshot> last_;  // while there are jobs
 };
 
 }  // namespace supervisor

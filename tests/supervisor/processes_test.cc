@@ -3,6 +3,10 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <map>
+#include <random>
+#include <set>
+
 using supervisor::parse_stat;
 using supervisor::ProcessInfo;
 using supervisor::ProcessSnapshot;
@@ -25,6 +29,40 @@ std::vector<int> members(std::vector<ProcessInfo> all,
                          const ProcessSnapshot::Tree& tree,
                          ProcessSnapshot::ReadTag tags = kNoTags) {
   return ProcessSnapshot(std::move(all), std::move(tags)).members(tree);
+}
+
+// Everybody is looked at until nobody comes to it.
+std::vector<int> members_by_hand(const std::vector<ProcessInfo>& all,
+                                 std::map<int, std::string>& tags,
+                                 const ProcessSnapshot::Tree& tree) {
+  std::map<int, ProcessInfo> by_pid;
+  for (const auto& one : all) by_pid[one.pid] = one;
+  const auto is_below = [&](int pid) {
+    if (tree.ancestor == 0) return true;
+    for (size_t steps = 0; steps < all.size(); ++steps) {
+      if (!by_pid.contains(pid)) return false;
+      pid = by_pid[pid].parent;
+      if (pid == tree.ancestor) return true;
+    }
+    return false;
+  };
+  const int root =
+      tree.root_ended && by_pid.contains(tree.root) ? 0 : tree.root;
+  std::set<int> found;
+  for (size_t before = 1; before != found.size();) {
+    before = found.size();
+    for (const auto& one : all)
+      if ((is_below(one.pid) &&
+           ((root > 0 && (one.pid == root || one.session == root)) ||
+            tags[one.pid].starts_with(tree.tag))) ||
+          found.contains(one.parent))
+        found.insert(one.pid);
+  }
+  std::vector<int> members;
+  for (const int pid : found)
+    if (pid != tree.ancestor && by_pid[pid].state != 'Z')
+      members.push_back(pid);
+  return members;
 }
 
 }  // namespace
@@ -117,4 +155,29 @@ TEST_CASE("an environment is read once, and searched by whole variables") {
   CHECK(reads == 1);
   CHECK_FALSE(supervisor::read_variable(::getpid(), "PATH").empty());
   CHECK(supervisor::read_variable(::getpid(), "ATH").empty());
+}
+
+TEST_CASE("members looked up are those that a look at everybody finds") {
+  std::mt19937 random(
+      7);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same again
+  const auto below = [&](int n) {
+    return std::uniform_int_distribution<int>(0, n - 1)(random);
+  };
+  for (int round = 0; round < 300; ++round) {
+    std::vector<ProcessInfo> all = {process(kKeeper, 1, kKeeper)};
+    std::map<int, std::string> tags;
+    for (int pid = 11; pid < 60; ++pid) {
+      // Any parent, so that some are below nobody.
+      all.push_back(process(pid, below(4) == 0 ? 1 : 10 + below(50),
+                            10 + below(50), below(8) == 0 ? 'Z' : 'S'));
+      if (below(3) == 0) tags[pid] = "home:" + std::to_string(below(4)) + ":x";
+    }
+    ProcessSnapshot snapshot(all, [&](int pid) { return tags[pid]; });
+    for (int asked = 0; asked < 20; ++asked) {
+      const ProcessSnapshot::Tree tree{10 + below(60), below(2) == 0,
+                                       "home:" + std::to_string(below(4)) + ":",
+                                       below(3) == 0 ? 0 : 10 + below(3)};
+      CHECK(snapshot.members(tree) == members_by_hand(all, tags, tree));
+    }
+  }
 }
