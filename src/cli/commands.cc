@@ -9,6 +9,7 @@
 #include "base/target.h"
 #include "cli/app_commands.h"
 #include "cli/boot_rows.h"
+#include "cli/completion_command.h"
 #include "cli/config_commands.h"
 #include "cli/daemon_commands.h"
 #include "cli/describe_command.h"
@@ -115,6 +116,9 @@ constexpr std::string_view kListDetails =
 constexpr std::string_view kPingDetails =
     "It also says whether it is degraded or in safe mode (see list), and why "
     "the last update went back.";
+constexpr std::array kCompletionExamples = {
+    Example{"source <(lodge completion bash)", "in ~/.bashrc"},
+};
 constexpr std::array kHelpFlags = {
     Flag{"man", 0, "", "the manual page, in roff"},
     Flag{"settings", 0, "", "every key of a configuration, in Markdown"},
@@ -334,12 +338,24 @@ constexpr std::array kDaemonCommands = {
             .json = true,
             .examples = {},
             .run = run_version},
+    Command{.name = "completion",
+            .aliases = {},
+            .group = Group::Daemon,
+            .arguments = "<bash | zsh | fish>",
+            .least_words = 1,
+            .most_words = 1,
+            .summary = "what a shell completes of lodge",
+            .details = "",
+            .flags = {},
+            .json = false,
+            .examples = kCompletionExamples,
+            .run = run_completion},
     Command{.name = "help",
             .aliases = {},
             .group = Group::Daemon,
-            .arguments = "[command]",
+            .arguments = "[command | incident | disk | pm2]",
             .most_words = 1,
-            .summary = "help on a command",
+            .summary = "help on a command, or in a situation",
             .details = "",
             .flags = kHelpFlags,
             .json = false,

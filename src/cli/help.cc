@@ -6,6 +6,7 @@
 
 #include "base/target.h"
 #include "cli/commands.h"
+#include "cli/help_topics.h"
 #include "cli/report.h"
 #include "cli/text_cells.h"
 #include "config/settings_page.h"
@@ -162,8 +163,12 @@ std::string command_list() {
         text += fmt::format("  {}  {}\n", padded(names_of(command), width),
                             command.summary);
   }
+  text += "\nTopics\n";
+  for (const auto& topic : help_topics())
+    text += fmt::format("  {}  {}\n", padded(topic.name, width), topic.summary);
   return text +
-         "\nOne command: lodge help <command>, or lodge <command> --help\n";
+         "\nOne of them: lodge help <command or topic>, or lodge <command> "
+         "--help\n";
 }
 
 std::string short_help(const Command& command) {
@@ -242,6 +247,10 @@ int run_help(const Invocation& invocation) {
   const std::string& word = invocation.args.words.front();
   if (const Command* command = find_command(word); command != nullptr) {
     say(invocation, command_help(*command));
+    return kDone;
+  }
+  if (const auto* topic = find_topic(word); topic != nullptr) {
+    say(invocation, std::string(topic->text));
     return kDone;
   }
   return report(invocation, unknown_command(word), kUsage);

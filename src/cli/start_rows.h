@@ -56,6 +56,8 @@ inline constexpr std::array kStartOwnFlags = {
     Flag{"merge-logs", 0, "", "all instances write the same files"},
     Flag{"disable-logs", 0, "", "keep nothing of what it writes"},
     Flag{"time", 0, "", "accepted for PM2's sake; every line has a stamp"},
+    Flag{"log-date-format", 0, "FORMAT",
+         "accepted for PM2's sake: lodge logs --timestamp"},
     Flag{"log-type", 0, "TYPE", "json: stamps as a member of JSON lines"},
     Flag{"set", 0, "KEY=VALUE", "any setting: log.max_size=10M (repeatable)"},
     kOnly,

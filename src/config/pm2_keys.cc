@@ -32,18 +32,6 @@ constexpr auto kWarned = std::to_array<Warned>({
     {"log.dateFormat", "sealed files have names of their own"},
     {"log.workerInterval", "a size is acted on when it is reached"},
     {"log.rotateModule", "lodge's own log rotates anyway"},
-    {"exp_backoff_restart_delay", "restarts back off from 100 ms to 30 s"},
-    {"max_memory_restart", "not acted on by this version"},
-    {"cron_restart", "not acted on by this version"},
-    {"watch", "not acted on by this version"},
-    {"ignore_watch", "not acted on by this version"},
-    {"watch_delay", "not acted on by this version"},
-    {"watch_options", "not acted on by this version"},
-    {"autostart", "not acted on by this version"},
-    {"wait_ready", "not acted on by this version"},
-    {"listen_timeout", "not acted on by this version"},
-    {"shutdown_with_message", "not acted on by this version"},
-    {"treekill", "not acted on by this version"},
 });
 
 constexpr auto kShorthands = std::to_array<Shorthand>({

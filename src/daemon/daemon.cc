@@ -4,13 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <map>
 #include <memory>
 
 #include "base/fs.h"
 #include "base/log.h"
 #include "capture/capture_thread.h"
 #include "control/server.h"
+#include "daemon/adoption.h"
 #include "daemon/capture_news.h"
 #include "daemon/child_io.h"
 #include "daemon/chronicle.h"
@@ -20,7 +20,6 @@
 #include "daemon/listing.h"
 #include "daemon/log_files.h"
 #include "daemon/notifier_process.h"
-#include "daemon/orphans.h"
 #include "daemon/power_loss.h"
 #include "daemon/recorder.h"
 #include "daemon/spool_holder.h"
@@ -61,10 +60,6 @@ class Daemon final : private keeper::LinkObserver {
                  int64_t ended_us) override;
   void on_keeper_lost() override;
 
-  void adopt_all();
-  void adopt_orphans();
-  void adopt_one(const supervisor::Life& life, keeper::FoundSlot& slot);
-  void end_stray(const supervisor::Life& life, int pid);
   void shut_down(const supervisor::Cause& cause, std::function<void()> done);
   void finish();
   void replace_keeper();
@@ -226,8 +221,12 @@ void Daemon::on_ready(keeper::KeeperNews keeper, base::UniqueFd listener) {
     listener_ = std::move(*copy);
   const bool fresh = found_.empty();
   spool_.begin(link_, home_id_, capture_, chronicle_);
-  adopt_all();
-  if (fresh) adopt_orphans();
+  supervisor_.set_keeper(keeper_.pid);
+  Adoption adoption(supervisor_, io_, link_);
+  adoption.adopt(std::exchange(found_, {}));
+  if (fresh)
+    adoption.adopt_orphans(home_id_,
+                           [this](uint64_t slot) { return process_of(slot); });
   chronicle_.enter(supervisor_);
   groups_.tidy_all();  // of lives whose end no daemon saw
   supervisor_.begin();
@@ -247,103 +246,6 @@ void Daemon::on_ready(keeper::KeeperNews keeper, base::UniqueFd listener) {
 void Daemon::on_upgrade_failed(keeper::KeeperNews keeper) {
   keeper_ = std::move(keeper);
   updater_.failed(keeper_.update_error);
-}
-
-// Descriptors first, then lives: an ending that is judged at once may start a
-// successor, which must not overtake its predecessor's last lines.
-void Daemon::adopt_all() {
-  std::vector<std::pair<supervisor::Life, keeper::FoundSlot*>> lives;
-  std::map<int, uint64_t> newest;  // generation, by instance id
-  supervisor_.set_keeper(keeper_.pid);
-  for (auto& slot : found_) {
-    supervisor_.reserve_slot(slot.number);
-    if (slot.adopted) supervisor_.set_keeper(0);
-    auto life = supervisor::parse_label(slot.label);
-    if (!life || slot.state == keeper::SlotState::Held) {
-      if (!life) base::log::warn("{}", life.error().message);
-      link_.release(slot.number);
-      continue;
-    }
-    life->slot = slot.number;
-    newest[life->id] = std::max(newest[life->id], life->generation);
-    lives.emplace_back(std::move(*life), &slot);
-  }
-  // Of a keeper that knows nothing, orphans are all there is: see below.
-  if (!found_.empty()) io_.adopt(lives);
-  for (auto& [life, slot] : lives) {
-    if (life.generation == newest[life.id]) {
-      adopt_one(life, *slot);
-      continue;
-    }
-    // Over and succeeded; something may still hold its output.
-    io_.process_over(life.slot);
-    io_.forget(life.slot);
-  }
-  found_.clear();
-}
-
-void Daemon::adopt_one(const supervisor::Life& life, keeper::FoundSlot& slot) {
-  base::UniqueFd pidfd;
-  for (auto& entry : slot.fds)
-    if (entry.role == keeper::Role::PidFd) pidfd = std::move(entry.fd);
-  switch (slot.state) {
-    case keeper::SlotState::Held:
-      return;
-    case keeper::SlotState::Spawning:
-      if (!supervisor_.adopt_unspawned(life)) end_stray(life, slot.pid);
-      return;
-    case keeper::SlotState::Running:
-      if (!supervisor_.adopt(life, slot.pid, std::move(pidfd)))
-        end_stray(life, slot.pid);
-      return;
-    case keeper::SlotState::Exited:
-      io_.process_over(slot.number);
-      if (!supervisor_.adopt_ended(
-              life, {slot.status, true, base::Timestamp{slot.ended_us}}))
-        io_.forget(slot.number);
-      return;
-  }
-}
-
-// Keeper and daemon died together, and some of their children live on.
-void Daemon::adopt_orphans() {
-  auto orphans = find_orphans(home_id_);
-  std::vector<std::pair<supervisor::Life, keeper::FoundSlot*>> lives;
-  for (auto& orphan : orphans) {
-    auto* instance = supervisor_.find(orphan.life.id);
-    auto life = orphan.life;
-    supervisor_.set_keeper(0);
-    if (instance == nullptr || orphan.slot.pid == 0 || !instance->wanted() ||
-        instance->state() != supervisor::State::Stopped) {
-      supervisor_.end_stray(orphan.slot.pid, life);
-      continue;
-    }
-    const auto launched = life.launched;
-    life = instance->life();
-    life.generation = orphan.life.generation;
-    life.launched = launched;
-    life.ready = true;  // as far as one can know: it has come so far
-    life.slot = orphan.slot.number = supervisor_.new_slot();
-    orphan.slot.label = supervisor::print_label(life);
-    base::log::warn("process {} of {} had lost daemon and keeper; taken over",
-                    orphan.slot.pid, life.app);
-    lives.emplace_back(std::move(life), &orphan.slot);
-  }
-  // Also when there are none: what was read and not written is written now.
-  io_.adopt(lives);
-  for (auto& [life, slot] : lives) {
-    adopt_one(life, *slot);
-    (void)io_.hold(life.slot,
-                   [this](uint64_t number) { return process_of(number); });
-  }
-}
-
-// A process of no app: its daemon died between starting it and noting it.
-void Daemon::end_stray(const supervisor::Life& life, int pid) {
-  base::log::warn("process {} of {} belongs to no app; ending it", pid,
-                  life.app);
-  supervisor_.end_stray(pid, life);
-  io_.forget(life.slot);
 }
 
 void Daemon::on_spawned(uint64_t slot, int pid, base::UniqueFd pidfd, int error,

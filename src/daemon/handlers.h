@@ -57,7 +57,9 @@ class Handlers final : public control::Handler {
 
  private:
   void on(const control::PingRequest&, const supervisor::Cause&, OnReply);
+  // In start_handlers.cc.
   void on(const control::StartRequest&, const supervisor::Cause&, OnReply);
+  // In handlers.cc.
   void on(const control::StopRequest&, const supervisor::Cause&, OnReply);
   void on(const control::RestartRequest&, const supervisor::Cause&, OnReply);
   void on(const control::DeleteRequest&, const supervisor::Cause&, OnReply);

@@ -17,17 +17,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-Ending ending_of(const ExitNews& news, base::Timestamp launched) {
-  Ending ending;
-  ending.known = news.known;
-  if (WIFSIGNALED(news.status)) ending.signal = WTERMSIG(news.status);
-  ending.core = WIFSIGNALED(news.status) && WCOREDUMP(news.status);
-  if (WIFEXITED(news.status)) ending.code = WEXITSTATUS(news.status);
-  ending.uptime =
-      milliseconds(std::max<int64_t>((news.when.us - launched.us) / 1000, 0));
-  return ending;
-}
-
 std::string spawn_failure(const config::AppSpec& spec, int error, int step) {
   const char* why = ::strerror(error);
   if (step == 1) return fmt::format("cwd {}: {}", spec.cwd, why);
@@ -41,15 +30,23 @@ std::string spawn_failure(const config::AppSpec& spec, int error, int step) {
   return fmt::format("could not be started: {}: {}", spec.script, why);
 }
 
-// For what an app said while there was no daemon to hear it.
-constexpr milliseconds kGraceAfterAdoption{2000};
-
 bool is_down(State state) {
   return state == State::Stopped || state == State::Waiting ||
          state == State::Errored || state == State::Held;
 }
 
 }  // namespace
+
+Ending ending_of(const ExitNews& news, base::Timestamp launched) {
+  Ending ending;
+  ending.known = news.known;
+  if (WIFSIGNALED(news.status)) ending.signal = WTERMSIG(news.status);
+  ending.core = WIFSIGNALED(news.status) && WCOREDUMP(news.status);
+  if (WIFEXITED(news.status)) ending.code = WEXITSTATUS(news.status);
+  ending.uptime =
+      milliseconds(std::max<int64_t>((news.when.us - launched.us) / 1000, 0));
+  return ending;
+}
 
 Instance::Instance(Surroundings& around, const config::AppSpec& spec, Life life)
     : around_(around),
@@ -388,48 +385,6 @@ void Instance::settle() {
   if (limited()) around_.groups.tidy(life_.id, life_.generation + 1);
   answer(down_waiters_, false, {});
   around_.observer.on_list_changed();
-}
-
-void Instance::adopt(Life life, int pid, base::UniqueFd pidfd) {
-  life_ = std::move(life);
-  pid_ = pid;
-  pidfd_ = std::move(pidfd);
-  process_over_ = false;
-  const auto by = ready_by(spec_);
-  state_ =
-      life_.ready && by != ReadyBy::Uptime ? State::Online : State::Starting;
-  why_launch_ = "crash";
-  tell({.kind = Happening::Kind::Adopted});
-  if (!wanted_) return apply(Event::Stop);
-  if (!life_.unfit.empty()) return fail(life_.unfit);
-  // What it said while there was no daemon is still to be read.
-  if (state_ == State::Starting)
-    return begin_readying(
-        std::max(ready_limit(spec_) - uptime(), kGraceAfterAdoption),
-        time_to_stable());
-  stable_timer_.start(time_to_stable());
-  if (by == ReadyBy::Health) watch_health(true);
-}
-
-void Instance::adopt_ended(Life life, const ExitNews& news) {
-  life_ = std::move(life);
-  process_over_ = true;
-  why_launch_ = "crash";
-  last_ending_ = ending_of(news, life_.launched);
-  has_ended_ = true;
-  if (!wanted_ && life_.accounted) return;
-  // Not wanted, and its end untold: the last daemon died in mid-stop, and what
-  // the process left behind is still to be swept.
-  state_ = wanted_ ? State::Online : State::Stopping;
-  judge(last_ending_);
-}
-
-void Instance::adopt_unspawned(Life life) {
-  life_ = std::move(life);
-  process_over_ = false;
-  state_ = State::Launching;
-  why_launch_ = "start";
-  if (!wanted_) apply(Event::Stop);
 }
 
 milliseconds Instance::uptime() const {

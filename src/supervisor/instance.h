@@ -46,6 +46,7 @@ struct ExitNews {
   bool known = true;  // false: the status went to another parent
   base::Timestamp when;
 };
+Ending ending_of(const ExitNews& news, base::Timestamp launched);
 
 // How a start, stop or restart of one instance ended.
 struct Settled {
