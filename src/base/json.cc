@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 #include <vector>
@@ -104,6 +105,19 @@ Result<nlohmann::json> parse_json(std::string_view text,
 
 std::string print_json(const nlohmann::json& value) {
   return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+void append_json(std::string& out, std::string_view text) {
+  const bool plain = std::ranges::all_of(text, [](char c) {
+    return c >= ' ' && c < '\x7f' && c != '"' && c != '\\';
+  });
+  if (!plain) {
+    out += print_json(text);
+    return;
+  }
+  out += '"';
+  out += text;
+  out += '"';
 }
 
 bool is_json(std::string_view text) {

@@ -22,6 +22,8 @@ Result<nlohmann::json> parse_json(std::string_view text,
 
 // One line, no exceptions: bytes that are not UTF-8 become U+FFFD.
 std::string print_json(const nlohmann::json& value);
+// A string, as print_json() has it.
+void append_json(std::string& out, std::string_view text);
 
 // Whether all of it is one value, well-formed. Makes nothing of it.
 bool is_json(std::string_view text);

@@ -19,10 +19,12 @@ namespace cli {
 namespace {
 
 std::expected<control::ListReply, int> ask_list(const Invocation& invocation,
-                                                bool brief) {
+                                                bool brief,
+                                                bool table = false) {
   auto list = ask_for<control::ListReply>(
       invocation, control::ListRequest{.selection = selection_of(invocation),
-                                       .brief = brief});
+                                       .brief = brief,
+                                       .table = table});
   if (list) warn_of_skew(list->version);
   if (list) warn_of_list(invocation, *list);
   return list;
@@ -59,7 +61,7 @@ int watch(const Invocation& invocation) {
   leave_quietly_on_signals();
   const bool screen = terminal_width() > 0;
   for (;;) {
-    auto list = ask_list(invocation, true);
+    auto list = ask_list(invocation, true, !invocation.json);
     if (!list) return list.error();
     if (const int exit = sort(invocation, *list)) return exit;
     const auto text = list_text(invocation, *list);
@@ -75,7 +77,7 @@ int watch(const Invocation& invocation) {
 
 int run_list(const Invocation& invocation) {
   if (invocation.args.has("watch")) return watch(invocation);
-  auto list = ask_list(invocation, true);
+  auto list = ask_list(invocation, true, !invocation.json);
   if (!list) return list.error();
   if (const int exit = sort(invocation, *list)) return exit;
   say(invocation, list_text(invocation, *list));

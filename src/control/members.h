@@ -58,7 +58,8 @@ constexpr auto members(const DeleteRequest*) {
 constexpr auto members(const ListRequest*) {
   using M = ListRequest;
   return std::tuple{Member{"selection", &M::selection},
-                    Member{"brief", &M::brief}};
+                    Member{"brief", &M::brief},
+                    Member{"table", &M::table}};
 }
 constexpr auto members(const FlushRequest*) {
   using M = FlushRequest;

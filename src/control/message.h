@@ -76,6 +76,7 @@ struct DeleteRequest {
 struct ListRequest {
   Selection selection;  // empty = all
   bool brief = false;   // without settings
+  bool table = false;   // brief, and without paths and what is run
   bool operator==(const ListRequest&) const = default;
 };
 

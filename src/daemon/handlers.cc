@@ -35,16 +35,6 @@ control::Outcome outcome_of(const supervisor::Outcome& outcome) {
   return result;
 }
 
-// What the live files of all apps hold, deleted ones too.
-int64_t live_bytes(const store::Catalog& catalog, const std::string& dir) {
-  int64_t bytes = 0;
-  for (const auto& app : catalog.apps)
-    for (const auto& file : store::files_of(app))
-      if (const auto info = base::fs::stat(store::file_path(dir, file.file)))
-        bytes += info->st_size;
-  return bytes;
-}
-
 }  // namespace
 
 Handlers::Handlers(Parts parts)
@@ -131,21 +121,25 @@ void Handlers::on(const control::ListRequest& request, const supervisor::Cause&,
   if (!ids) return reply(refusal(ids.error()));
   const std::set<int> wanted(ids->begin(), ids->end());
   control::ListReply list;
+  const auto sizes = parts_.listing.live_sizes(parts_.chronicle.catalog());
   for (const auto& app : parts_.supervisor.apps())
     for (const auto& instance : app->instances)
       if (wanted.contains(instance->life().id))
         list.instances.push_back(
-            parts_.listing.row(*app, *instance, request.brief));
+            parts_.listing.row(*app, *instance, request, sizes));
   std::ranges::sort(list.instances, {}, &control::InstanceInfo::id);
   std::unordered_map<std::string_view, std::vector<control::InstanceInfo*>>
       rows;
   for (auto& row : list.instances) rows[row.app].push_back(&row);
-  list.logs_bytes = live_bytes(parts_.chronicle.catalog(), parts_.home.logs());
+  for (const auto& [file, bytes] : sizes) list.logs_bytes += bytes;
   const auto age = [now = parts_.clock.now()](base::Timestamp time) {
     return std::max<int64_t>(0, (now.us - time.us) / 1000);
   };
-  for (const auto& app : parts_.chronicle.catalog().apps) {
-    auto sealed = parts_.sealed.of(app);
+  const auto& apps = parts_.chronicle.catalog().apps;
+  auto all_sealed = parts_.sealed.of(apps);
+  for (size_t i = 0; i < apps.size(); ++i) {
+    const auto& app = apps[i];
+    auto& sealed = all_sealed[i];
     list.logs_bytes += static_cast<int64_t>(sealed.bytes);
     if (const auto found = rows.find(app.name); found != rows.end())
       for (auto* row : found->second)

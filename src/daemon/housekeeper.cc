@@ -24,6 +24,8 @@ constexpr std::chrono::seconds kLookAtAges{60};
 constexpr milliseconds kMostAge = std::chrono::hours(24);
 constexpr std::chrono::minutes kRelist{10};
 constexpr size_t kArchivesAtOnce = 2;
+// Ticks; files of events are small and grow slowly.
+constexpr unsigned kEventsEvery = 10;
 // Of the cap: what may wait to be looked at.
 constexpr uint64_t kUnseenShare = 16;
 // A smaller live file is not worth a segment of its own.
@@ -223,7 +225,8 @@ void Housekeeper::take_live(const std::vector<capture::LiveState>& states) {
       live.push_back(std::move(entry));
     }
   }
-  add_events(unwritten);
+  std::vector<rotate::LiveBytes> events;
+  if (event_looks_++ % kEventsEvery == 0) add_events(events);
   seal_early(live, most);
   // What is sealed while retention looks the other way.
   const uint64_t unseen = most / kUnseenShare;
@@ -239,14 +242,24 @@ void Housekeeper::take_live(const std::vector<capture::LiveState>& states) {
                     .growth = unseen});
   on_storage(
       [this, live = std::move(live), unwritten = std::move(unwritten),
+       events = std::move(events),
        full = parts_.tally.disk_full()](rotate::Storage& storage) mutable {
-        for (auto& file : unwritten) {
-          const auto info = fs::stat(file.path);
-          if (!info) continue;
-          file.bytes = static_cast<uint64_t>(info->st_size);
-          file.device = info->st_dev;
-          live.push_back(std::move(file));
+        const auto measure = [](std::vector<rotate::LiveBytes>& files,
+                                std::vector<rotate::LiveBytes>& to) {
+          for (auto& file : files) {
+            const auto info = fs::stat(file.path);
+            if (!info) continue;
+            file.bytes = static_cast<uint64_t>(info->st_size);
+            file.device = info->st_dev;
+            to.push_back(std::move(file));
+          }
+        };
+        measure(unwritten, live);
+        if (!events.empty()) {
+          events_.clear();
+          measure(events, events_);
         }
+        live.insert(live.end(), events_.begin(), events_.end());
         storage.set_live(std::move(live));
         enforce(storage, full);
       });

@@ -121,6 +121,8 @@ class Housekeeper {
   base::Timer tick_;
   base::Timer settled_;  // no file was sealed for a moment
   std::atomic<bool> ending_{false};
+  unsigned event_looks_ = 0;
+  std::vector<rotate::LiveBytes> events_;  // storage worker's
   std::string trouble_;  // of retention, told last; storage worker's
   // The storage worker's: archives being made, and segments of which none
   // could be.

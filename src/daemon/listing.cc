@@ -1,14 +1,18 @@
 #include "daemon/listing.h"
 
+#include <fcntl.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include <nlohmann/json.hpp>
 
 #include "base/fs.h"
 #include "base/json.h"
+#include "base/unique_fd.h"
 #include "base/units.h"
 #include "daemon/limits.h"
 #include "daemon/log_files.h"
@@ -21,11 +25,6 @@ namespace {
 std::string own_user() {
   const passwd* user = ::getpwuid(::geteuid());
   return user != nullptr ? user->pw_name : std::to_string(::geteuid());
-}
-
-uint64_t size_of(const std::string& path) {
-  auto info = base::fs::stat(path);
-  return info ? static_cast<uint64_t>(info->st_size) : 0;
 }
 
 }  // namespace
@@ -44,7 +43,8 @@ Listing::Listing(std::string log_dir, const CaptureTally& tally,
 
 control::InstanceInfo Listing::row(const supervisor::App& app,
                                    const supervisor::Instance& instance,
-                                   bool brief) {
+                                   const control::ListRequest& request,
+                                   const Sizes& sizes) {
   const auto& life = instance.life();
   const auto& spec = app.spec;
   control::InstanceInfo info;
@@ -78,11 +78,13 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
     info.last_exit_code = ending->signal == 0 ? ending->code : -1;
   }
   const auto files = files_of(spec, life.id, life.number, log_dir_);
-  info.out_file = path_of(files.out_file);
-  info.error_file = path_of(files.error_file);
-  info.log_bytes = size_of(info.out_file);
-  if (info.error_file != info.out_file)
-    info.log_bytes += size_of(info.error_file);
+  const auto size_of = [&](const std::string& file) {
+    const auto known = sizes.find(file);
+    return known != sizes.end() ? known->second : 0;
+  };
+  info.log_bytes = size_of(files.out_file);
+  if (files.error_file != files.out_file)
+    info.log_bytes += size_of(files.error_file);
   const auto dropped = tally_.dropped(life.app, life.number);
   info.dropped_lines = dropped.lines;
   info.dropped_bytes = dropped.bytes;
@@ -93,6 +95,9 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
                         output_open_(life.slot);
   info.watching = spec.keep.watch.on && instance.wanted();
   measure(info);
+  if (request.table) return info;
+  info.out_file = path_of(files.out_file);
+  info.error_file = path_of(files.error_file);
   info.script = spec.script;
   info.args = spec.args;
   info.interpreter = spec.shell ? "bash" : spec.interpreter;
@@ -100,7 +105,7 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
     info.interpreter = supervisor::interpreter_for(spec.script);
   info.cwd = spec.cwd;
   info.events_file = base::fs::join(log_dir_, store::events_name(life.app));
-  if (brief) return info;
+  if (request.brief) return info;
   const auto settings = config::settings_of(spec);
   if (spec.keep.limits != config::Limits{})
     for (const auto& [key, how] :
@@ -116,6 +121,27 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
                                  : setting.value,
                              setting.is_default ? "default" : "given"});
   return info;
+}
+
+// Thousands: those that are there, by the directory, so that its path is not
+// walked for each.
+Listing::Sizes Listing::live_sizes(const store::Catalog& catalog) const {
+  Sizes sizes;
+  const base::UniqueFd dir(
+      ::open(log_dir_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const auto names = base::fs::list_dir(log_dir_);
+  std::unordered_set<std::string_view> there;
+  if (names) there.insert(names->begin(), names->end());
+  for (const auto& app : catalog.apps)
+    for (const auto& file : store::files_of(app)) {
+      if (names && file.file.find('/') == std::string::npos &&
+          !there.contains(file.file))
+        continue;
+      struct stat info {};
+      if (::fstatat(dir.get(), file.file.c_str(), &info, 0) == 0)
+        sizes[file.file] = info.st_size;
+    }
+  return sizes;
 }
 
 std::string Listing::path_of(const std::string& file) const {

@@ -6,11 +6,13 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "control/message.h"
 #include "daemon/capture_tally.h"
 #include "daemon/sampler.h"
+#include "store/catalog.h"
 #include "supervisor/supervisor.h"
 
 namespace daemon_ {
@@ -26,9 +28,15 @@ class Listing {
           std::function<bool(uint64_t slot)> output_open,
           std::function<uint64_t()> max_size, Controllers controllers);
 
-  // `brief`: as ListRequest has it.
+  // Bytes by name, as the catalog has it, of live files.
+  using Sizes = std::unordered_map<std::string, int64_t>;
+  Sizes live_sizes(const store::Catalog& catalog) const;
+
+  // As much as the request wants to know.
   control::InstanceInfo row(const supervisor::App& app,
-                            const supervisor::Instance& instance, bool brief);
+                            const supervisor::Instance& instance,
+                            const control::ListRequest& request,
+                            const Sizes& sizes);
   bool disk_full() const { return tally_.disk_full(); }
 
  private:

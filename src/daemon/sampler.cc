@@ -115,6 +115,9 @@ void Sampler::look() {
     usages_.clear();
     return;
   }
+  if (skipped_++ < (roots.size() - 1) / kTreesPerLook && !usages_.empty())
+    return;
+  skipped_ = 0;
   looking_ = true;
   worker_.submit([this, roots = std::move(roots)] {
     const auto now = clock_.mono();

@@ -22,6 +22,9 @@ namespace daemon_ {
 class Sampler {
  public:
   static constexpr std::chrono::milliseconds kEvery{1000};
+  // Where there are more trees than so many, half as often, and so on: it would
+  // take a percent of a processor.
+  static constexpr size_t kTreesPerLook = 300;
 
   // `roots`: the trees there are at the moment; asked on the loop.
   Sampler(base::EventLoop& loop, const base::Clock& clock,
@@ -56,6 +59,7 @@ class Sampler {
   std::map<int, TreeUsage> usages_;
   OomWatch oom_;
   bool looking_ = false;
+  size_t skipped_ = 0;  // looks, since the last
   base::Timer timer_;
   std::unique_ptr<Reader> reader_;  // the worker's
   base::WorkerPool worker_{1};      // last: it ends before what it works on

@@ -33,8 +33,11 @@ bool shares(const store::CatalogApp& app, const std::string& file,
 }  // namespace
 
 const SealedBytes::Directory& SealedBytes::look(const std::string& live_dir,
-                                                const std::string& app) {
+                                                const std::string& app,
+                                                const Names* there) {
   Directory& known = directories_[{live_dir, app}];
+  if (there != nullptr && live_dir == log_dir_ && !there->contains(app))
+    return known = {};
   const auto now = fs::stat(store::archive_dir(live_dir, app));
   if (!now) return known = {};
   const auto changed = now->st_mtim;
@@ -64,10 +67,29 @@ const SealedBytes::Directory& SealedBytes::look(const std::string& live_dir,
 }
 
 SealedBytes::Sealed SealedBytes::of(const store::CatalogApp& app) {
+  return of(app, nullptr);
+}
+
+std::vector<SealedBytes::Sealed> SealedBytes::of(
+    const std::vector<store::CatalogApp>& apps) {
+  Names there;
+  const auto names =
+      fs::list_dir(fs::dir_name(store::archive_dir(log_dir_, "app")));
+  if (names) there.insert(names->begin(), names->end());
+  const bool none = !names && names.error().code == base::Errc::NotFound;
+  std::vector<Sealed> all;
+  all.reserve(apps.size());
+  for (const auto& app : apps)
+    all.push_back(of(app, names || none ? &there : nullptr));
+  return all;
+}
+
+SealedBytes::Sealed SealedBytes::of(const store::CatalogApp& app,
+                                    const Names* there) {
   Sealed sealed;
   std::map<std::string, const Directory*> looked;
   for (const auto& dir : directories_of(log_dir_, app)) {
-    const Directory& known = *(looked[dir] = &look(dir, app.name));
+    const Directory& known = *(looked[dir] = &look(dir, app.name, there));
     for (const auto& [source, part] : known.bytes) sealed.bytes += part;
     if (known.oldest)
       sealed.oldest =

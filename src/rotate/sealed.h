@@ -37,6 +37,8 @@ class SealedBytes {
   };
   // Asks the disk once for each directory.
   Sealed of(const store::CatalogApp& app);
+  // Of each, in their order: most of hundreds may have no directory at all.
+  std::vector<Sealed> of(const std::vector<store::CatalogApp>& apps);
 
  private:
   using Source = std::pair<store::SegmentKind, int>;  // one live file
@@ -46,7 +48,11 @@ class SealedBytes {
     std::map<Source, uint64_t> bytes;
     std::optional<base::Timestamp> oldest;
   };
-  const Directory& look(const std::string& live_dir, const std::string& app);
+  using Names = std::set<std::string, std::less<>>;
+  // `there`: the directories of log_dir_; null: not known.
+  Sealed of(const store::CatalogApp& app, const Names* there);
+  const Directory& look(const std::string& live_dir, const std::string& app,
+                        const Names* there);
 
   const base::Clock& clock_;
   const std::string log_dir_;
