@@ -3,13 +3,20 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
+#include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <memory>
 #include <vector>
 
 #include "base/fs.h"
@@ -17,7 +24,8 @@
 namespace keeper {
 namespace {
 
-// From here to exec only async-signal-safe calls.
+// From here to exec only async-signal-safe calls, and no memory that the keeper
+// writes: it may be running.
 
 [[noreturn]] void give_up(int outcome, ExecFailure::Step step) {
   const ExecFailure failure{errno, step};
@@ -62,11 +70,17 @@ void reset_oom_score() {
   ::close(fd);
 }
 
-// Groups while we still may, the user last; and no way back is left.
+// Groups while we still may, the user last; and no way back is left. The
+// kernel's own calls: glibc's would ask threads of the process that we share
+// the memory with to change, too.
 bool change_user(const User& user) {
-  if (::setgroups(user.groups.size(), user.groups.data()) < 0) return false;
-  if (::setresgid(user.gid, user.gid, user.gid) < 0) return false;
-  if (::setresuid(user.uid, user.uid, user.uid) < 0) return false;
+  const auto set_user = [](uid_t uid) {
+    return ::syscall(SYS_setresuid, uid, uid, uid);
+  };
+  if (::syscall(SYS_setgroups, user.groups.size(), user.groups.data()) < 0)
+    return false;
+  if (::syscall(SYS_setresgid, user.gid, user.gid, user.gid) < 0) return false;
+  if (set_user(user.uid) < 0) return false;
   uid_t real = 0;
   uid_t effective = 0;
   uid_t saved = 0;
@@ -74,7 +88,7 @@ bool change_user(const User& user) {
   const bool changed = real == user.uid && effective == user.uid &&
                        saved == user.uid && ::getgid() == user.gid &&
                        ::getegid() == user.gid &&
-                       (user.uid == 0 || ::setresuid(0, 0, 0) < 0);
+                       (user.uid == 0 || set_user(0) < 0);
   if (!changed) errno = EPERM;
   return changed;
 }
@@ -88,9 +102,44 @@ bool enter_group(const std::string& procs) {
   return entered;
 }
 
-[[noreturn]] void run_child(const Program& program, char* const* argv,
-                            char* const* env, const std::string& group_procs,
-                            ChildFds fds, const rlimit& nofile, int outcome) {
+// All that a child needs until it is another program.
+struct Launch {
+  Program program;
+  std::vector<char*> argv;
+  std::vector<char*> env;
+  std::string group_procs;
+  ChildFds fds;
+  rlimit nofile{};
+  int outcome = -1;
+  std::atomic<int> own_table{0};  // 1: the child's descriptors are its own
+  // The kernel makes it 0, and wakes, when the child has left our memory: by
+  // exec or by its end.
+  std::atomic<pid_t> in_memory{1};
+  alignas(64) std::array<char, size_t{32} << 10> stack;
+};
+
+void wake(std::atomic<int>& word) {
+  ::syscall(SYS_futex, &word, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+}
+
+// The keeper has thousands of descriptors: to copy them, and to close the
+// copies at exec, takes longer than all the rest.
+bool keep_own_table(int last) {
+  return ::close_range(static_cast<unsigned>(last) + 1, ~0U,
+                       CLOSE_RANGE_UNSHARE) == 0 ||
+         ::unshare(CLONE_FILES) == 0;
+}
+
+[[noreturn]] void run_child(Launch& launch) {
+  const Program& program = launch.program;
+  ChildFds fds = launch.fds;
+  int outcome = launch.outcome;
+  // Without it no word can be said: the descriptors are still the keeper's.
+  if (!keep_own_table(
+          std::max({fds.in, fds.out, fds.err, fds.ipc, outcome, 3})))
+    ::_exit(127);
+  launch.own_table = 1;
+  wake(launch.own_table);
   ::setsid();
   reset_oom_score();
   outcome = above_targets(outcome, outcome);
@@ -109,9 +158,9 @@ bool enter_group(const std::string& procs) {
     give_up(outcome, ExecFailure::Terminal);
   // Everything of ours is CLOEXEC; this is for what whoever started us left.
   ::close_range(4, ~0U, CLOSE_RANGE_CLOEXEC);
-  if (!group_procs.empty() && !enter_group(group_procs))
+  if (!launch.group_procs.empty() && !enter_group(launch.group_procs))
     give_up(outcome, ExecFailure::Group);
-  ::setrlimit(RLIMIT_NOFILE, &nofile);
+  ::setrlimit(RLIMIT_NOFILE, &launch.nofile);
   for (const auto& limit : program.limits) {
     const rlimit value{limit.soft, limit.hard};
     if (::setrlimit(static_cast<__rlimit_resource>(limit.resource), &value) < 0)
@@ -123,7 +172,7 @@ bool enter_group(const std::string& procs) {
     give_up(outcome, ExecFailure::User);
   if (::chdir(program.cwd.c_str()) < 0) give_up(outcome, ExecFailure::Cwd);
   reset_signals();
-  ::execve(program.path.c_str(), argv, env);
+  ::execve(program.path.c_str(), launch.argv.data(), launch.env.data());
   give_up(outcome, ExecFailure::Exec);
 }
 
@@ -136,21 +185,97 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
   return result;
 }
 
+// Low numbers for what a child is to have, so that its table can end there.
+// While no child is being started, all are /dev/null.
+class LowPlaces {
+ public:
+  LowPlaces() {
+    if (null_ < 0) return;
+    for (int& place : places_) place = ::fcntl(null_, F_DUPFD_CLOEXEC, 4);
+  }
+  // The same by low numbers, or as it is.
+  int put(size_t at, int fd) {
+    const bool put =
+        fd >= 0 && places_[at] >= 0 && ::dup3(fd, places_[at], O_CLOEXEC) >= 0;
+    return put ? places_[at] : fd;
+  }
+  void clear() {
+    for (const int place : places_)
+      if (place >= 0) ::dup3(null_, place, O_CLOEXEC);
+  }
+
+ private:
+  const int null_ = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  std::array<int, 5> places_ = {-1, -1, -1, -1, -1};
+};
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// They know threads and forks, and nothing between.
+pid_t begin_child(std::unique_ptr<Launch> launch) {
+  const pid_t pid = ::fork();
+  if (pid == 0) run_child(*launch);
+  return pid;
+}
+#else
+// While `word` is `value`, for a moment at most; it may return early.
+void wait_while(std::atomic<int>& word, int value,
+                std::chrono::milliseconds most) {
+  const timespec limit{.tv_sec = 0, .tv_nsec = most.count() * 1'000'000};
+  ::syscall(SYS_futex, &word, FUTEX_WAIT, value, &limit, nullptr, 0);
+}
+
+int enter_child(void* launch) {
+  run_child(*static_cast<Launch*>(launch));
+}
+
+// As vfork(2): the child runs in our memory, on a stack of its own, until it is
+// another program, for to copy an address space takes milliseconds in a virtual
+// machine. But we wait for a moment only: a program or its directory may lie on
+// a disk that hangs. (What a call of the child's then fails with could come out
+// as our own errno, should it fail between a call of ours and our look at
+// that.)
+pid_t begin_child(std::unique_ptr<Launch> launch) {
+  static std::vector<std::unique_ptr<Launch>> slow;
+  std::erase_if(slow, [](const auto& one) { return one->in_memory == 0; });
+  Launch& its = *launch;
+  const pid_t pid =
+      ::clone(enter_child, its.stack.data() + its.stack.size(),
+              CLONE_VM | CLONE_FILES | CLONE_CHILD_CLEARTID | SIGCHLD, &its,
+              nullptr, nullptr, reinterpret_cast<pid_t*>(&its.in_memory));
+  if (pid < 0) return pid;
+  constexpr std::chrono::milliseconds kLook{100};
+  while (its.own_table == 0 && its.in_memory != 0)
+    wait_while(its.own_table, 0, kLook);
+  constexpr std::chrono::milliseconds kPatience{20};
+  if (its.in_memory != 0) wait_while(its.in_memory, 1, kPatience);
+  if (its.in_memory != 0) slow.push_back(std::move(launch));
+  return pid;
+}
+#endif
+
 }  // namespace
 
 base::Result<Forked> fork_program(const Program& program, const ChildFds& fds,
                                   const rlimit& nofile) {
   auto outcome = base::fs::make_pipe();
   if (!outcome) return base::pass(std::move(outcome), "spawn");
-  const auto argv = pointers(program.argv);
-  const auto env = pointers(program.env);
-  const std::string procs =
-      program.group.empty() ? "" : program.group + "/cgroup.procs";
-  const pid_t pid = ::fork();
-  if (pid < 0) return base::fail(base::fs::errno_error(errno, "fork", ""));
-  if (pid == 0)
-    run_child(program, argv.data(), env.data(), procs, fds, nofile,
-              outcome->write.get());
+  static LowPlaces places;
+  auto launch = std::make_unique<Launch>();
+  launch->program = program;
+  launch->argv = pointers(launch->program.argv);
+  launch->env = pointers(launch->program.env);
+  if (!program.group.empty())
+    launch->group_procs = program.group + "/cgroup.procs";
+  launch->fds.in = places.put(0, fds.in);
+  launch->fds.out = places.put(1, fds.out);
+  launch->fds.err = places.put(2, fds.err);
+  launch->fds.ipc = places.put(3, fds.ipc);
+  launch->outcome = places.put(4, outcome->write.get());
+  launch->nofile = nofile;
+  const pid_t pid = begin_child(std::move(launch));
+  const int error = errno;
+  places.clear();
+  if (pid < 0) return base::fail(base::fs::errno_error(error, "fork", ""));
   return Forked{pid, std::move(outcome->read)};
 }
 

@@ -40,6 +40,8 @@ struct ExecFailure {
   } step = Exec;
 };
 
+// Returns when the child is about to become the program, or after a moment,
+// when the disk keeps it from that. One at a time in a process.
 base::Result<Forked> fork_program(const Program& program, const ChildFds& fds,
                                   const rlimit& nofile);
 

@@ -3,6 +3,7 @@
 // E2E_ROUNDS=12 has a file hang for a minute.
 
 #include <doctest/doctest.h>
+#include <signal.h>
 
 #include <fstream>
 
@@ -45,7 +46,33 @@ struct Hanging {
   std::string release_file;
 };
 
+bool is_traced(pid_t pid) {
+  return slurp("/proc/" + std::to_string(pid) + "/status")
+             .find("TracerPid:\t0\n") == std::string::npos;
+}
+
 }  // namespace
+
+TEST_CASE("a program that its disk keeps from running holds nobody up") {
+  if (!has_program("strace")) return;
+  const TestHome home;
+  home.start("api", "exec sleep 1000");
+  const auto keeper = home.keepers().front().pid;
+  Child strace({"strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=chdir",
+                "-e", "inject=chdir:delay_enter=5s", "-p",
+                std::to_string(keeper)});
+  REQUIRE(wait_until([&] { return is_traced(keeper); }));
+  home.must({"start", "exec sleep 1000", "--name", "slow", "--no-wait"});
+  REQUIRE(home.reaches("slow", "launching"));
+  const pid_t before = home.app("api").pid;
+  ::kill(before, SIGKILL);
+  CHECK(wait_until([&] { return !home.events("api", "exit").empty(); }));
+  CHECK(home.app("slow").status == "launching");
+  CHECK(home.reaches("slow", "online"));
+  CHECK(home.reaches("api", "online"));
+  CHECK(home.app("api").pid != before);
+  strace.signal(SIGTERM);
+}
 
 TEST_CASE("while one app's file hangs, another's lines go on") {
   const TestHome home;
