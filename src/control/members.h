@@ -58,8 +58,7 @@ constexpr auto members(const DeleteRequest*) {
 constexpr auto members(const ListRequest*) {
   using M = ListRequest;
   return std::tuple{Member{"selection", &M::selection},
-                    Member{"brief", &M::brief},
-                    Member{"table", &M::table}};
+                    Member{"brief", &M::brief}, Member{"table", &M::table}};
 }
 constexpr auto members(const FlushRequest*) {
   using M = FlushRequest;

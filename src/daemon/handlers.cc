@@ -131,6 +131,7 @@ void Handlers::on(const control::ListRequest& request, const supervisor::Cause&,
   std::unordered_map<std::string_view, std::vector<control::InstanceInfo*>>
       rows;
   for (auto& row : list.instances) rows[row.app].push_back(&row);
+  list.logs_bytes = 0;
   for (const auto& [file, bytes] : sizes) list.logs_bytes += bytes;
   const auto age = [now = parts_.clock.now()](base::Timestamp time) {
     return std::max<int64_t>(0, (now.us - time.us) / 1000);

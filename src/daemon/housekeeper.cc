@@ -240,29 +240,28 @@ void Housekeeper::take_live(const std::vector<capture::LiveState>& states) {
                     .device = live.front().device,
                     .bytes = 0,
                     .growth = unseen});
-  on_storage(
-      [this, live = std::move(live), unwritten = std::move(unwritten),
-       events = std::move(events),
-       full = parts_.tally.disk_full()](rotate::Storage& storage) mutable {
-        const auto measure = [](std::vector<rotate::LiveBytes>& files,
-                                std::vector<rotate::LiveBytes>& to) {
-          for (auto& file : files) {
-            const auto info = fs::stat(file.path);
-            if (!info) continue;
-            file.bytes = static_cast<uint64_t>(info->st_size);
-            file.device = info->st_dev;
-            to.push_back(std::move(file));
-          }
-        };
-        measure(unwritten, live);
-        if (!events.empty()) {
-          events_.clear();
-          measure(events, events_);
-        }
-        live.insert(live.end(), events_.begin(), events_.end());
-        storage.set_live(std::move(live));
-        enforce(storage, full);
-      });
+  on_storage([this, live = std::move(live), unwritten = std::move(unwritten),
+              events = std::move(events), full = parts_.tally.disk_full()](
+                 rotate::Storage& storage) mutable {
+    const auto measure = [](std::vector<rotate::LiveBytes>& files,
+                            std::vector<rotate::LiveBytes>& to) {
+      for (auto& file : files) {
+        const auto info = fs::stat(file.path);
+        if (!info) continue;
+        file.bytes = static_cast<uint64_t>(info->st_size);
+        file.device = info->st_dev;
+        to.push_back(std::move(file));
+      }
+    };
+    measure(unwritten, live);
+    if (!events.empty()) {
+      events_.clear();
+      measure(events, events_);
+    }
+    live.insert(live.end(), events_.begin(), events_.end());
+    storage.set_live(std::move(live));
+    enforce(storage, full);
+  });
 }
 
 // They have a limit of their own (store/events.h), but take room, too.

@@ -137,7 +137,7 @@ Listing::Sizes Listing::live_sizes(const store::Catalog& catalog) const {
       if (names && file.file.find('/') == std::string::npos &&
           !there.contains(file.file))
         continue;
-      struct stat info {};
+      struct stat info{};
       if (::fstatat(dir.get(), file.file.c_str(), &info, 0) == 0)
         sizes[file.file] = info.st_size;
     }

@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "base/fs.h"
@@ -259,6 +260,8 @@ base::Result<Forked> fork_program(const Program& program, const ChildFds& fds,
                                   const rlimit& nofile) {
   auto outcome = base::fs::make_pipe();
   if (!outcome) return base::pass(std::move(outcome), "spawn");
+  // The daemon's checks come from several threads.
+  static std::mutex one_at_a_time;
   static LowPlaces places;
   auto launch = std::make_unique<Launch>();
   launch->program = program;
@@ -266,6 +269,7 @@ base::Result<Forked> fork_program(const Program& program, const ChildFds& fds,
   launch->env = pointers(launch->program.env);
   if (!program.group.empty())
     launch->group_procs = program.group + "/cgroup.procs";
+  const std::lock_guard lock(one_at_a_time);
   launch->fds.in = places.put(0, fds.in);
   launch->fds.out = places.put(1, fds.out);
   launch->fds.err = places.put(2, fds.err);

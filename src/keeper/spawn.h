@@ -41,7 +41,7 @@ struct ExecFailure {
 };
 
 // Returns when the child is about to become the program, or after a moment,
-// when the disk keeps it from that. One at a time in a process.
+// when the disk keeps it from that. From any thread.
 base::Result<Forked> fork_program(const Program& program, const ChildFds& fds,
                                   const rlimit& nofile);
 
