@@ -24,6 +24,9 @@ constexpr std::chrono::seconds kLookAtAges{60};
 constexpr milliseconds kMostAge = std::chrono::hours(24);
 constexpr std::chrono::minutes kRelist{10};
 constexpr size_t kArchivesAtOnce = 2;
+// So many times as long as a frame took.
+constexpr int kRestInFlood = 40;
+constexpr milliseconds kRestLook{10};
 // Ticks; files of events are small and grow slowly.
 constexpr unsigned kEventsEvery = 10;
 // Of the cap: what may wait to be looked at.
@@ -318,6 +321,7 @@ void Housekeeper::seal(const std::vector<std::string>& paths, OnSealed done) {
 void Housekeeper::sealed(const std::string& app, const std::string& segment,
                          uint64_t bytes) {
   settled_.start(kSettled);
+  flood_.sealed(bytes);
   on_storage([this, app, segment, bytes](rotate::Storage& storage) {
     storage.add(app, segment);
     enforce(storage, false);
@@ -369,7 +373,7 @@ void Housekeeper::note_removal(const rotate::Removal& removal) {
 // On the storage worker. While logs are written fast there is no job; two at
 // once are for what has gathered by then.
 void Housekeeper::archive_next() {
-  while (archiving_ < kArchivesAtOnce && !ending_) {
+  while (archiving_ < (flood_.is_on() ? 1 : kArchivesAtOnce) && !ending_) {
     auto job = storage_.next_job();
     if (!job) return;
     ++archiving_;
@@ -377,10 +381,22 @@ void Housekeeper::archive_next() {
   }
 }
 
+// Between two frames, on an archive worker: in a flood a small part of the time
+// is worked.
+bool Housekeeper::may_go_on(base::MonoTime& since) const {
+  const auto worked = parts_.clock.mono() - since;
+  const auto until = parts_.clock.mono() + kRestInFlood * worked;
+  while (!ending_ && flood_.is_on() && parts_.clock.mono() < until)
+    std::this_thread::sleep_for(kRestLook);
+  since = parts_.clock.mono();
+  return !ending_;
+}
+
 // On an archive worker.
 void Housekeeper::archive(const rotate::ArchiveJob& job) {
+  auto since = parts_.clock.mono();
   auto archived = rotate::archive_segment(job.segment, job.options,
-                                          [this] { return !ending_.load(); });
+                                          [&] { return may_go_on(since); });
   storage_worker_.submit(
       [this, segment = job.segment, archived = std::move(archived)] {
         --archiving_;

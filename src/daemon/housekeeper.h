@@ -19,6 +19,7 @@
 #include "base/worker_pool.h"
 #include "capture/capture_thread.h"
 #include "daemon/chronicle.h"
+#include "daemon/flood.h"
 #include "daemon/seal_gate.h"
 #include "rotate/schedule.h"
 #include "rotate/storage.h"
@@ -98,6 +99,7 @@ class Housekeeper {
   void seal_early(const std::vector<rotate::LiveBytes>& live, uint64_t most);
   void archive_next();
   void archive(const rotate::ArchiveJob& job);
+  bool may_go_on(base::MonoTime& since) const;
   void settle_failed();
   std::vector<capture::SealRequest> requests_of(
       const supervisor::App& app, std::optional<base::Timestamp> before,
@@ -121,6 +123,7 @@ class Housekeeper {
   base::Timer tick_;
   base::Timer settled_;  // no file was sealed for a moment
   std::atomic<bool> ending_{false};
+  Flood flood_{parts_.clock};
   unsigned event_looks_ = 0;
   std::vector<rotate::LiveBytes> events_;  // storage worker's
   std::string trouble_;  // of retention, told last; storage worker's
