@@ -14,6 +14,7 @@ lines.
 import argparse
 import os
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -134,8 +135,8 @@ def run(command, env=None):
                             stderr=subprocess.DEVNULL)
     counter.stdin.close()
     _, _, used = os.wait4(done.pid, 0)
-    lines = int(counter.stdout.read())
     took = time.monotonic() - began
+    lines = int(counter.stdout.read())
     counter.wait()
     return {"seconds": took, "lines": lines,
             "cpu": used.ru_utime + used.ru_stime}
@@ -180,7 +181,7 @@ def raw_table(home, options, rgs):
     rows = [("", "lines", "lodge", "-j1", *names,
              "x rg", "-j1 x rg", "CPU s", "rg CPU s")]
     good = True
-    for name, pattern, flags in TEXT:
+    for name, pattern, flags in options.rows:
         runs = turns({
             "lodge": [LODGE, "grep", *flags, "-e", pattern, "raw"],
             "-j1": [LODGE, "grep", "-j1", *flags, "-e", pattern, "raw"],
@@ -203,7 +204,7 @@ def archive_table(home, options, rgs):
     rows = [("", "lines", "lodge", "-j1", "rg, raw", "rg -z", "zstdgrep",
              "x rg, raw", "x rg -z", "-j1 x rg -z")]
     good = True
-    for name, pattern, flags in TEXT:
+    for name, pattern, flags in options.rows:
         runs = turns({
             "lodge": [LODGE, "grep", *flags, "-e", pattern, "arc"],
             "-j1": [LODGE, "grep", "-j1", *flags, "-e", pattern, "arc"],
@@ -261,7 +262,13 @@ def main():
     parser.add_argument("--rg", default=shutil.which("rg"))
     parser.add_argument("--quick", action="store_true",
                         help="one round of 32 MiB: does it work at all?")
+    parser.add_argument("--tables", default="raw,archives,others",
+                        help="which of them, with commas")
+    parser.add_argument("--rows", default="", metavar="RE",
+                        help="only those whose names match")
     options = parser.parse_args()
+    tables = options.tables.split(",")
+    options.rows = [row for row in TEXT if re.search(options.rows, row[0])]
     if options.quick:
         options.mib, options.rounds = 32, 1
     if options.rg is None:
@@ -278,15 +285,19 @@ def main():
         home = Home(scratch)
         try:
             home.capture("raw", options.mib, "text", "900G")
-            home.capture("arc", options.mib, "text", "64M")
-            home.capture("json", max(1, options.mib // 2), "json", "900G")
-            home.finish("arc")
-            size = max(1, options.mib * 10 // 1024)
-            home.capture("small", options.mib, "text", f"{size}M")
-            home.finish("small")
-            good = raw_table(home, options, rgs) and good
-            good = archive_table(home, options, rgs) and good
-            other_table(home, options)
+            if "raw" in tables:
+                good = raw_table(home, options, rgs) and good
+            if {"archives", "others"} & set(tables):
+                home.capture("arc", options.mib, "text", "64M")
+                home.finish("arc")
+            if "archives" in tables:
+                good = archive_table(home, options, rgs) and good
+            if "others" in tables:
+                home.capture("json", max(1, options.mib // 2), "json", "900G")
+                size = max(1, options.mib * 10 // 1024)
+                home.capture("small", options.mib, "text", f"{size}M")
+                home.finish("small")
+                other_table(home, options)
         finally:
             home.lodge("kill")
     sys.exit(0 if good else 1)

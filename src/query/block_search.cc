@@ -1,7 +1,5 @@
 #include "query/block_search.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -23,7 +21,7 @@ size_t line_end(std::string_view block, size_t begin) {
 
 // Adds up to `count` bytes from `offset` on; fewer when the log ends.
 base::Status read_more(const SearchedLog& log, uint64_t offset, size_t count,
-                       std::string& into) {
+                       base::BigString& into) {
   const size_t before = into.size();
   base::Status status;
   into.resize_and_overwrite(before + count, [&](char* at, size_t) {
@@ -38,20 +36,6 @@ base::Status read_more(const SearchedLog& log, uint64_t offset, size_t count,
     return have;
   });
   return status;
-}
-
-// Gives the memory its pages; without (a kernel before 5.14) they come one by
-// one.
-void populate([[maybe_unused]] std::span<char> memory) {
-#ifdef MADV_POPULATE_WRITE
-  constexpr uintptr_t kPage = 4096;
-  const auto begin = reinterpret_cast<uintptr_t>(memory.data());
-  const uintptr_t first = (begin + kPage - 1) / kPage * kPage;
-  const uintptr_t last = (begin + memory.size()) / kPage * kPage;
-  if (first < last)
-    (void)::madvise(reinterpret_cast<void*>(first), last - first,
-                    MADV_POPULATE_WRITE);
-#endif
 }
 
 }  // namespace
@@ -96,6 +80,7 @@ base::Status Searcher::load(const SearchedLog& log, uint64_t begin,
                             uint64_t end) {
   block_.clear();
   block_begin_ = begin;
+  block_.reserve(kBlock);
   size_t more = kBlock;
   if (end - begin < kBlock) more = static_cast<size_t>(end - begin) + kOverhang;
   for (;;) {
@@ -137,20 +122,14 @@ base::Status Searcher::search_file(const Unit& unit, UnitHits& into) {
   return {};
 }
 
-// Frames differ a little in size: room for the next, too. Its pages are made
-// at once, which takes a fraction of one fault after the other.
-void Searcher::make_room(uint64_t size) {
-  if (size <= block_.capacity()) return;
-  block_.reserve(static_cast<size_t>(size + size / 4));
-  populate({block_.data(), block_.capacity()});
-}
-
 // The frame, and those that go on in its last line. Answers which is next.
 base::Result<size_t> Searcher::load_frame(const SearchedLog& log, size_t frame,
                                           UnitHits& into) {
   const auto& frames = log.archive->frames();
   block_.clear();
-  make_room(frames[frame].size);
+  // Frames differ by a line in size: room for the next, too.
+  const uint64_t room = frames[frame].size + frames[frame].stored;
+  block_.reserve(static_cast<size_t>(room + room / 8));
   block_begin_ = frames[frame].begin;
   base::Status status;
   do {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/big_string.h"
 #include "base/result.h"
 #include "query/line_filter.h"
 #include "query/line_finder.h"
@@ -96,7 +97,6 @@ class Searcher {
   bool continues(const SearchedLog& log, const Line& line) const;
   std::optional<RecordBefore> before_block(const SearchedLog& log) const;
   base::Status follow_record(const Unit& unit, size_t frame, UnitHits& into);
-  void make_room(uint64_t size);
   base::Result<size_t> load_frame(const SearchedLog& log, size_t frame,
                                   UnitHits& into);
   Line line_at(const SearchedLog& log, size_t begin);
@@ -107,7 +107,7 @@ class Searcher {
   LineFinder finder_;
   store::FrameDecoder decoder_;
   store::LineParser parser_;
-  std::string block_;         // whole lines; the last may lack its '\n'
+  base::BigString block_;     // whole lines; the last may lack its '\n'
   uint64_t block_begin_ = 0;  // offset in the log
   std::string scratch_;       // a line whose stamp stands within
 };

@@ -1,7 +1,6 @@
 #include "query/hit_stream.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "store/times.h"
 
@@ -30,12 +29,7 @@ HitStream::HitStream(SearchPool& pool, Files files, Direction direction,
 
 HitStream::~HitStream() {
   units_.clear();
-  // They read logs that are not ours to keep. What is for who asks is never
-  // begun.
-  for (auto& pending : pending_)
-    if (pending.hits.wait_for(std::chrono::seconds{0}) !=
-        std::future_status::deferred)
-      pending.hits.wait();
+  for (auto& pending : pending_) pending.hits.drop();
 }
 
 size_t HitStream::file_count() const {

@@ -6,7 +6,6 @@
 
 #include <deque>
 #include <functional>
-#include <future>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -64,7 +63,7 @@ class HitStream final : public Hits {
 
  private:
   struct Pending {
-    std::future<UnitHits> hits;
+    SearchPool::Answer hits;
     std::shared_ptr<SearchedLog> log;
     size_t file = 0;
     bool is_frame = false;

@@ -9,22 +9,78 @@ constexpr size_t kMostSpare = size_t{4} << 20;
 
 }  // namespace
 
+struct SearchPool::Job {
+  enum class State : uint8_t { Waiting, Begun, Done };
+
+  // For one thread only, whichever comes first.
+  bool claim() {
+    auto expected = State::Waiting;
+    return state.compare_exchange_strong(expected, State::Begun);
+  }
+  void wait() const { state.wait(State::Begun); }
+
+  Unit unit;
+  UnitHits hits;  // once it is done
+  std::atomic<State> state = State::Waiting;
+};
+
+// --- answers -----------------------------------------------------------------
+
+UnitHits SearchPool::Answer::get() {
+  if (job_->claim()) {
+    pool_->run(pool_->threads_ - 1, *job_);
+  } else {
+    while (job_->state != Job::State::Done && pool_->help()) {
+    }
+    job_->wait();
+  }
+  auto hits = std::move(job_->hits);
+  job_.reset();
+  return hits;
+}
+
+void SearchPool::Answer::drop() {
+  if (!job_) return;
+  // It reads logs that are not ours to keep.
+  if (job_->claim())
+    job_->unit = {};
+  else
+    job_->wait();
+  job_.reset();
+}
+
+// --- the pool ----------------------------------------------------------------
+
 SearchPool::SearchPool(const LineFilter& filter, bool wants_text,
                        size_t threads)
     : filter_(filter),
       wants_text_(wants_text),
       threads_(threads),
-      searchers_(threads + 1) {}
+      searchers_(threads) {}
 
 SearchPool::~SearchPool() {
   cancelled_ = true;
   workers_.reset();
 }
 
-UnitHits SearchPool::search_on(size_t thread, const Unit& unit) {
+void SearchPool::run(size_t thread, Job& job) {
   auto& searcher = searchers_[thread];
   if (!searcher) searcher = std::make_unique<Searcher>(filter_, wants_text_);
-  return searcher->search(unit, take_spare());
+  job.hits = searcher->search(job.unit, take_spare());
+  job.unit = {};
+  job.state = Job::State::Done;
+  job.state.notify_one();
+}
+
+bool SearchPool::help() {
+  while (!waiting_.empty()) {
+    const auto job = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (!job->claim()) continue;
+    run(threads_ - 1, *job);
+    return true;
+  }
+  return false;
 }
 
 UnitHits SearchPool::take_spare() {
@@ -46,19 +102,22 @@ void SearchPool::give_back(UnitHits hits) {
   if (spare_.size() < 2 * threads_) spare_.push_back(std::move(hits));
 }
 
-std::future<UnitHits> SearchPool::search(Unit unit) {
-  if (threads_ == 1 || !std::exchange(begun_, true))
-    return std::async(std::launch::deferred, [this, unit = std::move(unit)] {
-      return search_on(threads_, unit);
+SearchPool::Answer SearchPool::search(Unit unit) {
+  auto job = std::make_shared<Job>();
+  job->unit = std::move(unit);
+  // The first is for who asks, and with one thread they all are.
+  if (threads_ > 1 && std::exchange(begun_, true)) {
+    if (!workers_)
+      workers_ = std::make_unique<base::WorkerPool>(threads_ - 1);
+    while (!waiting_.empty() &&
+           waiting_.front()->state != Job::State::Waiting)
+      waiting_.pop_front();
+    waiting_.push_back(job);
+    workers_->submit([this, job](size_t thread) {
+      if (!cancelled_ && job->claim()) run(thread, *job);
     });
-  if (!workers_) workers_ = std::make_unique<base::WorkerPool>(threads_);
-  // Shared because a job must be copyable; it has one owner at a time.
-  auto answer = std::make_shared<std::promise<UnitHits>>();
-  auto future = answer->get_future();
-  workers_->submit([this, answer, unit = std::move(unit)](size_t thread) {
-    answer->set_value(cancelled_ ? UnitHits{} : search_on(thread, unit));
-  });
-  return future;
+  }
+  return {*this, std::move(job)};
 }
 
 }  // namespace query

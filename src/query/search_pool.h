@@ -1,11 +1,11 @@
 #pragma once
-// The threads of one search: units go in, what was found comes out, each as a
-// future, so that streams may wait for theirs in the order they want. With one
-// thread a unit is searched when its answer is asked for, by who asks; so is
-// the very first one, for where there are no others threads cost more than it.
+// The threads of one search: units go in, what was found comes out, each as an
+// answer, so that streams may wait for theirs in the order they want. Who waits
+// is one of the threads: it searches what it waits for when nobody has begun,
+// or else what is next. So a search of one unit starts no thread.
 
 #include <atomic>
-#include <future>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -16,13 +16,31 @@
 namespace query {
 
 class SearchPool {
+  struct Job;
+
  public:
-  // `threads`: at least 1. Borrows the filter; searchers have
-  // clones.
+  // What a unit gives; for the thread that asks. Goes before its pool does.
+  class Answer {
+   public:
+    Answer() = default;
+    UnitHits get();  // once
+    // Nobody wants it: not begun, or waited for.
+    void drop();
+
+   private:
+    friend SearchPool;
+    Answer(SearchPool& pool, std::shared_ptr<Job> job)
+        : pool_(&pool), job_(std::move(job)) {}
+    SearchPool* pool_ = nullptr;
+    std::shared_ptr<Job> job_;
+  };
+
+  // `threads`: at least 1, of which one is that of who asks. Borrows the
+  // filter; searchers have clones.
   SearchPool(const LineFilter& filter, bool wants_text, size_t threads);
   ~SearchPool();  // what is not begun is not searched any more
 
-  std::future<UnitHits> search(Unit unit);
+  Answer search(Unit unit);
   // What was looked at, for its memory: pages that go from thread to thread
   // cost more than the search.
   void give_back(UnitHits hits);
@@ -30,7 +48,9 @@ class SearchPool {
   const LineFilter& filter() const { return filter_; }
 
  private:
-  UnitHits search_on(size_t thread, const Unit& unit);
+  void run(size_t thread, Job& job);
+  // Searches something that is not begun; false: there is nothing.
+  bool help();
   UnitHits take_spare();
 
   const LineFilter& filter_;
@@ -39,6 +59,7 @@ class SearchPool {
   bool begun_ = false;  // a unit has come
   // One a thread, and the last for who asks.
   std::vector<std::unique_ptr<Searcher>> searchers_;
+  std::deque<std::shared_ptr<Job>> waiting_;  // begun or not; the asker's
   std::mutex mutex_;
   std::vector<UnitHits> spare_;
   std::atomic<bool> cancelled_ = false;

@@ -30,11 +30,26 @@ using Context = std::unique_ptr<ZSTD_DCtx, FreeContext>;
 
 struct FrameDecoder::Parts {
   Context context;
-  std::string packed;
+
+  // `room` is for the frame's text and, behind it, for the frame as it is
+  // stored: one piece of memory for both.
+  base::Status decode(int fd, const std::string& name, const FoundFrame& frame,
+                      std::span<char> room);
 
   // Adds the frame's text to `into`; nothing when it fails.
-  base::Status decode(int fd, const std::string& name, const FoundFrame& frame,
-                      std::string& into);
+  template <class String>
+  base::Status append(int fd, const std::string& name, const FoundFrame& frame,
+                      String& into) {
+    base::Status status;
+    const size_t before = into.size();
+    const size_t room = frame.size + frame.stored;
+    // What GCC 12 hands to these functions is the capacity, not the size asked.
+    into.resize_and_overwrite(before + room, [&](char* at, size_t) {
+      status = decode(fd, name, frame, {at + before, room});
+      return before + (status ? frame.size : 0);
+    });
+    return status;
+  }
 };
 
 struct ArchiveReader::Parts {
@@ -49,7 +64,7 @@ struct ArchiveReader::Parts {
   const ArchiveIndex& index() const { return found.index; }
   base::Status decode(const FoundFrame& frame, std::string& into) {
     into.clear();
-    return decoder.parts_->decode(fd.get(), name, frame, into);
+    return decoder.parts_->append(fd.get(), name, frame, into);
   }
   base::Result<uint64_t> ask_group(size_t number, size_t first,
                                    std::span<const uint32_t> keys);
@@ -60,15 +75,10 @@ struct ArchiveReader::Parts {
 
 base::Status FrameDecoder::Parts::decode(int fd, const std::string& name,
                                          const FoundFrame& frame,
-                                         std::string& into) {
-  packed.clear();  // or it would be copied should it grow
-  if (packed.capacity() < frame.stored)
-    packed.reserve(frame.stored + frame.stored / 4);
-  // What GCC 12 hands to these functions is the capacity, not the size asked.
-  packed.resize_and_overwrite(frame.stored,
-                              [&](char*, size_t) { return frame.stored; });
+                                         std::span<char> room) {
+  const auto packed = room.subspan(frame.size);
   if (auto got = read_exactly(fd, packed, frame.offset, name); !got) return got;
-  const auto header = parse_zstd_header(packed);
+  const auto header = parse_zstd_header({packed.data(), packed.size()});
   if (!header) return base::fail(damage(name, frame.offset, "a damaged frame"));
   if (const auto why = why_refused(*header))
     return base::fail(damage(name, frame.offset, *why));
@@ -78,13 +88,8 @@ base::Status FrameDecoder::Parts::decode(int fd, const std::string& name,
     context.reset(ZSTD_createDCtx());
     ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kWindowLogMax);
   }
-  size_t done = 0;
-  const size_t before = into.size();
-  into.resize_and_overwrite(before + frame.size, [&](char* at, size_t) {
-    done = ZSTD_decompressDCtx(context.get(), at + before, frame.size,
-                               packed.data(), packed.size());
-    return before + (done == frame.size ? done : 0);
-  });
+  const size_t done = ZSTD_decompressDCtx(
+      context.get(), room.data(), frame.size, packed.data(), packed.size());
   if (ZSTD_isError(done) == 0 && done == frame.size) return {};
   return base::fail(
       damage(name, frame.offset,
@@ -99,10 +104,10 @@ FrameDecoder& FrameDecoder::operator=(FrameDecoder&&) noexcept = default;
 FrameDecoder::~FrameDecoder() = default;
 
 base::Status FrameDecoder::append_frame(const ArchiveReader& archive,
-                                        size_t index, std::string& into) {
+                                        size_t index, base::BigString& into) {
   const auto& parts = *archive.parts_;
   const auto& frame = parts.index().frames[index];
-  return parts_->decode(parts.fd.get(), parts.name,
+  return parts_->append(parts.fd.get(), parts.name,
                         {frame.offset, frame.stored, frame.size}, into);
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/big_string.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "store/levels.h"
@@ -67,7 +68,7 @@ class FrameDecoder {
 
   // As ArchiveReader::read_frame(), but adds the frame to what `into` has.
   base::Status append_frame(const ArchiveReader& archive, size_t index,
-                            std::string& into);
+                            base::BigString& into);
 
  private:
   friend class ArchiveReader;
