@@ -35,8 +35,7 @@ char* map_aligned(size_t size) {
   const auto at = reinterpret_cast<uintptr_t>(begin);
   const size_t before = round_up(at, kHugePage) - at;
   if (before > 0) ::munmap(begin, before);
-  if (before < kHugePage)
-    ::munmap(begin + before + size, kHugePage - before);
+  if (before < kHugePage) ::munmap(begin + before + size, kHugePage - before);
   return begin + before;
 }
 

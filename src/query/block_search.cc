@@ -80,9 +80,9 @@ base::Status Searcher::load(const SearchedLog& log, uint64_t begin,
                             uint64_t end) {
   block_.clear();
   block_begin_ = begin;
-  block_.reserve(kBlock);
   size_t more = kBlock;
   if (end - begin < kBlock) more = static_cast<size_t>(end - begin) + kOverhang;
+  block_.reserve(more);
   for (;;) {
     const size_t before = block_.size();
     const uint64_t at = begin + before;

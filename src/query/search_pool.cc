@@ -6,6 +6,9 @@ namespace query {
 namespace {
 
 constexpr size_t kMostSpare = size_t{4} << 20;
+// What one thread does alone, whichever is reached first.
+constexpr size_t kUnitsAlone = 12;
+constexpr std::chrono::milliseconds kTimeAlone{12};
 
 }  // namespace
 
@@ -28,7 +31,7 @@ struct SearchPool::Job {
 
 UnitHits SearchPool::Answer::get() {
   if (job_->claim()) {
-    pool_->run(pool_->threads_ - 1, *job_);
+    pool_->run_here(*job_);
   } else {
     while (job_->state != Job::State::Done && pool_->help()) {
     }
@@ -72,12 +75,35 @@ void SearchPool::run(size_t thread, Job& job) {
   job.state.notify_one();
 }
 
+void SearchPool::run_here(Job& job) {
+  const auto begin = std::chrono::steady_clock::now();
+  run(threads_ - 1, job);
+  ++run_here_;
+  spent_here_ += std::chrono::steady_clock::now() - begin;
+  hand_out();
+}
+
+void SearchPool::hand_out() {
+  if (threads_ == 1 || kept_.empty() ||
+      (run_here_ < kUnitsAlone && spent_here_ < kTimeAlone))
+    return;
+  if (!workers_) workers_ = std::make_unique<base::WorkerPool>(threads_ - 1);
+  for (; !kept_.empty(); kept_.pop_front()) {
+    auto job = std::move(kept_.front());
+    if (job->state != Job::State::Waiting) continue;
+    handed_out_.push_back(job);
+    workers_->submit([this, job = std::move(job)](size_t thread) {
+      if (!cancelled_ && job->claim()) run(thread, *job);
+    });
+  }
+}
+
 bool SearchPool::help() {
-  while (!waiting_.empty()) {
-    const auto job = std::move(waiting_.front());
-    waiting_.pop_front();
+  while (!handed_out_.empty()) {
+    const auto job = std::move(handed_out_.front());
+    handed_out_.pop_front();
     if (!job->claim()) continue;
-    run(threads_ - 1, *job);
+    run_here(*job);
     return true;
   }
   return false;
@@ -105,18 +131,11 @@ void SearchPool::give_back(UnitHits hits) {
 SearchPool::Answer SearchPool::search(Unit unit) {
   auto job = std::make_shared<Job>();
   job->unit = std::move(unit);
-  // The first is for who asks, and with one thread they all are.
-  if (threads_ > 1 && std::exchange(begun_, true)) {
-    if (!workers_)
-      workers_ = std::make_unique<base::WorkerPool>(threads_ - 1);
-    while (!waiting_.empty() &&
-           waiting_.front()->state != Job::State::Waiting)
-      waiting_.pop_front();
-    waiting_.push_back(job);
-    workers_->submit([this, job](size_t thread) {
-      if (!cancelled_ && job->claim()) run(thread, *job);
-    });
-  }
+  for (auto* jobs : {&kept_, &handed_out_})
+    while (!jobs->empty() && jobs->front()->state != Job::State::Waiting)
+      jobs->pop_front();
+  kept_.push_back(job);
+  hand_out();
   return {*this, std::move(job)};
 }
 

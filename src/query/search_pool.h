@@ -2,9 +2,11 @@
 // The threads of one search: units go in, what was found comes out, each as an
 // answer, so that streams may wait for theirs in the order they want. Who waits
 // is one of the threads: it searches what it waits for when nobody has begun,
-// or else what is next. So a search of one unit starts no thread.
+// or else what is next. It is the only one at first: for a few units another
+// thread costs more, with memory of its own to get, than it takes off.
 
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -49,6 +51,9 @@ class SearchPool {
 
  private:
   void run(size_t thread, Job& job);
+  void run_here(Job& job);
+  // Lets other threads take what is kept back, once that is worth it.
+  void hand_out();
   // Searches something that is not begun; false: there is nothing.
   bool help();
   UnitHits take_spare();
@@ -56,10 +61,12 @@ class SearchPool {
   const LineFilter& filter_;
   bool wants_text_;
   size_t threads_;
-  bool begun_ = false;  // a unit has come
+  size_t run_here_ = 0;  // units, by who asks
+  std::chrono::steady_clock::duration spent_here_{};
   // One a thread, and the last for who asks.
   std::vector<std::unique_ptr<Searcher>> searchers_;
-  std::deque<std::shared_ptr<Job>> waiting_;  // begun or not; the asker's
+  std::deque<std::shared_ptr<Job>> kept_;  // that no other thread knows of
+  std::deque<std::shared_ptr<Job>> handed_out_;  // begun or not
   std::mutex mutex_;
   std::vector<UnitHits> spare_;
   std::atomic<bool> cancelled_ = false;

@@ -15,8 +15,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/big_string.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "store/levels.h"
