@@ -46,10 +46,10 @@ std::string rule(const std::vector<size_t>& widths, std::string_view left,
   return line.append(right) + "\n";
 }
 
-std::string padded(const Cell& cell, size_t width, bool color) {
+void add_padded(std::string& out, const Cell& cell, size_t width, bool color) {
   const std::string text = printable(cell.text);
-  return styled(text, cell.style, color) +
-         std::string(width - display_width(text), ' ');
+  out += styled(text, cell.style, color);
+  out.append(width - display_width(text), ' ');
 }
 
 }  // namespace
@@ -67,18 +67,22 @@ size_t table_width(const Table& table) {
 
 std::string draw_table(const Table& table, bool color) {
   const auto widths = column_widths(table);
-  const auto line = [&](const std::vector<Cell>& cells) {
-    std::string text = "│";
-    for (size_t i = 0; i < cells.size(); ++i)
-      text += " " + padded(cells[i], widths[i], color) + " │";
-    return text + "\n";
+  std::string text = rule(widths, "┌", "┬", "┐");
+  const auto add_line = [&](const std::vector<Cell>& cells) {
+    text += "│";
+    for (size_t i = 0; i < cells.size(); ++i) {
+      text += ' ';
+      add_padded(text, cells[i], widths[i], color);
+      text += " │";
+    }
+    text += '\n';
   };
   std::vector<Cell> heads;
   for (const auto& head : table.heads)
     heads.push_back({head, color ? Style::Cyan : Style::Plain});
-  std::string text =
-      rule(widths, "┌", "┬", "┐") + line(heads) + rule(widths, "├", "┼", "┤");
-  for (const auto& row : table.rows) text += line(row);
+  add_line(heads);
+  text += rule(widths, "├", "┼", "┤");
+  for (const auto& row : table.rows) add_line(row);
   return text + rule(widths, "└", "┴", "┘");
 }
 

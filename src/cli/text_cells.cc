@@ -71,9 +71,15 @@ size_t width_of(char32_t c) {
   return within(kWide, c) ? 2 : 1;
 }
 
+// Most of what is shown: a cell a byte.
+bool is_plain(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 0x7F; });
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) {
+  if (is_plain(text)) return std::string(text);
   std::string shown;
   while (!text.empty()) {
     const Step at = step(text);
@@ -91,6 +97,7 @@ std::string printable(std::string_view text) {
 }
 
 size_t display_width(std::string_view text) {
+  if (is_plain(text)) return text.size();
   size_t width = 0;
   while (!text.empty()) {
     const Step at = step(text);

@@ -6,11 +6,13 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/heap.h"
 #include "base/unique_fd.h"
 #include "base/unix_socket.h"
 #include "control/framing.h"
@@ -93,17 +95,24 @@ base::Status send_all(int socket, std::string_view bytes,
   return {};
 }
 
+constexpr size_t kLargeReply = size_t{64} << 10;
+
 // One conversation's receiving half: it can be gone on with after a timeout.
 class Answer {
  public:
   explicit Answer(int socket) : socket_(socket) {}
 
   base::Result<Reply> wait(base::MonoTime deadline) {
-    std::vector<char> piece(size_t{64} << 10);
+    std::array<char, size_t{32} << 10> piece;  // NOLINT(*-member-init)
     for (;;) {
       auto frame = reader_.next();
       if (!frame) return base::pass(std::move(frame), "daemon");
-      if (*frame) return decode_reply(**frame);
+      if (*frame) {
+        // Hundreds of rows: they and what is shown of them take as much.
+        if ((*frame)->size() > kLargeReply)
+          base::warm_heap(8 * (*frame)->size());
+        return decode_reply(**frame);
+      }
       if (auto ready = wait_for(socket_, POLLIN, deadline); !ready)
         return base::fail(std::move(ready.error()));
       const ssize_t got =

@@ -101,11 +101,11 @@ void write(std::string& out, const T& value) {
 template <class M>
 std::string write_message(const char* kind, std::string_view name,
                           const M& message) {
-  std::string out = "{";
-  write_members(out, message);
-  if (out.size() > 1) out += ',';
-  fmt::format_to(std::back_inserter(out), R"("{}":"{}")", kind, name);
-  return out;
+  std::string members = "{";
+  write_members(members, message);
+  return fmt::format(R"({{"{}":"{}"{}{})", kind, name,
+                     members.size() > 1 ? "," : "",
+                     std::string_view(members).substr(1));
 }
 
 // --- reading ---------------------------------------------------------------
@@ -118,57 +118,62 @@ struct Wrong {
 };
 
 template <class T>
-void read(const json& from, T& value, const std::string& at);
+void read(const json& from, T& value);
 
 template <class T>
-void read(const json& from, std::vector<T>& list, const std::string& at) {
-  if (!from.is_array()) throw Wrong{at, "not a list"};
+void read(const json& from, std::vector<T>& list) {
+  if (!from.is_array()) throw Wrong{"", "not a list"};
   list.clear();
   list.reserve(from.size());
-  for (const auto& item : from) read(item, list.emplace_back(), at);
+  for (const auto& item : from) read(item, list.emplace_back());
 }
 
 void read(const json& from,
-          std::vector<std::pair<std::string, std::string>>& pairs,
-          const std::string& at) {
-  if (!from.is_object()) throw Wrong{at, "not an object"};
+          std::vector<std::pair<std::string, std::string>>& pairs) {
+  if (!from.is_object()) throw Wrong{"", "not an object"};
   pairs.clear();
   for (const auto& [key, value] : from.items()) {
-    if (!value.is_string()) throw Wrong{at + "." + key, "not a string"};
+    if (!value.is_string()) throw Wrong{key, "not a string"};
     pairs.emplace_back(key, value.get<std::string>());
   }
 }
 
 template <std::integral T>
-void read_integer(const json& from, T& value, const std::string& at) {
-  if (!from.is_number_integer()) throw Wrong{at, "not a whole number"};
+void read_integer(const json& from, T& value) {
+  if (!from.is_number_integer()) throw Wrong{"", "not a whole number"};
   const bool fits = from.is_number_unsigned()
                         ? std::in_range<T>(from.get<uint64_t>())
                         : std::in_range<T>(from.get<int64_t>());
-  if (!fits) throw Wrong{at, "out of range"};
+  if (!fits) throw Wrong{"", "out of range"};
   value = from.get<T>();
 }
 
 template <class T>
-void read(const json& from, T& value, const std::string& at) {
+void read(const json& from, T& value) {
   if constexpr (std::same_as<T, bool>) {
-    if (!from.is_boolean()) throw Wrong{at, "not true or false"};
+    if (!from.is_boolean()) throw Wrong{"", "not true or false"};
     value = from.get<bool>();
   } else if constexpr (std::integral<T>) {
-    read_integer(from, value, at);
+    read_integer(from, value);
   } else if constexpr (std::floating_point<T>) {
-    if (!from.is_number()) throw Wrong{at, "not a number"};
+    if (!from.is_number()) throw Wrong{"", "not a number"};
     value = from.get<T>();
   } else if constexpr (std::same_as<T, std::string>) {
-    if (!from.is_string()) throw Wrong{at, "not a string"};
+    if (!from.is_string()) throw Wrong{"", "not a string"};
     value = from.get<std::string>();
   } else {
-    if (!from.is_object()) throw Wrong{at, "not an object"};
+    if (!from.is_object()) throw Wrong{"", "not an object"};
     const auto read_member = [&](const auto& member) {
       const auto found = from.find(member.key);
       if (found == from.end()) return;
-      read(*found, value.*member.at,
-           at.empty() ? member.key : at + "." + member.key);
+      try {
+        read(*found, value.*member.at);
+      } catch (Wrong& wrong) {
+        wrong.member = wrong.member.empty()
+                           ? member.key
+                           : fmt::format("{}.{}", member.key, wrong.member);
+        throw;
+      }
     };
     std::apply([&](const auto&... member) { (read_member(member), ...); },
                members(&value));
@@ -185,7 +190,7 @@ Variant read_variant(const json& object, std::string_view name,
     if (names[I] != name)
       return read_variant<Variant, I + 1>(object, name, names);
     std::variant_alternative_t<I, Variant> message;
-    read(object, message, "");
+    read(object, message);
     return message;
   }
 }
@@ -245,7 +250,7 @@ base::Result<Asked> decode_request(std::string_view payload) try {
   asked.request = read_variant<Request>(*object, text_of(*object, "request"),
                                         kRequestNames);
   if (const auto caller = object->find("caller"); caller != object->end())
-    read(*caller, asked.caller, "caller");
+    read(*caller, asked.caller);
   return asked;
 } catch (const Wrong& wrong) {
   return wrong_message(wrong);
@@ -253,14 +258,36 @@ base::Result<Asked> decode_request(std::string_view payload) try {
   return base::fail(base::Errc::Invalid, error.what());
 }
 
-// From our own daemon: parsed without a look at each key.
+// From our own daemon: parsed without a look at each key. The rows of a list
+// are taken one by one as they are parsed, or the tree of hundreds of them
+// would be the most of a command's memory and so of its time.
 base::Result<Reply> decode_reply(std::string_view payload) try {
   if (payload.size() > kReplyCap)
     return base::fail(base::Errc::Invalid, "message: too long");
-  const auto object = json::parse(payload);
-  if (!object.is_object())
-    return base::fail(base::Errc::Invalid, "message: not an object");
-  return read_variant<Reply>(object, text_of(object, "reply"), kReplyNames);
+  constexpr std::string_view kListHead = R"({"reply":"list",)";
+  if (!payload.starts_with(kListHead)) {
+    const auto object = json::parse(payload);
+    if (!object.is_object())
+      return base::fail(base::Errc::Invalid, "message: not an object");
+    return read_variant<Reply>(object, text_of(object, "reply"), kReplyNames);
+  }
+  constexpr size_t kShortRow = 200;
+  std::vector<InstanceInfo> rows;
+  rows.reserve(payload.size() / kShortRow);
+  bool in_rows = false;
+  const auto rest = json::parse(
+      payload, [&](int depth, json::parse_event_t event, const json& parsed) {
+        if (depth == 1 && event == json::parse_event_t::key)
+          in_rows = parsed == "instances";
+        if (!in_rows || depth != 2 || event != json::parse_event_t::object_end)
+          return true;
+        read(parsed, rows.emplace_back());
+        return false;
+      });
+  ListReply list;
+  read(rest, list);
+  list.instances = std::move(rows);
+  return list;
 } catch (const Wrong& wrong) {
   return wrong_message(wrong);
 } catch (const nlohmann::json::exception& error) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace control {
 namespace {
@@ -70,6 +71,10 @@ base::Result<std::optional<std::string>> FrameReader::next() {
   if (buffer_.size() < kHeaderSize) return std::nullopt;
   const size_t whole = kHeaderSize + payload_size(buffer_);
   if (buffer_.size() < whole) return std::nullopt;
+  if (buffer_.size() == whole) {  // most often: no copy of it
+    buffer_.erase(0, kHeaderSize);
+    return std::exchange(buffer_, {});
+  }
   std::string payload = buffer_.substr(kHeaderSize, whole - kHeaderSize);
   buffer_.erase(0, whole);
   return payload;

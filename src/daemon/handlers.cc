@@ -121,7 +121,7 @@ void Handlers::on(const control::ListRequest& request, const supervisor::Cause&,
   if (!ids) return reply(refusal(ids.error()));
   const std::set<int> wanted(ids->begin(), ids->end());
   control::ListReply list;
-  const auto sizes = parts_.listing.live_sizes(parts_.chronicle.catalog());
+  const auto& sizes = parts_.listing.live_sizes(parts_.chronicle.catalog());
   for (const auto& app : parts_.supervisor.apps())
     for (const auto& instance : app->instances)
       if (wanted.contains(instance->life().id))

@@ -125,8 +125,13 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
 
 // Thousands: those that are there, by the directory, so that its path is not
 // walked for each.
-Listing::Sizes Listing::live_sizes(const store::Catalog& catalog) const {
-  Sizes sizes;
+const Listing::Sizes& Listing::live_sizes(const store::Catalog& catalog) {
+  constexpr size_t kMany = 256;
+  const auto now = std::chrono::steady_clock::now();
+  if (sizes_.size() > kMany && now - sizes_at_ < std::chrono::seconds(1))
+    return sizes_;
+  sizes_at_ = now;
+  sizes_.clear();
   const base::UniqueFd dir(
       ::open(log_dir_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   const auto names = base::fs::list_dir(log_dir_);
@@ -139,9 +144,9 @@ Listing::Sizes Listing::live_sizes(const store::Catalog& catalog) const {
         continue;
       struct stat info{};
       if (::fstatat(dir.get(), file.file.c_str(), &info, 0) == 0)
-        sizes[file.file] = info.st_size;
+        sizes_[file.file] = info.st_size;
     }
-  return sizes;
+  return sizes_;
 }
 
 std::string Listing::path_of(const std::string& file) const {

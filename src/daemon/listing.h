@@ -2,6 +2,7 @@
 // The rows of `list`: what the supervisor knows, with what /proc and the file
 // system say at the moment. Lives on the control loop.
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <set>
@@ -28,9 +29,10 @@ class Listing {
           std::function<bool(uint64_t slot)> output_open,
           std::function<uint64_t()> max_size, Controllers controllers);
 
-  // Bytes by name, as the catalog has it, of live files.
+  // Bytes by name, as the catalog has it, of live files. Where there are many
+  // they are those of this second, as what the sampler says is.
   using Sizes = std::unordered_map<std::string, int64_t>;
-  Sizes live_sizes(const store::Catalog& catalog) const;
+  const Sizes& live_sizes(const store::Catalog& catalog);
 
   // As much as the request wants to know.
   control::InstanceInfo row(const supervisor::App& app,
@@ -52,6 +54,8 @@ class Listing {
   std::function<uint64_t()> max_size_;
   Controllers controllers_;
   std::map<std::string, std::string> versions_;  // by cwd
+  Sizes sizes_;
+  std::chrono::steady_clock::time_point sizes_at_;
 };
 
 }  // namespace daemon_
