@@ -34,7 +34,7 @@ set(homes
   "^xxhash\\.h$"            "\\.cc$"
   "^yaml-cpp/"              "^yaml/"
   "^CLI/"                   "^cli/args\\.cc$"
-  "^(immintrin|arm_neon)\\.h$" "^(capture/line_stamping|store/grams|query/literal_(search|set))\\.cc$"
+  "^(immintrin|arm_neon)\\.h$" "^(capture/line_stamping|store/grams|query/(class_run|literal_(search|set)))\\.cc$"
   "^nlohmann/json_fwd\\.hpp$" "."
   # One header is of files that are all JSON: what their keys are made of.
   "^nlohmann/"              "(\\.cc|^config/key_makers\\.h)$"

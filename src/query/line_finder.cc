@@ -9,6 +9,7 @@
 
 #include "query/buffer_scan.h"
 #include "query/bytes_before.h"
+#include "query/class_run.h"
 #include "query/literal_set.h"
 #include "query/pattern_literals.h"
 #include "store/line.h"
@@ -89,6 +90,13 @@ struct FindLiteral {
   }
 };
 
+struct FindRun {
+  ClassRun run;
+  size_t operator()(std::string_view buffer, size_t from) const {
+    return run.find(buffer, from);
+  }
+};
+
 struct FindOneOf {
   LiteralSet set;
   size_t operator()(std::string_view buffer, size_t from) const {
@@ -101,7 +109,7 @@ struct FindOneOf {
 struct LineFinder::Parts {
   enum class Plan {
     All,       // every line
-    Literals,  // from one literal to the next
+    Literals,  // from one literal, or run of classes, to the next
     Scan,      // the whole buffer at once
     Each       // every line is asked about
   };
@@ -114,6 +122,7 @@ struct LineFinder::Parts {
   std::vector<Ahead<FindLiteral>> literals;  // each for itself, or
   std::optional<std::bitset<256>> before;    // of the only one, a single byte
   std::optional<Ahead<FindOneOf>> together;  // all in one pass
+  std::optional<Ahead<FindRun>> run;         // where there is no literal
   bool watch_escapes = false;
   bool watch_high = false;
   bool watch_unicode = false;  // JSON's \u
@@ -231,6 +240,14 @@ void LineFinder::Parts::choose(const Pattern& of, const Requirement& other) {
   }
   scan = BufferScan::make(of);
   plan = scan ? Plan::Scan : Plan::Each;
+  const auto& query = of.query();
+  if (query.any.size() != 1 || query.fixed) return;
+  if (const auto made = ClassRun::make(query.any.front(),
+                                       query.ignore_case || query.smart_case)) {
+    plan = Plan::Literals;
+    run.emplace(Ahead<FindRun>{FindRun{*made}});
+    watch_escapes = !query.bytes;
+  }
 }
 
 std::string_view LineFinder::Parts::text_at(Span line) {
@@ -260,6 +277,7 @@ size_t LineFinder::Parts::candidate(size_t from, bool& by_literal) {
   size_t best = together ? together->next(buffer, from) : npos;
   for (auto& literal : literals)
     best = std::min(best, literal.next(buffer, from));
+  if (run) best = std::min(best, run->next(buffer, from));
   by_literal = best != npos;
   if (has_escapes)
     if (const size_t at = escape.next(buffer, from); at < best) {
@@ -363,6 +381,7 @@ void LineFinder::set_buffer(std::string_view buffer, LineForm form) {
   parts.none_taken = false;
   for (auto& literal : parts.literals) literal.known = false;
   if (parts.together) parts.together->known = false;
+  if (parts.run) parts.run->known = false;
   parts.escape.known = parts.high.known = parts.unicode.known = false;
   parts.has_escapes =
       parts.watch_escapes && parts.escape.next(buffer, 0) != npos;
