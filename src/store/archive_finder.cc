@@ -13,7 +13,7 @@ using base::Errc;
 
 // The end of a file of some hundred frames: its seek table and the index but
 // for rows and times.
-constexpr uint64_t kTail = 16 << 10;
+constexpr uint64_t kTail = 8 << 10;
 // Where the seek table is damaged, the index is searched in so much.
 constexpr uint64_t kSearchedTail = 1 << 20;
 
