@@ -1,13 +1,11 @@
 #include "daemon/housekeeper.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "base/fs.h"
 #include "base/log.h"
 #include "daemon/log_files.h"
-#include "rotate/archiving.h"
 #include "rotate/recovery.h"
 #include "rotate/seal_size.h"
 
@@ -23,10 +21,6 @@ constexpr milliseconds kSettled{200};
 constexpr std::chrono::seconds kLookAtAges{60};
 constexpr milliseconds kMostAge = std::chrono::hours(24);
 constexpr std::chrono::minutes kRelist{10};
-constexpr size_t kArchivesAtOnce = 2;
-// So many times as long as a frame took.
-constexpr int kRestInFlood = 40;
-constexpr milliseconds kRestLook{10};
 // Ticks; files of events are small and grow slowly.
 constexpr unsigned kEventsEvery = 10;
 // Of the cap: what may wait to be looked at.
@@ -48,21 +42,18 @@ Housekeeper::Housekeeper(Parts parts)
                [this](const rotate::Removal& removal) {
                  parts_.loop.post([this, removal] { note_removal(removal); });
                }),
-      archive_workers_(
-          std::min<size_t>(kArchivesAtOnce,
-                           std::max(1U, std::thread::hardware_concurrency())),
-          base::WorkerPool::Priority::Idle) {
+      archiver_(parts.clock, storage_, storage_worker_) {
   look_at_settings();
 }
 
 Housekeeper::~Housekeeper() {
-  ending_ = true;
+  archiver_.end();
 }
 
 void Housekeeper::on_storage(std::function<void(rotate::Storage&)> job) {
   storage_worker_.submit([this, job = std::move(job)] {
     job(storage_);
-    archive_next();
+    archiver_.next();
   });
 }
 
@@ -321,7 +312,7 @@ void Housekeeper::seal(const std::vector<std::string>& paths, OnSealed done) {
 void Housekeeper::sealed(const std::string& app, const std::string& segment,
                          uint64_t bytes) {
   settled_.start(kSettled);
-  flood_.sealed(bytes);
+  archiver_.sealed(bytes);
   on_storage([this, app, segment, bytes](rotate::Storage& storage) {
     storage.add(app, segment);
     enforce(storage, false);
@@ -368,58 +359,6 @@ void Housekeeper::note_removal(const rotate::Removal& removal) {
   event.bytes = static_cast<int64_t>(removal.file.bytes);
   event.reason = removal.reason;
   parts_.chronicle.record(std::move(event));
-}
-
-// On the storage worker. While logs are written fast there is no job; two at
-// once are for what has gathered by then.
-void Housekeeper::archive_next() {
-  while (archiving_ < (flood_.is_on() ? 1 : kArchivesAtOnce) && !ending_) {
-    auto job = storage_.next_job();
-    if (!job) return;
-    ++archiving_;
-    archive_workers_.submit([this, job = std::move(*job)] { archive(job); });
-  }
-}
-
-// Between two frames, on an archive worker: in a flood a small part of the time
-// is worked.
-bool Housekeeper::may_go_on(base::MonoTime& since) const {
-  const auto worked = parts_.clock.mono() - since;
-  const auto until = parts_.clock.mono() + kRestInFlood * worked;
-  while (!ending_ && flood_.is_on() && parts_.clock.mono() < until)
-    std::this_thread::sleep_for(kRestLook);
-  since = parts_.clock.mono();
-  return !ending_;
-}
-
-// On an archive worker.
-void Housekeeper::archive(const rotate::ArchiveJob& job) {
-  auto since = parts_.clock.mono();
-  auto archived = rotate::archive_segment(job.segment, job.options,
-                                          [&] { return may_go_on(since); });
-  storage_worker_.submit(
-      [this, segment = job.segment, archived = std::move(archived)] {
-        --archiving_;
-        if (ending_) return;
-        if (archived) {
-          storage_.archived(segment);
-        } else {
-          if (fs::exists(segment.path))
-            base::log::warn("{}", archived.error().message);
-          failed_.push_back(segment);
-        }
-        if (archiving_ == 0) settle_failed();
-        if (failed_.empty()) archive_next();
-      });
-}
-
-// An archive may have got as far as its name. Not while another is half made
-// beside it.
-void Housekeeper::settle_failed() {
-  for (const auto& segment : std::exchange(failed_, {})) {
-    (void)rotate::recover_archives(fs::dir_name(segment.path));
-    storage_.archived(segment);
-  }
 }
 
 uint64_t Housekeeper::cap() const {

@@ -4,7 +4,6 @@
 // on the control loop; what blocks is done by workers, one that deletes and
 // keeps count (rotate/storage.h), one or two that compress, at idle priority.
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,8 +17,8 @@
 #include "base/settings.h"
 #include "base/worker_pool.h"
 #include "capture/capture_thread.h"
+#include "daemon/archiver.h"
 #include "daemon/chronicle.h"
-#include "daemon/flood.h"
 #include "daemon/seal_gate.h"
 #include "rotate/schedule.h"
 #include "rotate/storage.h"
@@ -97,10 +96,6 @@ class Housekeeper {
   void take_live(const std::vector<capture::LiveState>& states);
   void add_events(std::vector<rotate::LiveBytes>& files) const;
   void seal_early(const std::vector<rotate::LiveBytes>& live, uint64_t most);
-  void archive_next();
-  void archive(const rotate::ArchiveJob& job);
-  bool may_go_on(base::MonoTime& since) const;
-  void settle_failed();
   std::vector<capture::SealRequest> requests_of(
       const supervisor::App& app, std::optional<base::Timestamp> before,
       uint64_t usual_size) const;
@@ -122,18 +117,12 @@ class Housekeeper {
   mutable uint64_t total_ = 0;  // bytes of the file system, as last known
   base::Timer tick_;
   base::Timer settled_;  // no file was sealed for a moment
-  std::atomic<bool> ending_{false};
-  Flood flood_{parts_.clock};
   unsigned event_looks_ = 0;
   std::vector<rotate::LiveBytes> events_;  // storage worker's
-  std::string trouble_;  // of retention, told last; storage worker's
-  // The storage worker's: archives being made, and segments of which none
-  // could be.
-  size_t archiving_ = 0;
-  std::vector<store::Segment> failed_;
+  std::string trouble_;      // of retention, told last; storage worker's
   rotate::Storage storage_;  // storage worker's
+  Archiver archiver_;        // ended before its worker goes
   base::WorkerPool storage_worker_{1};
-  base::WorkerPool archive_workers_;  // idle: see archive_next()
 };
 
 }  // namespace daemon_

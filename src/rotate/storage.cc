@@ -13,6 +13,11 @@ namespace {
 
 namespace fs = base::fs;
 
+// More segments than that have gathered: a level that takes half the time and,
+// of logs, a fiftieth more room. Who asks for a high level means it.
+constexpr size_t kManyWaiting = 6;
+constexpr int kUsualLevel = 3;
+constexpr int kQuickLevel = 1;
 constexpr std::chrono::milliseconds kBusy{150};
 constexpr std::chrono::seconds kRetry{60};
 constexpr std::chrono::seconds kLookAtAges{30};
@@ -207,6 +212,7 @@ base::Status Storage::remove_sealed(const store::CatalogApp& app,
 std::optional<ArchiveJob> Storage::next_job() {
   const Stored* oldest = nullptr;
   uint64_t waiting = 0;
+  size_t count = 0;
   const auto now = clock_.mono();
   for (const auto& [path, entry] : files_) {
     const auto& file = entry.file;
@@ -216,6 +222,7 @@ std::optional<ArchiveJob> Storage::next_job() {
     // Of an app that came just now is not known yet whether it wants that.
     if (app == nullptr || app->keep.level == 0) continue;
     waiting += file.bytes;
+    ++count;
     if (oldest == nullptr || file.last < oldest->last) oldest = &file;
   }
   if (oldest == nullptr) return std::nullopt;
@@ -228,6 +235,8 @@ std::optional<ArchiveJob> Storage::next_job() {
   jobs_[oldest->path] = false;
   job.options.most_in_frame = kMostInFrame;
   if (const auto* app = app_of(*oldest)) job.options.level = app->keep.level;
+  if (count > kManyWaiting && job.options.level <= kUsualLevel)
+    job.options.level = kQuickLevel;
   if (oldest->kind != store::SegmentKind::All)
     job.options.stream = oldest->kind == store::SegmentKind::Error
                              ? store::Stream::Error
