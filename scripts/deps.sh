@@ -32,6 +32,7 @@ binutils readelf
 faketime faketime
 zstd zstd
 ripgrep rg
+strace strace
 libhyperscan5
 systemd systemd-analyze
 ROWS

@@ -16,6 +16,7 @@
 #include "cli/doctor_command.h"
 #include "cli/help.h"
 #include "cli/list_commands.h"
+#include "cli/list_rows.h"
 #include "cli/log_rows.h"
 #include "cli/pm2_words.h"
 #include "cli/run_command.h"
@@ -55,15 +56,6 @@ constexpr std::array kValidateExamples = {
             "with the environment it is to have"},
 };
 
-constexpr std::array kListNames = {Names("ls"), Names("status"), Names("ps"),
-                                   Names("l")};
-constexpr std::array kListFlags = {
-    Flag{"watch", 'w', "", "again every second, until Ctrl-C"},
-    Flag{"sort", 0, "FIELD",
-         "by cpu, mem, name, ...; cpu:desc: the most first"},
-    kExclude};
-constexpr std::array kDescribeFlags = {
-    Flag{"show-secrets", 0, "", "values that look secret, too"}, kExclude};
 constexpr std::array kDoctorFlags = {
     Flag{"fix", 0, "", "take away what others may do in the home"}};
 constexpr std::array kDoctorExamples = {
@@ -74,20 +66,6 @@ constexpr std::string_view kDoctorDetails =
     "and inotify, cgroups, the boot unit, the daemon, each app's files and "
     "interpreter, and shows the settings. Needs no daemon. Exit code 1 when "
     "something needs mending; notes don't.";
-constexpr std::array kListExamples = {
-    Example{"lodge list", "a row for each instance"},
-    Example{"lodge list --watch --sort cpu:desc", "who is busy, as it goes"},
-    Example{"lodge list --json | jq '.[].status'", "for scripts"},
-};
-constexpr std::array kDescribeNames = {Names("show"), Names("info"),
-                                       Names("desc")};
-constexpr std::array kDescribeExamples = {
-    Example{"lodge describe api", "state, files and every setting"},
-};
-constexpr std::array kPidExamples = {
-    Example{"kill -USR1 $(lodge pid api)", "a signal to the app"},
-};
-
 constexpr std::array kKillExamples = {
     Example{"lodge kill", "every app ends, then lodge itself"},
 };
@@ -106,13 +84,6 @@ constexpr std::string_view kUpdateDetails =
     "on with what the old one holds; when the new daemon does not come up "
     "three times, the old program runs on, and ping says why. When that does "
     "not come up either, it is safe mode: see list.";
-constexpr std::string_view kListDetails =
-    "The column dropped is there when lines were not kept, as log.overflow, "
-    "log.on_full and log.rate allow. Below the table: what is stored; DISK "
-    "FULL, when a log's disk has no room; degraded, when the keeper was "
-    "killed; safe mode, when no daemon came up. In safe mode one captures what "
-    "apps write, starts and stops nothing, and once a minute makes way for "
-    "another try; lodge.log in the home says what is wrong.";
 constexpr std::string_view kPingDetails =
     "It also says whether it is degraded or in safe mode (see list), and why "
     "the last update went back.";
@@ -182,14 +153,14 @@ constexpr std::array kAppCommands = {
             .examples = rows::kDeleteExamples,
             .run = run_delete},
     Command{.name = "list",
-            .aliases = kListNames,
+            .aliases = rows::kListNames,
             .group = Group::Look,
             .arguments = "[target…]",
             .summary = "status, uptime, restarts, cpu, memory, logs of all",
-            .details = kListDetails,
-            .flags = kListFlags,
+            .details = rows::kListDetails,
+            .flags = rows::kListFlags,
             .json = true,
-            .examples = kListExamples,
+            .examples = rows::kListExamples,
             .run = run_list},
     Command{.name = "jlist",
             .aliases = {},
@@ -214,15 +185,15 @@ constexpr std::array kAppCommands = {
             .examples = {},
             .run = run_jlist},
     Command{.name = "describe",
-            .aliases = kDescribeNames,
+            .aliases = rows::kDescribeNames,
             .group = Group::Look,
             .arguments = "<target…>",
             .least_words = 1,
             .summary = "all about an app, with every setting",
             .details = kTargetDetails,
-            .flags = kDescribeFlags,
+            .flags = rows::kDescribeFlags,
             .json = true,
-            .examples = kDescribeExamples,
+            .examples = rows::kDescribeExamples,
             .run = run_describe},
     Command{.name = "pid",
             .aliases = {},
@@ -232,7 +203,7 @@ constexpr std::array kAppCommands = {
             .details = kTargetDetails,
             .flags = rows::kStopFlags,
             .json = true,
-            .examples = kPidExamples,
+            .examples = rows::kPidExamples,
             .run = run_pid},
 };
 
