@@ -2,9 +2,10 @@
 // A string for buffers of some 100 KiB and more that are filled, looked through
 // and filled again: its memory comes from the kernel with all its pages, huge
 // ones where there are, since to fault them in one by one takes longer than to
-// search them. Sanitizers see it as any other memory. Any thread.
+// search them. Any thread.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <string>
@@ -19,8 +20,13 @@ void unmap_pages(void* memory, size_t size);  // that were asked for
 template <class T>
 struct PageAllocator {
   using value_type = T;
-  // malloc() has less than that at hand.
+  // malloc() has less than that at hand; under a sanitizer it has all, so that
+  // it sees what is read behind the end.
+#ifdef __SANITIZE_ADDRESS__
+  static constexpr size_t kSmallest = SIZE_MAX;
+#else
   static constexpr size_t kSmallest = size_t{128} << 10;
+#endif
 
   PageAllocator() = default;
   template <class U>

@@ -79,7 +79,7 @@ std::string SearchDir::text() {
   }
   if (number(0, 9) == 0) text += '\r';
   if (number(0, 30) == 0) text += std::string(1, '\0') + "nul";
-  if (number(0, 200) == 0) text += std::string(3000, 'x') + " timeout";
+  if (number(0, 200) == 0) text.append(3000, 'x').append(" timeout");
   return text;
 }
 

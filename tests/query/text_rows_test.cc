@@ -121,7 +121,7 @@ TEST_CASE("a mark in the part of a row that is cut is cut too") {
     into.push_back({9000, 9001});
   };
   const std::string row = shown(std::string(9000, 'x'), style);
-  CHECK(row.starts_with(std::string(8190, 'x') + "\x1b[1;31mxx\x1b[0m"));
+  CHECK(row.starts_with(std::string(8190, 'x').append("\x1b[1;31mxx\x1b[0m")));
   CHECK(row.ends_with("\u2026 (--full shows the rest)\n"));
 }
 
