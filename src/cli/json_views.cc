@@ -76,6 +76,7 @@ ordered_json instance_json(const InstanceInfo& row) {
   json["error_file"] = row.error_file;
   json["events_file"] = row.events_file;
   json["log_bytes"] = row.log_bytes;
+  json["log_rate"] = row.log_rate;
   json["dropped_lines"] = row.dropped_lines;
   json["dropped_bytes"] = row.dropped_bytes;
   json["disk_full"] = row.disk_full;

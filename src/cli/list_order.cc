@@ -43,6 +43,8 @@ constexpr auto kFields = std::to_array<Field>({
     {"user", [](const auto& a, const auto& b) { return a.user < b.user; }},
     {"logs",
      [](const auto& a, const auto& b) { return a.log_bytes < b.log_bytes; }},
+    {"rate",
+     [](const auto& a, const auto& b) { return a.log_rate < b.log_rate; }},
 });
 
 }  // namespace

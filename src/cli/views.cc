@@ -104,6 +104,10 @@ constexpr Column kLogs = {"logs", [](const InstanceInfo& row) -> Cell {
                             return {base::format_size(row.log_bytes)};
                           }};
 
+constexpr Column kRate = {"rate", [](const InstanceInfo& row) -> Cell {
+                            return {base::format_size(row.log_rate) + "/s"};
+                          }};
+
 // Only when any is.
 constexpr Column kWatching = {"watching", [](const InstanceInfo& row) -> Cell {
                                 return {
@@ -120,7 +124,7 @@ constexpr Column kDropped = {"dropped", [](const InstanceInfo& row) -> Cell {
 
 constexpr std::array kFull = {kId,     kName,   kSpace,    kVersion, kMode,
                               kPid,    kUptime, kRestarts, kStatus,  kCpu,
-                              kMemory, kUser,   kLogs};
+                              kMemory, kUser,   kLogs,     kRate};
 constexpr std::array kCondensed = {kId,     kName, kPid,    kUptime, kRestarts,
                                    kStatus, kCpu,  kMemory, kLogs};
 constexpr std::array kNoLogs = {kId,       kName,   kPid, kUptime,

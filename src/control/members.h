@@ -192,6 +192,7 @@ constexpr auto members(const InstanceInfo*) {
                     Member{"error_file", &M::error_file},
                     Member{"events_file", &M::events_file},
                     Member{"log_bytes", &M::log_bytes},
+                    Member{"log_rate", &M::log_rate},
                     Member{"dropped_lines", &M::dropped_lines},
                     Member{"dropped_bytes", &M::dropped_bytes},
                     Member{"disk_full", &M::disk_full},

@@ -265,6 +265,7 @@ struct InstanceInfo {
   std::string error_file;
   std::string events_file;
   uint64_t log_bytes = 0;  // of both streams, all there is
+  uint64_t log_rate = 0;   // bytes that both write in a second, now
   // Not kept, as its log settings allow; since the daemon began.
   uint64_t dropped_lines = 0;
   uint64_t dropped_bytes = 0;

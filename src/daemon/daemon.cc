@@ -27,6 +27,7 @@
 #include "daemon/updater.h"
 #include "daemon/upkeep.h"
 #include "daemon/users.h"
+#include "daemon/write_rates.h"
 #include "keeper/launch.h"
 #include "keeper/link.h"
 #include "rotate/recovery.h"
@@ -77,6 +78,7 @@ class Daemon final : private keeper::LinkObserver {
   base::EventLoop loop_;
   Recorder recorder_;
   CaptureTally tally_;
+  WriteRates rates_;
   Sampler sampler_;
   Chronicle chronicle_;
   SealGate gate_;
@@ -153,7 +155,7 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
       upkeep_(loop_, clock_, supervisor_, chronicle_, home.root()),
       supervisor_(loop_, clock_, io_, health_, upkeep_, groups_, home_id),
       listing_(
-          home.logs(), tally_, sampler_,
+          home.logs(), tally_, rates_, sampler_,
           [this](uint64_t slot) { return io_.output_open(slot); },
           [this] { return housekeeper_.seal_size(); },
           [this] { return groups_.controllers(); }),
@@ -163,7 +165,7 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
                }),
       sealed_(clock_, home.logs()),
       housekeeper_({loop_, clock_, home_, supervisor_, capture_, chronicle_,
-                    gate_, tally_}),
+                    gate_, tally_, rates_}),
       notifier_(loop_, home, [this] { return has_rules(); }),
       handlers_(
           {loop_, clock_, home_, supervisor_, capture_, chronicle_, recorder_,

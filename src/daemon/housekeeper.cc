@@ -193,6 +193,7 @@ void Housekeeper::seal_due(base::Timestamp now) {
 }
 
 void Housekeeper::take_live(const std::vector<capture::LiveState>& states) {
+  parts_.rates.look(states, parts_.clock.mono());
   std::map<std::string, const capture::LiveState*> by_path;
   for (const auto& state : states) by_path[state.path] = &state;
   const auto sizes = seal_sizes();

@@ -20,6 +20,7 @@
 #include "daemon/archiver.h"
 #include "daemon/chronicle.h"
 #include "daemon/seal_gate.h"
+#include "daemon/write_rates.h"
 #include "rotate/schedule.h"
 #include "rotate/storage.h"
 #include "supervisor/supervisor.h"
@@ -37,6 +38,7 @@ class Housekeeper {
     Chronicle& chronicle;
     SealGate& gate;
     CaptureTally& tally;
+    WriteRates& rates;
   };
   explicit Housekeeper(Parts parts);
   // Waits for what its workers are at; an archive that was begun is given up.

@@ -30,11 +30,12 @@ std::string own_user() {
 }  // namespace
 
 Listing::Listing(std::string log_dir, const CaptureTally& tally,
-                 const Sampler& sampler,
+                 const WriteRates& rates, const Sampler& sampler,
                  std::function<bool(uint64_t slot)> output_open,
                  std::function<uint64_t()> max_size, Controllers controllers)
     : log_dir_(std::move(log_dir)),
       tally_(tally),
+      rates_(rates),
       sampler_(sampler),
       user_(own_user()),
       output_open_(std::move(output_open)),
@@ -83,8 +84,11 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
     return known != sizes.end() ? known->second : 0;
   };
   info.log_bytes = size_of(files.out_file);
-  if (files.error_file != files.out_file)
+  info.log_rate = rates_.of(path_of(files.out_file));
+  if (files.error_file != files.out_file) {
     info.log_bytes += size_of(files.error_file);
+    info.log_rate += rates_.of(path_of(files.error_file));
+  }
   const auto dropped = tally_.dropped(life.app, life.number);
   info.dropped_lines = dropped.lines;
   info.dropped_bytes = dropped.bytes;

@@ -13,6 +13,7 @@
 #include "control/message.h"
 #include "daemon/capture_tally.h"
 #include "daemon/sampler.h"
+#include "daemon/write_rates.h"
 #include "store/catalog.h"
 #include "supervisor/supervisor.h"
 
@@ -25,7 +26,7 @@ class Listing {
   // `max_size`: of a live file whose app says nothing of it; `controllers`:
   // what control groups can limit here.
   Listing(std::string log_dir, const CaptureTally& tally,
-          const Sampler& sampler,
+          const WriteRates& rates, const Sampler& sampler,
           std::function<bool(uint64_t slot)> output_open,
           std::function<uint64_t()> max_size, Controllers controllers);
 
@@ -48,6 +49,7 @@ class Listing {
 
   const std::string log_dir_;
   const CaptureTally& tally_;
+  const WriteRates& rates_;
   const Sampler& sampler_;
   const std::string user_;
   std::function<bool(uint64_t)> output_open_;

@@ -39,6 +39,7 @@ control::InstanceInfo online() {
           .error_file = "/h/logs/api-error.log",
           .events_file = "/h/logs/api-events.log",
           .log_bytes = 1229,
+          .log_rate = 2048,
           .limits = {},
           .settings = {{"instances", "2", "given"},
                        {"kill_timeout", "10s", "default"},
@@ -55,6 +56,7 @@ control::InstanceInfo waiting() {
   row.next_start_ms = 1200;
   row.cpu_percent = 0;
   row.memory_bytes = 0;
+  row.log_rate = 0;
   return row;
 }
 
@@ -84,12 +86,12 @@ size_t widest(const std::string& text) {
 
 TEST_CASE("list on a wide terminal, or piped, shows every column") {
   const std::string golden =
-      R"(┌────┬──────┬───────────┬─────────┬──────┬───────┬────────┬───┬──────────────┬──────┬─────────┬────────┬────────┐
-│ id │ name │ namespace │ version │ mode │ pid   │ uptime │ ↺ │ status       │ cpu  │ mem     │ user   │ logs   │
-├────┼──────┼───────────┼─────────┼──────┼───────┼────────┼───┼──────────────┼──────┼─────────┼────────┼────────┤
-│ 0  │ api  │ default   │ 2.4.1   │ fork │ 41230 │ 1m     │ 2 │ online       │ 1.2% │ 41.2 MB │ deploy │ 1.2 KB │
-│ 1  │ api  │ default   │ 2.4.1   │ fork │ N/A   │ 0      │ 2 │ waiting 1.2s │ 0.0% │ 0 B     │ deploy │ 1.2 KB │
-└────┴──────┴───────────┴─────────┴──────┴───────┴────────┴───┴──────────────┴──────┴─────────┴────────┴────────┘
+      R"(┌────┬──────┬───────────┬─────────┬──────┬───────┬────────┬───┬──────────────┬──────┬─────────┬────────┬────────┬──────────┐
+│ id │ name │ namespace │ version │ mode │ pid   │ uptime │ ↺ │ status       │ cpu  │ mem     │ user   │ logs   │ rate     │
+├────┼──────┼───────────┼─────────┼──────┼───────┼────────┼───┼──────────────┼──────┼─────────┼────────┼────────┼──────────┤
+│ 0  │ api  │ default   │ 2.4.1   │ fork │ 41230 │ 1m     │ 2 │ online       │ 1.2% │ 41.2 MB │ deploy │ 1.2 KB │ 2.0 KB/s │
+│ 1  │ api  │ default   │ 2.4.1   │ fork │ N/A   │ 0      │ 2 │ waiting 1.2s │ 0.0% │ 0 B     │ deploy │ 1.2 KB │ 0 B/s    │
+└────┴──────┴───────────┴─────────┴──────┴───────┴────────┴───┴──────────────┴──────┴─────────┴────────┴────────┴──────────┘
 logs 2.4 KB
 )";
   CHECK(cli::list_view(kList, 0, false) == golden);
@@ -97,7 +99,7 @@ logs 2.4 KB
 }
 
 TEST_CASE("list narrows to what the terminal takes") {
-  for (const size_t width : {112, 100, 80, 60, 46, 40}) {
+  for (const size_t width : {123, 112, 100, 80, 60, 46, 40}) {
     const auto text = cli::list_view(kList, width, false);
     CAPTURE(text);
     CHECK(widest(text) <= width);

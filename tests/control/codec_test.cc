@@ -92,6 +92,7 @@ InstanceInfo an_instance() {
           .error_file = "/e",
           .events_file = "/v",
           .log_bytes = 99,
+          .log_rate = 98,
           .dropped_lines = 1ull << 50,
           .dropped_bytes = 1ull << 51,
           .disk_full = true,
