@@ -20,13 +20,18 @@
 namespace support {
 namespace {
 
+// A segment that has its archive beside it, which is about to take its place,
+// counts once.
 std::vector<std::string> sealed_of(const TestHome& home,
                                    const std::string& app) {
   std::vector<std::string> paths;
   const auto dir = home.log("archive/" + app);
-  if (auto names = base::fs::list_dir(dir))
-    for (const auto& name : *names)
-      if (!name.starts_with('.')) paths.push_back(base::fs::join(dir, name));
+  const auto names = base::fs::list_dir(dir);
+  if (!names) return paths;
+  for (const auto& name : *names)
+    if (!name.starts_with('.') &&
+        std::ranges::find(*names, name + ".zst") == names->end())
+      paths.push_back(base::fs::join(dir, name));
   return paths;
 }
 
