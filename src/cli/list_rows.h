@@ -37,7 +37,9 @@ inline constexpr std::array kPidExamples = {
 };
 
 inline constexpr std::string_view kListDetails =
-    "The column dropped is there when lines were not kept, as log.overflow, "
+    "logs is what an app's log files take, rate what it writes to them in a "
+    "second, now. The column dropped is there when lines were not kept, as "
+    "log.overflow, "
     "log.on_full and log.rate allow. Below the table: what is stored; DISK "
     "FULL, when a log's disk has no room; degraded, when the keeper was "
     "killed; safe mode, when no daemon came up. In safe mode one captures what "
