@@ -10,6 +10,8 @@
 #include <mutex>
 #include <vector>
 
+#include "base/inotify.h"
+
 namespace base {
 namespace {
 
@@ -67,6 +69,7 @@ EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {
 }
 
 EventLoop::~EventLoop() {
+  inotify_.reset();
   uv_close(as_handle(&impl_->async), nullptr);
   // Lets the close callbacks of handles that were just destroyed run.
   uv_run(&impl_->loop, UV_RUN_DEFAULT);
@@ -101,6 +104,15 @@ void EventLoop::rest(std::chrono::microseconds time) {
   std::unique_lock lock(impl_->mutex);
   impl_->posted.wait_for(
       lock, time, [this] { return impl_->stopped || !impl_->tasks.empty(); });
+}
+
+Result<Inotify*> EventLoop::inotify() {
+  if (!inotify_) {
+    auto opened = Inotify::open(*this);
+    if (!opened) return fail(std::move(opened.error()));
+    inotify_ = std::move(*opened);
+  }
+  return inotify_.get();
 }
 
 void EventLoop::post(std::function<void()> task) {
@@ -189,38 +201,6 @@ void FdWatch::want(int interest) {
     if (call) (*call)(result);
   });
 }
-
-struct DirWatch::Impl {
-  uv_fs_event_t uv;
-  std::function<void(std::string_view)> callback;
-};
-
-void DirWatch::Closer::operator()(Impl* impl) const {
-  close_and_free(impl);
-}
-
-Result<DirWatch> DirWatch::open(
-    EventLoop& loop, const std::string& dir,
-    std::function<void(std::string_view)> on_change) {
-  auto* impl = new Impl{{}, std::move(on_change)};
-  must(uv_fs_event_init(&loop.impl().loop, &impl->uv), "directory watch");
-  impl->uv.data = impl;
-  DirWatch watch(impl);
-  const int result = uv_fs_event_start(
-      &impl->uv,
-      [](uv_fs_event_t* uv, const char* name, int, int) {
-        // A copy: the callback may destroy the watch.
-        const auto call = static_cast<Impl*>(uv->data)->callback;
-        if (call) call(name == nullptr ? std::string_view() : name);
-      },
-      dir.c_str(), 0);
-  if (result != 0)
-    return fail(Errc::Unavailable, "watch " + dir + ": " + uv_strerror(result));
-  return watch;
-}
-DirWatch::~DirWatch() = default;
-DirWatch::DirWatch(DirWatch&&) noexcept = default;
-DirWatch& DirWatch::operator=(DirWatch&&) noexcept = default;
 
 struct SignalWatch::Impl {
   uv_signal_t uv;

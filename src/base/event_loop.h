@@ -8,12 +8,12 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <string>
-#include <string_view>
 
 #include "base/result.h"
 
 namespace base {
+
+class Inotify;
 
 class EventLoop {
  public:
@@ -35,11 +35,16 @@ class EventLoop {
   // still queued when the loop is destroyed are dropped unrun.
   void post(std::function<void()> task);
 
+  // What this loop's directory watches share (dir_watch.h); made at the first
+  // use. Fails when inotify is missing or a limit is reached.
+  Result<Inotify*> inotify();
+
   struct Impl;
   Impl& impl() { return *impl_; }
 
  private:
   std::unique_ptr<Impl> impl_;
+  std::unique_ptr<Inotify> inotify_;
 };
 
 // Calls back once after a delay (rounded up to whole milliseconds), or
@@ -82,26 +87,6 @@ class FdWatch {
   struct Closer {
     void operator()(Impl* impl) const;
   };
-  std::unique_ptr<Impl, Closer> impl_;
-};
-
-// inotify on one directory: names that were created, written, renamed or
-// removed in it. An empty name means "look at everything".
-class DirWatch {
- public:
-  // Fails when inotify is missing or its limits are reached; poll then.
-  static Result<DirWatch> open(EventLoop& loop, const std::string& dir,
-                               std::function<void(std::string_view)> on_change);
-  ~DirWatch();
-  DirWatch(DirWatch&&) noexcept;
-  DirWatch& operator=(DirWatch&&) noexcept;
-
- private:
-  struct Impl;
-  struct Closer {
-    void operator()(Impl* impl) const;
-  };
-  explicit DirWatch(Impl* impl) : impl_(impl) {}
   std::unique_ptr<Impl, Closer> impl_;
 };
 

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <map>
 
+#include "base/dir_watch.h"
 #include "base/event_loop.h"
 #include "base/target.h"
 #include "base/time_spec.h"

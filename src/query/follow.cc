@@ -80,7 +80,10 @@ void Follower::on_change(const std::string& dir, std::string_view name) {
     catalog_dirty_ = true;
     schedule();
   }
-  const auto at = tail_by_path_.find(base::fs::join(dir, name));
+  path_.assign(dir);
+  if (!path_.ends_with('/')) path_ += '/';
+  path_ += name;
+  const auto at = tail_by_path_.find(path_);
   if (at == tail_by_path_.end()) return;
   tails_[at->second].dirty = true;
   schedule();
@@ -109,7 +112,7 @@ void Follower::tell_problems() {
 bool Follower::measure(Tail& tail) {
   Source& source = *tail.source;
   if (!source.is_open()) return false;
-  auto size = source.size();
+  auto size = source.read_size();
   if (!size) {
     reading_.problems().push_back(std::move(size.error()));
     return false;

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/dir_watch.h"
 #include "base/event_loop.h"
 #include "query/reading.h"
 
@@ -76,6 +77,7 @@ class Follower {
   base::SystemClock clock_;
   std::vector<Tail> tails_;
   std::map<std::string, size_t> tail_by_path_;
+  std::string path_;  // of what changed last; kept for its memory
   bool catalog_dirty_ = true;
   struct ::stat catalog_{};  // that we planned with
   std::set<std::string> told_;

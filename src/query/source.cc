@@ -194,6 +194,12 @@ base::Result<uint64_t> Source::size() const {
   return live_->size();
 }
 
+base::Result<uint64_t> Source::read_size() {
+  auto end = reader_.read_to_end();
+  if (!end) return base::fail(std::move(end.error()));
+  return *end ? **end : size();
+}
+
 void Source::allow(uint64_t limit, bool partial) {
   limit_ = limit;
   partial_ = partial && !has_event();

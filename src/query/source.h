@@ -73,6 +73,8 @@ class Source {
   const struct ::stat& identity() const { return identity_; }
   bool is_file(const struct ::stat& other) const;
   base::Result<uint64_t> size() const;
+  // The same, of what was read of its end on the way, if that tells.
+  base::Result<uint64_t> read_size();
 
   // Reads up to `limit` from now on; with `partial`, also a line that has not
   // ended there.

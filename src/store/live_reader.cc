@@ -67,6 +67,18 @@ base::Result<size_t> LiveReader::fill(uint64_t limit, size_t at_least) {
   return window(limit).size();
 }
 
+base::Result<std::optional<uint64_t>> LiveReader::read_to_end() {
+  if (buffer_size_ > 0) return std::nullopt;
+  if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBufferSize);
+  auto n = log_->read_at({buffer_.get(), kBufferSize}, position_);
+  if (!n) return base::fail(std::move(n.error()));
+  buffer_start_ = position_;
+  buffer_size_ = *n;
+  // Nothing: it may also be shorter than it was.
+  if (*n == 0 || *n == kBufferSize) return std::nullopt;
+  return position_ + *n;
+}
+
 // Sets newline_ if there is one before `limit`. What lies beyond the buffer is
 // looked through without being kept.
 base::Result<bool> LiveReader::find_newline(uint64_t limit) {

@@ -175,15 +175,15 @@ void WatchedTree::walk(const std::string& dir, const WatchScope::Root& root,
 void WatchedTree::on_change(const std::string& dir,
                             const WatchScope::Root& root, int depth,
                             std::string_view name) {
+  if (name.empty()) {
+    if (!base::fs::exists(dir)) dirs_.erase(std::string(dir));
+    return;
+  }
   const std::string path = base::fs::join(dir, name);
   const auto info = base::fs::link_stat(path);
   if (!info) {
-    // libuv gives a directory's own news its own name; else it is a file that
-    // is gone, or a directory of which the files have told already.
-    const bool itself = name == base::fs::base_name(dir);
-    if (dirs_.erase(path) == 0 && !itself && scope_.counts(path, root))
-      touched(path);
-    if (!base::fs::exists(dir)) dirs_.erase(std::string(dir));
+    // A file that is gone, or a directory of which the files have told already.
+    if (dirs_.erase(path) == 0 && scope_.counts(path, root)) touched(path);
     return;
   }
   if (!S_ISDIR(info->st_mode)) {

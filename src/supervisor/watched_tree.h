@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/dir_watch.h"
 #include "base/event_loop.h"
 #include "supervisor/file_watcher.h"
 #include "supervisor/glob.h"

@@ -2,12 +2,18 @@
 
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <optional>
 #include <set>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "base/dir_watch.h"
 #include "base/fs.h"
 #include "support/temp_dir.h"
 
@@ -248,6 +254,81 @@ TEST_CASE("a directory's watch names what was made, written, moved, removed") {
   CHECK(told("moved"));
   CHECK(fs::unlink(dir.file("moved")).has_value());
   CHECK(told("moved"));
+}
+
+TEST_CASE(
+    "a directory that is watched twice tells both, and then who is left") {
+  const support::TempDir dir;
+  EventLoop loop;
+  int first = 0;
+  int second = 0;
+  std::optional<DirWatch> one =
+      DirWatch::open(loop, dir.path(), [&](std::string_view) {
+        ++first;
+      }).value();
+  const auto other = DirWatch::open(loop, dir.path(), [&](std::string_view) {
+                       ++second;
+                     }).value();
+  dir.write("a", "x");
+  CHECK(turn_until(loop, [&] { return first > 0 && second > 0; }));
+  settle(loop);
+  one.reset();
+  first = second = 0;
+  dir.write("b", "x");
+  CHECK(turn_until(loop, [&] { return second > 0; }));
+  CHECK(first == 0);
+}
+
+TEST_CASE("a watch that another's callback destroyed hears no more") {
+  const support::TempDir dir;
+  EventLoop loop;
+  std::optional<DirWatch> watches[2];
+  int told = 0;
+  for (int i = 0; i < 2; ++i)
+    watches[i] = DirWatch::open(loop, dir.path(), [&, i](std::string_view) {
+                   ++told;
+                   watches[1 - i].reset();
+                 }).value();
+  dir.write("a", "x");  // created, written, closed: several events
+  CHECK(turn_until(loop, [&] { return told > 0; }));
+  settle(loop);
+  CHECK(watches[0].has_value());
+  CHECK_FALSE(watches[1].has_value());
+}
+
+TEST_CASE("a watched directory that goes away says so without a name") {
+  const support::TempDir parent;
+  const std::string dir = parent.file("watched");
+  REQUIRE(::mkdir(dir.c_str(), 0700) == 0);
+  EventLoop loop;
+  std::vector<std::string> names;
+  const auto watch = DirWatch::open(loop, dir, [&](std::string_view name) {
+                       names.emplace_back(name);
+                     }).value();
+  REQUIRE(::rmdir(dir.c_str()) == 0);
+  CHECK(turn_until(loop, [&] { return !names.empty(); }));
+  CHECK(names.back().empty());
+}
+
+TEST_CASE("more changes than the kernel keeps say: look at everything") {
+  const support::TempDir dir;
+  EventLoop loop;
+  size_t told = 0;
+  bool everything = false;
+  const auto watch =
+      DirWatch::open(loop, dir.path(), [&](std::string_view name) {
+        ++told;
+        everything = everything || name.empty();
+      }).value();
+  const size_t most = std::stoul(
+      fs::read_file("/proc/sys/fs/inotify/max_queued_events", 100).value());
+  const std::string names[] = {dir.file("a"), dir.file("b")};
+  dir.write("a", "x");
+  // Two events each.
+  for (size_t i = 0; i < most / 2 + 10; ++i)
+    REQUIRE(::rename(names[i % 2].c_str(), names[1 - i % 2].c_str()) == 0);
+  CHECK(turn_until(loop, [&] { return everything; }));
+  CHECK(told >= most);
 }
 
 TEST_CASE("a directory that is not there can't be watched, and that is told") {

@@ -198,3 +198,35 @@ TEST_CASE("a range holds every line that it should") {
     CHECK(range->end - range->begin < 300'000);
   }
 }
+
+TEST_CASE("reading to the end tells where it is, and gives the lines once") {
+  File file(stamped(1, "one\n"));
+  store::LiveReader reader(file.log());
+  CHECK(lines_of(reader, file.size(), false).size() == 1);
+  reader.release_buffer();
+  SUBCASE("nothing was added: only the size tells") {
+    CHECK_FALSE(reader.read_to_end().value().has_value());
+  }
+  SUBCASE("a line, and one that has not ended") {
+    file.append(stamped(2, "two\n") + stamped(3, "thr"));
+    const auto end = reader.read_to_end().value();
+    REQUIRE(end == file.size());
+    // What came since is not asked for.
+    file.append("ee\n");
+    CHECK(lines_of(reader, *end, false) ==
+          std::vector<Found>{{base::Timestamp{kStart + 2}, "two", true}});
+    CHECK(lines_of(reader, file.size(), false) ==
+          std::vector<Found>{{base::Timestamp{kStart + 3}, "three", true}});
+  }
+  SUBCASE("more than a buffer: only the size tells, no line is lost") {
+    for (int i = 0; i < 4000; ++i) file.append(stamped(4 + i, "a line\n"));
+    CHECK_FALSE(reader.read_to_end().value().has_value());
+    CHECK(lines_of(reader, file.size(), false).size() == 4000);
+  }
+  SUBCASE("a buffer that has been read is not read again") {
+    file.append(stamped(2, "two\n"));
+    REQUIRE(reader.read_to_end().value() == file.size());
+    CHECK_FALSE(reader.read_to_end().value().has_value());
+    CHECK(lines_of(reader, file.size(), false).size() == 1);
+  }
+}

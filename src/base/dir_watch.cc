@@ -1,0 +1,26 @@
+#include "base/dir_watch.h"
+
+#include <utility>
+
+#include "base/inotify.h"
+
+namespace base {
+
+Result<DirWatch> DirWatch::open(EventLoop& loop, const std::string& dir,
+                                OnChange on_change) {
+  auto inotify = loop.inotify();
+  if (!inotify) return fail(std::move(inotify.error()));
+  auto entry = (*inotify)->add(dir, std::move(on_change));
+  if (!entry) return fail(std::move(entry.error()));
+  return DirWatch({entry->watcher, Closer{*inotify, entry->directory}});
+}
+
+void DirWatch::Closer::operator()(const OnChange* watcher) const {
+  inotify->remove({watcher, directory});
+}
+
+DirWatch::~DirWatch() = default;
+DirWatch::DirWatch(DirWatch&&) noexcept = default;
+DirWatch& DirWatch::operator=(DirWatch&&) noexcept = default;
+
+}  // namespace base

@@ -1,0 +1,47 @@
+#pragma once
+// One inotify instance for all the directory watches of a loop: a user has 128
+// of them at most, unless the machine says otherwise. libuv has the same, and
+// reads until nothing is left; a follower's line waits for that second read.
+// Lives on the loop's thread.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/dir_watch.h"
+#include "base/event_loop.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace base {
+
+class Inotify {
+ public:
+  static Result<std::unique_ptr<Inotify>> open(EventLoop& loop);
+
+  // Who watches, and the kernel's number of the directory.
+  struct Entry {
+    const DirWatch::OnChange* watcher;
+    int directory;
+  };
+  // Tells `on_change` of a directory's news until it is removed.
+  Result<Entry> add(const std::string& dir, DirWatch::OnChange on_change);
+  void remove(Entry entry);
+
+ private:
+  // Of one directory: it has one number, however often it is watched.
+  using Watchers = std::vector<std::shared_ptr<const DirWatch::OnChange>>;
+
+  Inotify(EventLoop& loop, UniqueFd fd);
+  void read_events();
+  void tell(int directory, std::string_view name);
+  void tell_all();
+
+  UniqueFd fd_;
+  std::unordered_map<int, Watchers> watchers_;  // by number of the directory
+  FdWatch readable_;
+};
+
+}  // namespace base
