@@ -35,6 +35,7 @@ bench: build
 	@python3 bench/capture.py
 	@python3 bench/archive.py
 	@python3 bench/query.py
+	@python3 bench/follow.py
 	@python3 bench/supervisor.py
 
 install: build

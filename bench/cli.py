@@ -162,8 +162,7 @@ def pids_of(lodge, pm2):
         return [ping["daemon"], ping["keeper"]], [int(file.read())]
 
 
-def table(rows):
-    head = ("", "lodge", "pm2", "ratio", "wanted", "")
+def table(rows, head=("", "lodge", "pm2", "ratio", "wanted", "")):
     rows = [head, *rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     for row in rows:

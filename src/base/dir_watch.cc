@@ -7,15 +7,16 @@
 namespace base {
 
 Result<DirWatch> DirWatch::open(EventLoop& loop, const std::string& dir,
-                                OnChange on_change) {
+                                OnChange on_change, OnBatch on_batch) {
   auto inotify = loop.inotify();
   if (!inotify) return fail(std::move(inotify.error()));
-  auto entry = (*inotify)->add(dir, std::move(on_change));
+  auto entry =
+      (*inotify)->add(dir, {std::move(on_change), std::move(on_batch)});
   if (!entry) return fail(std::move(entry.error()));
   return DirWatch({entry->watcher, Closer{*inotify, entry->directory}});
 }
 
-void DirWatch::Closer::operator()(const OnChange* watcher) const {
+void DirWatch::Closer::operator()(const DirWatcher* watcher) const {
   inotify->remove({watcher, directory});
 }
 

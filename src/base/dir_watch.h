@@ -12,17 +12,21 @@
 
 namespace base {
 
+struct DirWatcher;
+
 class DirWatch {
  public:
   // Called with the name of what was created, written, renamed or removed in
   // the directory; with none when something happened to the directory itself,
   // or events were lost: look at everything then. May destroy the watch.
   using OnChange = std::function<void(std::string_view name)>;
+  // Called when the changes that came together have all been told.
+  using OnBatch = std::function<void()>;
 
   // Fails when the directory is not there, inotify is missing or one of its
   // limits is reached; poll then.
   static Result<DirWatch> open(EventLoop& loop, const std::string& dir,
-                               OnChange on_change);
+                               OnChange on_change, OnBatch on_batch = {});
   ~DirWatch();
   DirWatch(DirWatch&&) noexcept;
   DirWatch& operator=(DirWatch&&) noexcept;
@@ -31,11 +35,11 @@ class DirWatch {
   struct Closer {
     Inotify* inotify;
     int directory;
-    void operator()(const OnChange* watcher) const;
+    void operator()(const DirWatcher* watcher) const;
   };
-  explicit DirWatch(std::unique_ptr<const OnChange, Closer> watcher)
+  explicit DirWatch(std::unique_ptr<const DirWatcher, Closer> watcher)
       : watcher_(std::move(watcher)) {}
-  std::unique_ptr<const OnChange, Closer> watcher_;
+  std::unique_ptr<const DirWatcher, Closer> watcher_;
 };
 
 }  // namespace base

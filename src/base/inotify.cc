@@ -31,22 +31,24 @@ Inotify::Inotify(EventLoop& loop, UniqueFd fd)
 }
 
 Result<Inotify::Entry> Inotify::add(const std::string& dir,
-                                    DirWatch::OnChange on_change) {
+                                    DirWatcher watcher) {
   const int directory = ::inotify_add_watch(fd_.get(), dir.c_str(), kNews);
   if (directory < 0)
     return fail(Errc::Unavailable,
                 "watch " + dir + ": " + std::strerror(errno));
   auto& watchers = watchers_[directory];
-  watchers.push_back(
-      std::make_shared<const DirWatch::OnChange>(std::move(on_change)));
+  watchers.push_back(std::make_shared<DirWatcher>(std::move(watcher)));
   return Entry{watchers.back().get(), directory};
 }
 
 void Inotify::remove(Entry entry) {
   const auto found = watchers_.find(entry.directory);
   if (found == watchers_.end()) return;
-  std::erase_if(found->second,
-                [&](const auto& each) { return each.get() == entry.watcher; });
+  std::erase_if(found->second, [&](const auto& each) {
+    if (each.get() != entry.watcher) return false;
+    each->gone = true;
+    return true;
+  });
   if (!found->second.empty()) return;
   // Of a directory that is gone the kernel has forgotten it already.
   ::inotify_rm_watch(fd_.get(), entry.directory);
@@ -67,6 +69,14 @@ void Inotify::read_events() {
     else if ((event.mask & IN_IGNORED) == 0)
       tell(event.wd, event.len > 0 ? name : "");
   }
+  end_batch();
+}
+
+void Inotify::tell(const std::shared_ptr<DirWatcher>& watcher,
+                   std::string_view name) {
+  if (watcher->gone) return;
+  if (!std::exchange(watcher->told, true)) told_.push_back(watcher);
+  watcher->on_change(name);
 }
 
 // Who is told may destroy any watch, also its own.
@@ -74,13 +84,19 @@ void Inotify::tell(int directory, std::string_view name) {
   const auto found = watchers_.find(directory);
   if (found == watchers_.end()) return;
   if (found->second.size() == 1) {
-    const auto only = found->second.front();
-    (*only)(name);
+    tell(std::shared_ptr(found->second.front()), name);
     return;
   }
   const Watchers all = found->second;
-  for (const auto& each : all)
-    if (each.use_count() > 1) (*each)(name);
+  for (const auto& each : all) tell(each, name);
+}
+
+void Inotify::end_batch() {
+  for (size_t i = 0; i < told_.size(); ++i) {
+    told_[i]->told = false;
+    if (!told_[i]->gone && told_[i]->on_batch) told_[i]->on_batch();
+  }
+  told_.clear();
 }
 
 void Inotify::tell_all() {

@@ -17,30 +17,40 @@
 
 namespace base {
 
+// Who watches a directory.
+struct DirWatcher {
+  DirWatch::OnChange on_change;
+  DirWatch::OnBatch on_batch;
+  bool told = false;  // something, in this batch
+  bool gone = false;  // its watch is destroyed
+};
+
 class Inotify {
  public:
   static Result<std::unique_ptr<Inotify>> open(EventLoop& loop);
 
-  // Who watches, and the kernel's number of the directory.
   struct Entry {
-    const DirWatch::OnChange* watcher;
-    int directory;
+    const DirWatcher* watcher;
+    int directory;  // the kernel's number of it
   };
-  // Tells `on_change` of a directory's news until it is removed.
-  Result<Entry> add(const std::string& dir, DirWatch::OnChange on_change);
+  // Tells the watcher of a directory's news until it is removed.
+  Result<Entry> add(const std::string& dir, DirWatcher watcher);
   void remove(Entry entry);
 
  private:
   // Of one directory: it has one number, however often it is watched.
-  using Watchers = std::vector<std::shared_ptr<const DirWatch::OnChange>>;
+  using Watchers = std::vector<std::shared_ptr<DirWatcher>>;
 
   Inotify(EventLoop& loop, UniqueFd fd);
   void read_events();
   void tell(int directory, std::string_view name);
+  void tell(const std::shared_ptr<DirWatcher>& watcher, std::string_view name);
   void tell_all();
+  void end_batch();
 
   UniqueFd fd_;
   std::unordered_map<int, Watchers> watchers_;  // by number of the directory
+  Watchers told_;                               // of this batch
   FdWatch readable_;
 };
 

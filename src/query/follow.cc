@@ -18,6 +18,8 @@ constexpr milliseconds kSilence{1000};
 constexpr milliseconds kSafetyPoll{1000};
 constexpr milliseconds kBlindPoll{250};
 constexpr size_t kMostProblems = 100;
+// Of so many files the buffers are kept.
+constexpr size_t kMostBuffers = 16;
 
 milliseconds left(base::MonoTime since, milliseconds whole,
                   base::MonoTime now) {
@@ -34,11 +36,17 @@ Follower::Follower(base::EventLoop& loop, Reading& reading, Printer& printer,
       printer_(printer),
       options_(std::move(options)),
       tick_(loop, [this] { drain(); }),
-      silence_(loop, [this] { on_poll(); }),
+      look_(loop, [this] { look(); }),
+      silence_(loop,
+               [this] {
+                 on_poll();
+                 drain_soon();
+               }),
       poll_(loop, [this] {
         watch();
         catalog_dirty_ = true;
         on_poll();
+        drain_soon();
       }) {
   dirs_.insert(options_.dir);
   for (const auto& source : reading_.sources()) adopt(*source);
@@ -64,7 +72,8 @@ void Follower::watch() {
     if (watches_.contains(dir)) continue;
     auto opened = base::DirWatch::open(
         loop_, dir,
-        [this, &dir](std::string_view name) { on_change(dir, name); });
+        [this, &dir](std::string_view name) { on_change(dir, name); },
+        [this] { drain_soon(); });
     if (opened) watches_.emplace(dir, std::move(*opened));
   }
   poll_.start(watches_.size() < dirs_.size() ? kBlindPoll : kSafetyPoll);
@@ -78,7 +87,7 @@ void Follower::on_change(const std::string& dir, std::string_view name) {
   }
   if (name == store::kCatalogName && dir == options_.dir) {
     catalog_dirty_ = true;
-    schedule();
+    due_ = true;
   }
   path_.assign(dir);
   if (!path_.ends_with('/')) path_ += '/';
@@ -86,18 +95,22 @@ void Follower::on_change(const std::string& dir, std::string_view name) {
   const auto at = tail_by_path_.find(path_);
   if (at == tail_by_path_.end()) return;
   tails_[at->second].dirty = true;
-  schedule();
+  due_ = true;
 }
 
 void Follower::on_poll() {
   for (auto& tail : tails_) tail.dirty = true;
-  schedule();
+  due_ = true;
 }
 
-void Follower::schedule() {
-  if (scheduled_) return;
+// At once, where nothing was drained for a tick: a line that waits for a timer
+// waits some microseconds longer.
+void Follower::drain_soon() {
+  if (!due_ || scheduled_) return;
+  const auto wait = left(drained_, kTick, clock_.mono());
+  if (wait == milliseconds{0}) return drain();
   scheduled_ = true;
-  tick_.start(left(drained_, kTick, clock_.mono()));
+  tick_.start(wait);
 }
 
 void Follower::tell_problems() {
@@ -232,38 +245,60 @@ bool Follower::succeed(Tail& tail) {
   return true;
 }
 
-void Follower::show(std::span<Tail* const> tails) {
-  std::vector<Source*> ready;
+void Follower::show(const std::vector<Tail*>& tails) {
+  ready_.clear();
   for (Tail* tail : tails)
-    if (measure(*tail)) ready.push_back(tail->source);
-  merge(ready, printer_, reading_.problems());
+    if (measure(*tail)) ready_.push_back(tail->source);
+  merge(ready_, printer_, reading_.problems());
   printer_.settle();
-  for (Source* source : ready) source->reader().release_buffer();
+  if (tails_.size() <= kMostBuffers) return;
+  for (Source* source : ready_) source->reader().release_buffer();
+}
+
+void Follower::show_dirty() {
+  dirty_.clear();
+  for (auto& tail : tails_)
+    if (std::exchange(tail.dirty, false)) dirty_.push_back(&tail);
+  show(dirty_);
+  for (Tail* tail : dirty_) tail->looked = false;
 }
 
 void Follower::drain() {
-  scheduled_ = false;
+  scheduled_ = due_ = false;
   if (catalog_dirty_) replan();
-  // Until no file was replaced: what replaced it has lines already.
-  for (bool again = true; again && printer_.wants_more();) {
-    std::vector<Tail*> dirty;
-    for (auto& tail : tails_)
-      if (std::exchange(tail.dirty, false)) dirty.push_back(&tail);
-    show(dirty);
-    // A new line is out before anybody asks what comes after its file. What was
-    // renamed away is written no more: what we see of it after that is final.
-    std::vector<Tail*> over;
-    for (Tail* tail : dirty) {
-      if (!tail->next) open_successor(*tail);
-      if (tail->next) over.push_back(tail);
-    }
-    if (!over.empty()) show(over);
-    again = false;
-    for (auto& tail : tails_)
-      if (tail.next && succeed(tail)) again = true;
-  }
-  tell_problems();
+  show_dirty();
   drained_ = clock_.mono();
+  // A reader that we woke may have to wait until we sleep: what comes after the
+  // files is looked for later.
+  if (!dirty_.empty() && !std::exchange(looking_, true)) look_.start(kTick);
+  end_drain();
+}
+
+// Goes on in what comes after the files. What was renamed away is written no
+// more: what we see of it after that is final. True when one was left: what
+// replaced it has lines already.
+bool Follower::move_on() {
+  dirty_.clear();
+  for (auto& tail : tails_) {
+    if (std::exchange(tail.looked, true)) continue;
+    if (!tail.next) open_successor(tail);
+    if (tail.next) dirty_.push_back(&tail);
+  }
+  if (!dirty_.empty()) show(dirty_);
+  bool moved = false;
+  for (auto& tail : tails_)
+    if (tail.next && succeed(tail)) moved = true;
+  return moved;
+}
+
+void Follower::look() {
+  looking_ = false;
+  while (printer_.wants_more() && move_on()) show_dirty();
+  end_drain();
+}
+
+void Follower::end_drain() {
+  tell_problems();
   if (!printer_.wants_more()) {
     loop_.stop();
     return;

@@ -9,7 +9,6 @@
 #include <functional>
 #include <map>
 #include <set>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -41,6 +40,7 @@ class Follower {
   struct Tail {
     Source* source = nullptr;
     bool dirty = true;
+    bool looked = true;    // for what comes after it, since it was shown
     uint64_t size = 0;     // when last looked at
     base::MonoTime grown;  // when it last had more bytes than before
     // The files that come after ours, as far as we know: segments, then the
@@ -57,10 +57,14 @@ class Follower {
   void watch();
   void on_change(const std::string& dir, std::string_view name);
   void on_poll();
-  void schedule();
+  void drain_soon();
   void drain();
+  void show_dirty();
+  void look();
+  bool move_on();
+  void end_drain();
   void replan();
-  void show(std::span<Tail* const> tails);
+  void show(const std::vector<Tail*>& tails);
   bool measure(Tail& tail);
   void find_successors(Tail& tail);
   void open_successor(Tail& tail);
@@ -81,9 +85,15 @@ class Follower {
   bool catalog_dirty_ = true;
   struct ::stat catalog_{};  // that we planned with
   std::set<std::string> told_;
-  bool scheduled_ = false;
+  bool due_ = false;        // something is to be drained
+  bool scheduled_ = false;  // ... and tick_ will
+  bool looking_ = false;    // look_ will
+  // Of one drain(); kept for their memory.
+  std::vector<Tail*> dirty_;
+  std::vector<Source*> ready_;
   base::MonoTime drained_;
   base::Timer tick_;
+  base::Timer look_;
   base::Timer silence_;
   base::Timer poll_;
   std::set<std::string> dirs_;  // of the files

@@ -40,10 +40,18 @@ uint64_t give(Source& source, Printer& printer) {
   return source.piece().begins ? 1 : 0;
 }
 
+uint64_t give_all(Source& source, Printer& printer, Problems& problems) {
+  uint64_t count = 0;
+  while (printer.wants_more() && advance(source, problems))
+    count += give(source, printer);
+  return count;
+}
+
 }  // namespace
 
 uint64_t merge(std::span<Source* const> sources, Printer& printer,
                Problems& problems, bool backward) {
+  if (sources.size() == 1) return give_all(*sources[0], printer, problems);
   const Later later{backward};
   std::vector<Head> heap;
   for (size_t i = 0; i < sources.size(); ++i)

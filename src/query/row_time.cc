@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace query {
 namespace {
 
@@ -16,7 +18,11 @@ RowTime::RowTime(const base::Clock& clock, base::Zone zone,
 }
 
 void RowTime::learn_today() {
-  const auto now = base::wall_time(clock_.now(), zone_);
+  // Every zone's days begin at a quarter of an hour.
+  const base::Timestamp time = clock_.now();
+  const int64_t quarter = time.us / (int64_t{900} * 1'000'000);
+  if (std::exchange(quarter_, quarter) == quarter) return;
+  const auto now = base::wall_time(time, zone_);
   if (now.day == today_.day && now.month == today_.month &&
       now.year == today_.year)
     return;

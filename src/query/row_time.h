@@ -24,7 +24,8 @@ class RowTime {
   base::Zone zone_;
   std::optional<TimeFormat> format_;
   base::WallTime today_;
-  int64_t second_ = INT64_MIN;  // that second_text_ shows
+  int64_t quarter_ = INT64_MIN;  // of an hour, when today_ was looked at
+  int64_t second_ = INT64_MIN;   // that second_text_ shows
   std::string second_text_;
 };
 

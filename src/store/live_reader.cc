@@ -68,7 +68,7 @@ base::Result<size_t> LiveReader::fill(uint64_t limit, size_t at_least) {
 }
 
 base::Result<std::optional<uint64_t>> LiveReader::read_to_end() {
-  if (buffer_size_ > 0) return std::nullopt;
+  if (position_ < buffer_start_ + buffer_size_) return std::nullopt;
   if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBufferSize);
   auto n = log_->read_at({buffer_.get(), kBufferSize}, position_);
   if (!n) return base::fail(std::move(n.error()));

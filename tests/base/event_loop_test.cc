@@ -296,6 +296,23 @@ TEST_CASE("a watch that another's callback destroyed hears no more") {
   CHECK_FALSE(watches[1].has_value());
 }
 
+TEST_CASE(
+    "who is told of several changes at once is told once that it was all") {
+  const support::TempDir dir;
+  EventLoop loop;
+  int changes = 0;
+  int batches = 0;
+  const auto watch = DirWatch::open(
+                         loop, dir.path(), [&](std::string_view) { ++changes; },
+                         [&] { ++batches; })
+                         .value();
+  for (const char* name : {"a", "b", "c"}) dir.write(name, "x");
+  CHECK(turn_until(loop, [&] { return batches > 0; }));
+  settle(loop);
+  CHECK(changes >= 3);
+  CHECK(batches == 1);
+}
+
 TEST_CASE("a watched directory that goes away says so without a name") {
   const support::TempDir parent;
   const std::string dir = parent.file("watched");
