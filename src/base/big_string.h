@@ -10,12 +10,9 @@
 #include <new>
 #include <string>
 
-namespace base {
+#include "base/pages.h"
 
-// Whole pages, of which the first `size` bytes are there already. Aligned to a
-// huge page from half of one on. Null: the kernel has none.
-void* map_pages(size_t size);
-void unmap_pages(void* memory, size_t size);  // that were asked for
+namespace base {
 
 template <class T>
 struct PageAllocator {

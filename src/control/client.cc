@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
-#include "base/heap.h"
+#include "base/pages.h"
 #include "base/unique_fd.h"
 #include "base/unix_socket.h"
 #include "control/framing.h"
