@@ -56,7 +56,8 @@ int dispatch(int argc, char** argv) {
   }
   return cli::run(argc, argv, [](const cli::ForegroundApps& apps) {
     return daemon_::run_foreground({apps.definitions, apps.environment,
-                                    apps.prefix, apps.color, apps.silent});
+                                    apps.prefix, apps.files, apps.color,
+                                    apps.silent});
   });
 }
 

@@ -39,6 +39,7 @@ struct ForegroundApps {
   std::vector<std::string> definitions;
   std::vector<std::pair<std::string, std::string>> environment;  // inherited
   bool prefix = false;
+  std::optional<base::Home> files;  // whose logs are written, too
   bool color = false;
   bool silent = false;
 };

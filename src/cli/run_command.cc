@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
+#include <optional>
 
 #include "base/fs.h"
 #include "cli/declared_apps.h"
@@ -76,9 +77,12 @@ int run_in_foreground(const Invocation& invocation) {
     return report(
         invocation, definitions.error(),
         definitions.error().code == base::Errc::Invalid ? kUsage : kFailed);
+  std::optional<base::Home> files;
+  if (invocation.args.has("files")) files = invocation.home;
   return invocation.foreground({.definitions = std::move(*definitions),
                                 .environment = app_environment(environ),
                                 .prefix = invocation.args.has("prefix"),
+                                .files = files,
                                 .color = invocation.color,
                                 .silent = invocation.silent});
 }

@@ -102,6 +102,7 @@ inline constexpr std::array kRunFlags = {
     kEnv,
     kOnly,
     Flag{"prefix", 0, "", "lead each line by its app's name"},
+    Flag{"files", 0, "", "keep logs in the home as well, as start does"},
     Flag{"name", 'n', "NAME", "name of the app (default: from the script)"},
     Flag{"instances", 'i', "N", "run N copies (default: 1; max: one a CPU)"},
     Flag{"cwd", 0, "DIR", "directory to run in (default: this one)"},
@@ -121,7 +122,9 @@ inline constexpr std::array kRunFlags = {
 };
 inline constexpr std::string_view kRunDetails =
     "For containers, and wherever something else keeps the logs: no daemon, no "
-    "home, nothing on disk. The apps have this command's stdout and stderr; "
+    "home, nothing on disk unless --files wants it: then the home's files are "
+    "kept as a daemon keeps them, for lodge logs and grep. The apps have this "
+    "command's stdout and stderr; "
     "one "
     "that is alone has its stdin. It is right as PID 1: it reaps orphans, and "
     "SIGTERM, SIGINT and SIGQUIT go to the apps, whose whole trees have ended "

@@ -71,12 +71,23 @@ base::Status DirectLauncher::launch(const supervisor::Life& life,
       .out = relayed ? ends->out.childs.get() : STDOUT_FILENO,
       .err = relayed ? ends->err.childs.get() : STDERR_FILENO,
       .ipc = ends->ipc.childs ? ends->ipc.childs.get() : -1};
+  std::array<base::UniqueFd, 2> copies;
+  if (relayed && output_.copy) {
+    using enum store::Stream;
+    for (const auto stream : {Out, Error}) {
+      auto copy = output_.copy(life, spec, stream);
+      if (!copy) return base::fail(std::move(copy.error()));
+      copies[stream == Out ? 0 : 1] = std::move(*copy);
+    }
+  }
   auto forked = keeper::fork_program(program, fds, nofile_);
   if (!forked) return base::fail(std::move(forked.error()));
   if (relayed) {
     const auto prefix = output_.prefix(life);
-    output_.relay->add(std::move(ends->out.ours), STDOUT_FILENO, prefix);
-    output_.relay->add(std::move(ends->err.ours), STDERR_FILENO, prefix);
+    output_.relay->add(std::move(ends->out.ours), STDOUT_FILENO, prefix,
+                       std::move(copies[0]));
+    output_.relay->add(std::move(ends->err.ours), STDERR_FILENO, prefix,
+                       std::move(copies[1]));
   }
   const int pid = forked->pid;
   Child& child = children_[pid];

@@ -16,6 +16,7 @@
 #include "daemon/line_relay.h"
 #include "daemon/users.h"
 #include "keeper/spawn.h"
+#include "store/names.h"
 #include "supervisor/cgroups.h"
 #include "supervisor/launcher.h"
 #include "supervisor/supervisor.h"
@@ -28,6 +29,10 @@ class DirectLauncher final : public supervisor::Launcher {
     LineRelay* relay = nullptr;  // null: the apps have our own descriptors
     // What leads the lines of an instance.
     std::function<std::string(const supervisor::Life&)> prefix;
+    // Where a relayed stream goes beside; may be empty, and give nothing.
+    std::function<base::Result<base::UniqueFd>(
+        const supervisor::Life&, const config::AppSpec&, store::Stream)>
+        copy;
     bool stdin_too = false;  // ... and our stdin
   };
   // `supervisor` is told of spawns and exits; it is looked up when there are

@@ -8,12 +8,14 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <random>
 
 #include "base/clock.h"
 #include "base/event_loop.h"
 #include "base/units.h"
 #include "daemon/direct_launcher.h"
+#include "daemon/foreground_logs.h"
 #include "daemon/health_looks.h"
 #include "daemon/line_relay.h"
 #include "keeper/parent.h"
@@ -49,7 +51,8 @@ std::string any_id() {
 class Foreground final : private supervisor::Observer {
  public:
   Foreground(const ForegroundPlan& plan, std::vector<config::AppSpec> specs,
-             const rlimit& nofile, std::unique_ptr<LineRelay> relay);
+             const rlimit& nofile, std::unique_ptr<LineRelay> relay,
+             std::optional<ForegroundLogs::Ground> logs);
   int run();
 
  private:
@@ -74,6 +77,7 @@ class Foreground final : private supervisor::Observer {
   DirectLauncher launcher_;
   HealthLooks health_;
   supervisor::Supervisor supervisor_;
+  std::unique_ptr<ForegroundLogs> logs_;  // null: no files
   std::vector<base::SignalWatch> watches_;
   int code_ = 0;
   bool ending_ = false;
@@ -86,28 +90,41 @@ bool is_alone(const std::vector<config::AppSpec>& specs) {
 
 Foreground::Foreground(const ForegroundPlan& plan,
                        std::vector<config::AppSpec> specs, const rlimit& nofile,
-                       std::unique_ptr<LineRelay> relay)
+                       std::unique_ptr<LineRelay> relay,
+                       std::optional<ForegroundLogs::Ground> logs)
     : plan_(plan),
       specs_(std::move(specs)),
       relay_(std::move(relay)),
       groups_(supervisor::Cgroups::find_own_dir(), id_,
               [](int pid) { return supervisor::is_ours(pid, ::getpid()); }),
-      launcher_(loop_, clock_, nofile, users_, groups_,
-                {.relay = relay_.get(),
-                 .prefix =
-                     [this](const supervisor::Life& life) {
-                       // Six colours that are legible on dark and light.
-                       const int color = 31 + life.id % 6;
-                       const auto name =
-                           fmt::format("{:<{}} | ", name_of(life), widest_);
-                       return plan_.color ? fmt::format("\x1b[{}m{}\x1b[0m",
-                                                        color, name)
-                                          : name;
-                     },
-                 .stdin_too = is_alone(specs_) && ::fcntl(0, F_GETFD) >= 0},
-                [this]() -> supervisor::Supervisor& { return supervisor_; }),
+      launcher_(
+          loop_, clock_, nofile, users_, groups_,
+          {.relay = relay_.get(),
+           .prefix =
+               [this](const supervisor::Life& life) {
+                 if (!plan_.prefix) return std::string();
+                 // Six colours that are legible on dark and light.
+                 const int color = 31 + life.id % 6;
+                 const auto name =
+                     fmt::format("{:<{}} | ", name_of(life), widest_);
+                 return plan_.color
+                            ? fmt::format("\x1b[{}m{}\x1b[0m", color, name)
+                            : name;
+               },
+           .copy =
+               [this](const supervisor::Life& life, const config::AppSpec& spec,
+                      store::Stream stream) -> base::Result<base::UniqueFd> {
+             if (!logs_) return base::UniqueFd();
+             logs_->apps_known();
+             return logs_->open(life, spec, stream);
+           },
+           .stdin_too = is_alone(specs_) && ::fcntl(0, F_GETFD) >= 0},
+          [this]() -> supervisor::Supervisor& { return supervisor_; }),
       health_(loop_, users_, id_),
       supervisor_(loop_, clock_, launcher_, health_, *this, groups_, id_) {
+  if (logs)
+    logs_ = std::make_unique<ForegroundLogs>(loop_, clock_, std::move(*logs),
+                                             supervisor_);
   for (const auto& spec : specs_)
     widest_ = std::max(
         widest_,
@@ -131,11 +148,13 @@ int Foreground::run() {
   }
   loop_.run();
   if (relay_) relay_->finish(kDrainMs);
+  if (logs_) logs_->finish();
   return code_;
 }
 
 void Foreground::on_happening(const Happening& happening) {
   using Kind = Happening::Kind;
+  if (logs_) logs_->observer().on_happening(happening);
   switch (happening.kind) {
     case Kind::Ended:
       code_ = code_of(happening.ending);
@@ -214,8 +233,17 @@ int run_foreground(const ForegroundPlan& plan) {
     complain(nofile.error());
     return 1;
   }
+  std::optional<ForegroundLogs::Ground> logs;
+  if (plan.files) {
+    auto prepared = ForegroundLogs::prepare(*plan.files);
+    if (!prepared) {
+      complain(prepared.error());
+      return prepared.error().code == base::Errc::Invalid ? kUsage : 1;
+    }
+    logs = std::move(*prepared);
+  }
   std::unique_ptr<LineRelay> relay;
-  if (plan.prefix) {
+  if (plan.prefix || logs) {
     auto begun = LineRelay::begin();
     if (!begun) {
       complain(begun.error());
@@ -223,7 +251,9 @@ int run_foreground(const ForegroundPlan& plan) {
     }
     relay = std::move(*begun);
   }
-  return Foreground(plan, std::move(specs), *nofile, std::move(relay)).run();
+  return Foreground(plan, std::move(specs), *nofile, std::move(relay),
+                    std::move(logs))
+      .run();
 }
 
 }  // namespace daemon_

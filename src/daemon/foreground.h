@@ -3,9 +3,12 @@
 // PID 1 of a container it reaps what others leave behind. Blocking; the
 // process's main thread.
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "base/home.h"
 
 namespace daemon_ {
 
@@ -18,6 +21,8 @@ struct ForegroundPlan {
   // Each line is led by its app's name. Else the apps have our own stdout and
   // stderr, and one that is alone our stdin, too.
   bool prefix = false;
+  // What they write goes to files of this home, too; none: nothing on disk.
+  std::optional<base::Home> files;
   bool color = false;   // of the prefixes
   bool silent = false;  // nothing of ours on stderr but errors
 };

@@ -38,10 +38,16 @@ LineRelay::~LineRelay() {
   finish(0);
 }
 
-void LineRelay::add(base::UniqueFd pipe, int target, std::string prefix) {
+void LineRelay::add(base::UniqueFd pipe, int target, std::string prefix,
+                    base::UniqueFd copy) {
   {
     const std::lock_guard lock(mutex_);
-    arrived_.push_back({std::move(pipe), target, std::move(prefix), {}, false});
+    arrived_.push_back({std::move(pipe),
+                        std::move(copy),
+                        target,
+                        std::move(prefix),
+                        {},
+                        false});
   }
   const uint64_t one = 1;
   (void)!::write(wake_.get(), &one, sizeof one);
@@ -103,7 +109,15 @@ void LineRelay::read(Source& source) {
   auto n = base::fs::read(source.pipe.get(), chunk, "pipe");
   if (!n && n.error().code == base::Errc::WouldBlock) return;
   if (!n || *n == 0) return end(source);
-  source.held.append(chunk.data(), *n);
+  const std::string_view bytes(chunk.data(), *n);
+  if (source.copy && !base::fs::write_all(source.copy.get(), bytes, "log file"))
+    source.copy.reset();
+  if (source.prefix.empty()) {
+    if (!base::fs::write_all(source.target, bytes, "output"))
+      drop_target(source);
+    return;
+  }
+  source.held.append(bytes);
   const auto newline = source.held.rfind('\n');
   if (newline != source.held.npos) {
     write(source, std::string_view(source.held).substr(0, newline + 1));
@@ -130,8 +144,13 @@ void LineRelay::write(Source& source, std::string_view text) {
   }
   source.mid_line = !at_start;
   open = at_start ? nullptr : &source;
-  // Nobody reads any more: as for an app that wrote there itself.
-  if (!base::fs::write_all(source.target, out, "output")) source.pipe.reset();
+  if (!base::fs::write_all(source.target, out, "output")) drop_target(source);
+}
+
+// Nobody reads any more: as for an app that wrote there itself.
+void LineRelay::drop_target(Source& source) {
+  source.pipe.reset();
+  source.copy.reset();
 }
 
 void LineRelay::end(Source& source) {
@@ -141,6 +160,7 @@ void LineRelay::end(Source& source) {
     source.held.clear();
   }
   source.pipe.reset();
+  source.copy.reset();
 }
 
 }  // namespace daemon_

@@ -27,8 +27,10 @@ class LineRelay {
   LineRelay(const LineRelay&) = delete;
   LineRelay& operator=(const LineRelay&) = delete;
 
-  // Lines of `pipe` go to descriptor `target`, which is borrowed. Thread-safe.
-  void add(base::UniqueFd pipe, int target, std::string prefix);
+  // Lines of `pipe` go to descriptor `target`, which is borrowed; without a
+  // prefix its bytes, as they come. `copy` gets the bytes too. Thread-safe.
+  void add(base::UniqueFd pipe, int target, std::string prefix,
+           base::UniqueFd copy = {});
   // Returns when all pipes are at their end, or after `limit`: what was read is
   // written then, and an unfinished line gets its newline.
   void finish(int limit_ms);
@@ -36,6 +38,7 @@ class LineRelay {
  private:
   struct Source {
     base::UniqueFd pipe;
+    base::UniqueFd copy;
     int target = 1;
     std::string prefix;
     std::string held;       // of a line that is not complete
@@ -46,6 +49,7 @@ class LineRelay {
   void take_new();
   void read(Source& source);
   void write(Source& source, std::string_view text);
+  static void drop_target(Source& source);
   void end(Source& source);
 
   base::UniqueFd wake_;  // an eventfd

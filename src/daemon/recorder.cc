@@ -106,6 +106,7 @@ void Recorder::remove_events(const std::set<std::string>& apps) {
 }
 
 void Recorder::list_changed() {
+  if (!print_list_) return;
   if (dirty_) return;
   dirty_ = true;
   // From the loop's next turn: one command changes the list several times.

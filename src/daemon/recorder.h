@@ -21,7 +21,8 @@ namespace daemon_ {
 
 class Recorder {
  public:
-  // `print_list` gives the app list as it is now; called on the loop.
+  // `print_list` gives the app list as it is now; called on the loop. Without
+  // it none is kept.
   Recorder(base::EventLoop& loop, const base::Home& home,
            std::function<std::string()> print_list);
 

@@ -180,4 +180,51 @@ TEST_CASE("as PID 1 of a read-only root: signals, orphans, exit codes") {
   CHECK(ran.out == "parent 1\nzombies 0\n");
 }
 
+TEST_CASE("--files keeps what the apps write as a daemon would, beside ours") {
+  const TestHome home;
+  const Ran ran = foreground(
+      home, {"--files", "--name", "job",
+             "printf 'one\\ntwo\\n'; printf 'bad\\n' >&2; printf 'no end'; "
+             "exit 3",
+             "--no-autorestart", "--silent"});
+  CHECK(ran.exit == 3);
+  CHECK(ran.out == "one\ntwo\nno end");
+  CHECK(ran.err == "bad\n");
+  CHECK(home.daemons().empty());
+  // No list of apps: a later daemon must not start them.
+  CHECK_FALSE(base::fs::exists(home.file("apps.json")));
+  CHECK(home.must({"logs", "job", "--raw", "--out"}).out == "one\ntwo\nno end");
+  CHECK(home.must({"grep", "bad", "job", "-c"}).out.find('1') !=
+        std::string::npos);
+  const Ran events = home.must({"events", "job", "--json"});
+  CHECK(events.out.find("\"exit\"") != std::string::npos);
+}
+
+TEST_CASE("--files: nothing is lost at full speed, over restarts and seals") {
+  const TestHome home;
+  home.work().write("app.sh",
+                    "n=$(cat lives 2>/dev/null || echo 0)\n"
+                    "echo $((n + 1)) > lives\n"
+                    "seq -f \"life $n line %.0f of what is written\" 60000\n"
+                    "[ $n = 2 ] && exit 0\n"
+                    "exit 1\n");
+  const Ran ran =
+      foreground(home, {"--files", "app.sh", "--silent", "--stop-exit-codes",
+                        "0", "--set", "log.max_size=1M"});
+  CHECK(ran.exit == 0);
+  CHECK(std::ranges::count(ran.out, '\n') == 180000);
+  const Ran kept = home.must({"logs", "app", "--raw", "--out", "-n", "all"});
+  CHECK(kept.out == ran.out);
+  CHECK_FALSE(base::fs::list_dir(home.log("archive/app")).value().empty());
+}
+
+TEST_CASE("--files where a daemon keeps the logs is refused before any start") {
+  const TestHome home;
+  home.must({"start", "sleep 1000", "--name", "other", "--no-wait"});
+  const Ran ran = foreground(home, {"--files", "touch started"});
+  CHECK(ran.exit == 2);
+  CHECK(ran.err.find("a daemon keeps the logs of") != std::string::npos);
+  CHECK_FALSE(base::fs::exists(home.work().file("started")));
+}
+
 }  // namespace support
