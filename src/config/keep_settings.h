@@ -44,8 +44,8 @@ struct KeepSettings {
   // Of an errored app; nullopt = never.
   std::optional<std::chrono::milliseconds> errored_retry =
       std::chrono::minutes(5);
-  // The first delay, as PM2 has it; 0 = our own.
-  std::chrono::milliseconds exp_backoff{0};
+  // The first delay, as PM2 has it; 0 = none ever; nullopt = our own way.
+  std::optional<std::chrono::milliseconds> exp_backoff;
   std::string cron = {};      // when it is restarted; empty = never
   std::string cron_tz = {};   // that it is read in; empty = the daemon's
   uint64_t max_memory = 0;    // bytes of the whole tree; 0 = no limit

@@ -69,7 +69,9 @@ constexpr auto kFacts = std::to_array<Fact>({
     {"restart_delay", Time, Live,
      "before each restart, on top of the growing wait", ""},
     {"exp_backoff_restart_delay", Time, Live,
-     "first wait of a backoff that grows", ""},
+     "first wait of a backoff that grows; `auto`: the second restart waits "
+     "100 ms; 0: none does",
+     ""},
     {"errored_retry", Any, Live, "when an errored app is tried again; `never`",
      ""},
     {"max_memory_restart", Size, Live, "restart when its tree takes more", ""},

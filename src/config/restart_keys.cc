@@ -101,17 +101,21 @@ Key errored_retry() {
 }
 
 Key exp_backoff() {
-  return {
-      "exp_backoff_restart_delay",
-      [](AppSpec& spec, const nlohmann::json& value) -> base::Status {
-        spec.keep.exp_backoff = milliseconds{0};
-        if (is_off(value)) return {};
-        auto time = time_from(value);
-        if (!time) return base::fail(std::move(time.error()));
-        spec.keep.exp_backoff = *time;
-        return {};
-      },
-      [](const AppSpec& spec) { return Json(spec.keep.exp_backoff.count()); }};
+  return {"exp_backoff_restart_delay",
+          [](AppSpec& spec, const nlohmann::json& value) -> base::Status {
+            spec.keep.exp_backoff.reset();
+            if (value.is_null() || value == "auto") return {};
+            spec.keep.exp_backoff = milliseconds{0};
+            if (is_off(value)) return {};
+            auto time = time_from(value);
+            if (!time) return base::fail(std::move(time.error()));
+            spec.keep.exp_backoff = *time;
+            return {};
+          },
+          [](const AppSpec& spec) {
+            const auto& first = spec.keep.exp_backoff;
+            return first ? Json(first->count()) : Json("auto");
+          }};
 }
 
 Key cron_restart() {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "base/units.h"
 
@@ -14,15 +15,16 @@ namespace {
 using std::chrono::milliseconds;
 
 // `first` as the app's settings have it: then the first restart waits too.
-milliseconds backoff(milliseconds first, int attempts, double chance) {
-  const bool ours = first.count() == 0;
-  if (ours && attempts == 0) return milliseconds{0};
-  const milliseconds from = ours ? kBackoffFirst : first;
+milliseconds backoff(std::optional<milliseconds> first, int attempts,
+                     double chance) {
+  const bool ours = !first;
+  if (ours ? attempts == 0 : first->count() == 0) return milliseconds{0};
+  const milliseconds from = first.value_or(kBackoffFirst);
   const double growth =
       std::pow(1.5, std::min(ours ? attempts - 1 : attempts, 60));
   const double jitter = 0.9 + 0.2 * chance;
   const double delay = static_cast<double>(from.count()) * growth * jitter;
-  const auto cap = static_cast<double>(std::max(kBackoffCap, first).count());
+  const auto cap = static_cast<double>(std::max(kBackoffCap, from).count());
   return milliseconds(static_cast<int64_t>(std::min(delay, cap)));
 }
 

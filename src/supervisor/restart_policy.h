@@ -6,7 +6,8 @@
 // The first restart comes at once (after restart_delay); the next ones back off
 // from 100 ms by x1.5, with 10 % of jitter so that apps that failed together do
 // not come back together, up to 30 s. A life of 30 s forgets it all. With
-// `exp_backoff_restart_delay` that is the first delay, and grows alike.
+// `exp_backoff_restart_delay` that is the first delay, and grows alike; 0: no
+// restart waits for longer than restart_delay.
 
 #include <chrono>
 #include <string>

@@ -41,9 +41,14 @@ TEST_CASE("what is off is said in any of PM2's ways") {
     CHECK(keep(R"("cron_restart":)" + off)->cron.empty());
     CHECK(keep(R"("max_memory_restart":)" + off)->max_memory == 0);
     CHECK_FALSE(keep(R"("watch":)" + off)->watch.on);
-    CHECK(keep(R"("exp_backoff_restart_delay":)" + off)->exp_backoff ==
-          std::chrono::milliseconds(0));
+    if (off != "null")
+      CHECK(keep(R"("exp_backoff_restart_delay":)" + off)->exp_backoff ==
+            std::chrono::milliseconds(0));
   }
+  // Off is another thing here than Lodge's own way.
+  for (const auto* text : {"null", "\"auto\""})
+    CHECK_FALSE(keep(std::string(R"("exp_backoff_restart_delay":)") + text)
+                    ->exp_backoff.has_value());
 }
 
 TEST_CASE("errored_retry is a time of a second or more, or never") {

@@ -169,6 +169,23 @@ TEST_CASE("an errored app is tried again when its settings say, or never") {
   CHECK(decision.delay == 0ms);
 }
 
+TEST_CASE("exp_backoff_restart_delay 0: no restart backs off") {
+  AppSpec spec;
+  spec.max_restarts = 3;
+  spec.keep.exp_backoff = 0ms;
+  RestartHistory history;
+  for (int i = 0; i < 1000; ++i) {
+    const auto decision = decide(spec, history, exited(1, 5s), kNoJitter);
+    CHECK(decision.verdict == Verdict::Retry);
+    history = decision.history;
+  }
+  // What never comes up is given up all the same.
+  for (int i = 0; i < 3; ++i)
+    history = decide(spec, history, exited(1, 1ms), kNoJitter).history;
+  CHECK(decide(spec, history, exited(1, 1ms), kNoJitter).verdict ==
+        Verdict::GiveUp);
+}
+
 TEST_CASE("exp_backoff_restart_delay is the first delay, and grows by half") {
   AppSpec spec;
   spec.max_restarts = 1000;
