@@ -123,7 +123,9 @@ inline constexpr std::array kRunFlags = {
 inline constexpr std::string_view kRunDetails =
     "For containers, and wherever something else keeps the logs: no daemon, no "
     "home, nothing on disk unless --files wants it: then the home's files are "
-    "kept as a daemon keeps them, for lodge logs and grep. The apps have this "
+    "kept as a daemon keeps them, for lodge logs and grep, and the apps write "
+    "to "
+    "pipes. Otherwise the apps have this "
     "command's stdout and stderr; "
     "one "
     "that is alone has its stdin. It is right as PID 1: it reaps orphans, and "

@@ -68,7 +68,7 @@ constexpr auto kFacts = std::to_array<Fact>({
     {"min_uptime", Time, Live, "a shorter life counts as unstable", ""},
     {"restart_delay", Time, Live,
      "before each restart, on top of the growing wait", ""},
-    {"exp_backoff_restart_delay", Time, Live,
+    {"exp_backoff_restart_delay", Any, Live,
      "first wait of a backoff that grows; `auto`: the second restart waits "
      "100 ms; 0: none does",
      ""},

@@ -230,6 +230,12 @@ void Chronicle::strike(const std::string& app) {
   save();
 }
 
+void Chronicle::retire() {
+  for (auto& app : catalog_.apps)
+    for (auto& instance : app.instances) instance.id = -1;
+  save();
+}
+
 void Chronicle::save() {
   ++revision_;
   recorder_.save(catalog_);

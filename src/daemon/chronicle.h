@@ -31,6 +31,8 @@ class Chronicle final : public supervisor::Observer {
   void enter(const supervisor::Supervisor& supervisor);
   // The logs of that app are gone, and its entry with them.
   void strike(const std::string& app);
+  // No app has an id any more: whoever runs here next gives them anew.
+  void retire();
   void record(store::Event event);  // stamped now, unless it has a time
   void record_error(std::string reason);
   // From now on seals of that app are somebody's wish; an empty actor: no more.

@@ -20,6 +20,7 @@
 #include "daemon/listing.h"
 #include "daemon/log_files.h"
 #include "daemon/notifier_process.h"
+#include "daemon/open_logs.h"
 #include "daemon/power_loss.h"
 #include "daemon/recorder.h"
 #include "daemon/spool_holder.h"
@@ -30,7 +31,6 @@
 #include "daemon/write_rates.h"
 #include "keeper/launch.h"
 #include "keeper/link.h"
-#include "rotate/recovery.h"
 #include "supervisor/app_list.h"
 #include "supervisor/cgroups.h"
 #include "supervisor/supervisor.h"
@@ -379,20 +379,8 @@ base::Status run_normal(const base::Home& home, base::UniqueFd& channel,
     (void)base::fs::rename(home.app_list(), home.app_list() + ".damaged");
   }
   supervisor::remove_leftovers(home.app_list());
-  auto catalog = store::load_catalog(home.logs());
-  if (!catalog && catalog.error().code != base::Errc::Invalid)
-    return base::fail(std::move(catalog.error()));
-  if (!catalog) {
-    // It can be made again from the app list; apps must not wait for it.
-    const auto path = base::fs::join(home.logs(), store::kCatalogName);
-    base::log::error("{}; set aside as {}.damaged", catalog.error().message,
-                     path);
-    (void)base::fs::rename(path, path + ".damaged");
-    catalog = store::Catalog{};
-  }
-  for (const auto& problem :
-       rotate::recover_live(home.logs(), *catalog).problems)
-    base::log::warn("{}", problem.message);
+  auto catalog = open_logs(home);
+  if (!catalog) return base::fail(std::move(catalog.error()));
   look_for_power_loss(home, current_boot(), list->list, *catalog,
                       base::SystemClock());
   Daemon daemon(home, std::move(channel), std::move(*list), std::move(*catalog),

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -15,6 +16,11 @@
 #include "daemon/notify_socket.h"
 
 namespace daemon_ {
+namespace {
+
+constexpr std::chrono::milliseconds kDrainLimit{1000};
+
+}  // namespace
 
 DirectLauncher::DirectLauncher(
     base::EventLoop& loop, const base::Clock& clock, const rlimit& nofile,
@@ -84,10 +90,10 @@ base::Status DirectLauncher::launch(const supervisor::Life& life,
   if (!forked) return base::fail(std::move(forked.error()));
   if (relayed) {
     const auto prefix = output_.prefix(life);
-    output_.relay->add(std::move(ends->out.ours), STDOUT_FILENO, prefix,
-                       std::move(copies[0]));
-    output_.relay->add(std::move(ends->err.ours), STDERR_FILENO, prefix,
-                       std::move(copies[1]));
+    output_.relay->add(life.slot, {std::move(ends->out.ours), STDOUT_FILENO,
+                                   prefix, std::move(copies[0])});
+    output_.relay->add(life.slot, {std::move(ends->err.ours), STDERR_FILENO,
+                                   prefix, std::move(copies[1])});
   }
   const int pid = forked->pid;
   Child& child = children_[pid];
@@ -173,9 +179,23 @@ void DirectLauncher::reap() {
     exec_known(pid, it->second);          // it may be quicker than its news
     const Child child = std::move(it->second);
     children_.erase(it);
-    if (!child.failed)
-      supervisor_().on_exited(child.slot, {status, true, clock_.now()});
+    if (!child.failed) exited(child.slot, {status, true, clock_.now()});
   }
+}
+
+// The last lines first, then the exit.
+void DirectLauncher::exited(uint64_t slot, const supervisor::ExitNews& news) {
+  if (!output_.drain) return supervisor_().on_exited(slot, news);
+  auto limit =
+      std::make_unique<base::Timer>(loop_, [this, slot] { tell_exit(slot); });
+  limit->start(kDrainLimit);
+  ended_.insert_or_assign(slot, Ended{news, std::move(limit)});
+  output_.drain(slot, [this, slot] { tell_exit(slot); });
+}
+
+void DirectLauncher::tell_exit(uint64_t slot) {
+  const auto ended = ended_.extract(slot);
+  if (ended) supervisor_().on_exited(slot, ended.mapped().news);
 }
 
 void DirectLauncher::signal_all(int signal) const {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -27,12 +28,16 @@ class DirectLauncher final : public supervisor::Launcher {
  public:
   struct Output {
     LineRelay* relay = nullptr;  // null: the apps have our own descriptors
-    // What leads the lines of an instance.
-    std::function<std::string(const supervisor::Life&)> prefix;
+    // What leads the lines of an instance; nothing: its bytes go on as they
+    // come.
+    std::function<std::optional<std::string>(const supervisor::Life&)> prefix;
     // Where a relayed stream goes beside; may be empty, and give nothing.
     std::function<base::Result<base::UniqueFd>(
         const supervisor::Life&, const config::AppSpec&, store::Stream)>
         copy;
+    // Calls `done`, on the loop, when all that a slot's process wrote is where
+    // it goes. May be empty.
+    std::function<void(uint64_t slot, std::function<void()> done)> drain;
     bool stdin_too = false;  // ... and our stdin
   };
   // `supervisor` is told of spawns and exits; it is looked up when there are
@@ -65,6 +70,13 @@ class DirectLauncher final : public supervisor::Launcher {
     std::unique_ptr<base::FdWatch> notify_watch;
     bool failed = false;
   };
+  // Has ended, and what it wrote is still on its way.
+  struct Ended {
+    supervisor::ExitNews news;
+    std::unique_ptr<base::Timer> limit;
+  };
+  void exited(uint64_t slot, const supervisor::ExitNews& news);
+  void tell_exit(uint64_t slot);
   void exec_known(int pid, Child& child);
   void on_ipc(int pid);
   void on_notify(int pid);
@@ -77,7 +89,8 @@ class DirectLauncher final : public supervisor::Launcher {
   Users& users_;
   supervisor::Cgroups& groups_;
   base::SignalWatch child_watch_;
-  std::map<int, Child> children_;  // by pid
+  std::map<int, Child> children_;    // by pid
+  std::map<uint64_t, Ended> ended_;  // by slot
 };
 
 }  // namespace daemon_

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "base/fs.h"
@@ -146,6 +147,16 @@ struct FileClaims::State {
   }
   base::Status check(const Claim& claim);
 };
+
+AppFiles app_files(const AppSpec& spec, std::span<const int> there) {
+  const auto wanted = static_cast<size_t>(spec.instances);
+  const auto kept = there.first(std::min(there.size(), wanted));
+  AppFiles files{&spec, {kept.begin(), kept.end()}};
+  for (int number = 0; files.numbers.size() < wanted; ++number)
+    if (std::ranges::count(files.numbers, number) == 0)
+      files.numbers.push_back(number);
+  return files;
+}
 
 FileClaims::FileClaims(const std::vector<AppFiles>& others,
                        const store::Catalog& catalog, const base::Home& home)

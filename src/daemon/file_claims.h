@@ -4,6 +4,7 @@
 // merged, never meet in one file. Looks at the file system; any thread.
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/home.h"
@@ -18,6 +19,10 @@ struct AppFiles {
   const config::AppSpec* spec = nullptr;
   std::vector<int> numbers;
 };
+
+// The instances that an app will have by `spec`: of those `there`, in order,
+// and then the lowest numbers that are free.
+AppFiles app_files(const config::AppSpec& spec, std::span<const int> there);
 
 // What is claimed so far. Blocks on the disk for a moment.
 class FileClaims {

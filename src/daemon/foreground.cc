@@ -100,17 +100,17 @@ Foreground::Foreground(const ForegroundPlan& plan,
       launcher_(
           loop_, clock_, nofile, users_, groups_,
           {.relay = relay_.get(),
-           .prefix =
-               [this](const supervisor::Life& life) {
-                 if (!plan_.prefix) return std::string();
-                 // Six colours that are legible on dark and light.
-                 const int color = 31 + life.id % 6;
-                 const auto name =
-                     fmt::format("{:<{}} | ", name_of(life), widest_);
-                 return plan_.color
-                            ? fmt::format("\x1b[{}m{}\x1b[0m", color, name)
-                            : name;
-               },
+           .prefix = [this](const supervisor::Life& life)
+               -> std::optional<std::string> {
+             // Without names, two still don't share a line.
+             if (!plan_.prefix && is_alone(specs_)) return std::nullopt;
+             if (!plan_.prefix) return "";
+             // Six colours that are legible on dark and light.
+             const int color = 31 + life.id % 6;
+             const auto name = fmt::format("{:<{}} | ", name_of(life), widest_);
+             return plan_.color ? fmt::format("\x1b[{}m{}\x1b[0m", color, name)
+                                : name;
+           },
            .copy =
                [this](const supervisor::Life& life, const config::AppSpec& spec,
                       store::Stream stream) -> base::Result<base::UniqueFd> {
@@ -118,6 +118,14 @@ Foreground::Foreground(const ForegroundPlan& plan,
              logs_->apps_known();
              return logs_->open(life, spec, stream);
            },
+           .drain =
+               logs ? std::function([this](uint64_t slot,
+                                           const std::function<void()>& done) {
+                 relay_->drain(
+                     slot, [this, slot, done] { logs_->drain(slot, done); });
+               })
+                    : std::function<void(uint64_t,
+                                         const std::function<void()>&)>(),
            .stdin_too = is_alone(specs_) && ::fcntl(0, F_GETFD) >= 0},
           [this]() -> supervisor::Supervisor& { return supervisor_; }),
       health_(loop_, users_, id_),
@@ -147,8 +155,12 @@ int Foreground::run() {
     return kUsage;
   }
   loop_.run();
+  if (logs_) logs_->end_waiting();
   if (relay_) relay_->finish(kDrainMs);
   if (logs_) logs_->finish();
+  // What capture had to tell meanwhile.
+  loop_.post([] {});
+  loop_.run_once();
   return code_;
 }
 
@@ -235,16 +247,19 @@ int run_foreground(const ForegroundPlan& plan) {
   }
   std::optional<ForegroundLogs::Ground> logs;
   if (plan.files) {
-    auto prepared = ForegroundLogs::prepare(*plan.files);
+    auto prepared = ForegroundLogs::prepare(*plan.files, specs);
     if (!prepared) {
       complain(prepared.error());
-      return prepared.error().code == base::Errc::Invalid ? kUsage : 1;
+      const auto code = prepared.error().code;
+      return code == base::Errc::Invalid || code == base::Errc::Exists ? kUsage
+                                                                       : 1;
     }
     logs = std::move(*prepared);
   }
   std::unique_ptr<LineRelay> relay;
   if (plan.prefix || logs) {
-    auto begun = LineRelay::begin();
+    // As a program that writes to a closed pipe itself.
+    auto begun = LineRelay::begin([] { ::kill(::getpid(), SIGTERM); });
     if (!begun) {
       complain(begun.error());
       return 1;

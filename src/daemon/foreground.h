@@ -1,7 +1,8 @@
 #pragma once
-// `lodge run`: apps in the foreground, without a home, a keeper or a daemon; as
-// PID 1 of a container it reaps what others leave behind. Blocking; the
-// process's main thread.
+// `lodge run`: apps in the foreground, without a keeper or a daemon, and
+// without a home unless their logs are to be kept in one; as PID 1 of a
+// container it reaps what others leave behind. Blocking; the process's main
+// thread.
 
 #include <optional>
 #include <string>
@@ -18,8 +19,8 @@ struct ForegroundPlan {
   std::vector<std::string> definitions;
   // What all of them inherit.
   std::vector<std::pair<std::string, std::string>> environment;
-  // Each line is led by its app's name. Else the apps have our own stdout and
-  // stderr, and one that is alone our stdin, too.
+  // Each line is led by its app's name. Without this and `files` the apps have
+  // our own stdout and stderr; one that is alone has our stdin in any case.
   bool prefix = false;
   // What they write goes to files of this home, too; none: nothing on disk.
   std::optional<base::Home> files;

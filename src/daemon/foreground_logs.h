@@ -4,6 +4,7 @@
 // with their catalog, events, rotation and archives. No list of apps is
 // written. Lives on the loop.
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -24,14 +25,16 @@ namespace daemon_ {
 class ForegroundLogs {
  public:
   // What has to be had before there is a supervisor: the home, to ourselves,
-  // and what lies there. Fails when a daemon keeps its logs there, or the home
-  // can't be written.
+  // and what lies there, mended. Fails when a daemon keeps its logs there, or
+  // the home can't be written.
   struct Ground {
     base::Home home;
     base::UniqueFd lock;
     store::Catalog catalog;
   };
-  static base::Result<Ground> prepare(base::Home home);
+  // Errc::Invalid, Errc::Exists: what the apps ask for can't be.
+  static base::Result<Ground> prepare(
+      base::Home home, const std::vector<config::AppSpec>& specs);
 
   ForegroundLogs(base::EventLoop& loop, const base::Clock& clock, Ground ground,
                  supervisor::Supervisor& supervisor);
@@ -47,11 +50,18 @@ class ForegroundLogs {
                                     const config::AppSpec& spec,
                                     store::Stream stream);
 
+  // Calls `done`, on the loop, when all that is in the pipes of a slot is in
+  // its files. Any thread.
+  void drain(uint64_t slot, const std::function<void()>& done);
+
+  // Nothing waits any more for older files to give way.
+  void end_waiting();
   // All that was written to the pipes is in the files, or cannot get there
   // within two seconds. Blocking.
   void finish();
 
  private:
+  base::EventLoop& loop_;
   const Ground ground_;
   supervisor::Supervisor& supervisor_;
   Recorder recorder_;

@@ -8,6 +8,8 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <climits>
+#include <iterator>
 #include <utility>
 
 #include "base/fs.h"
@@ -16,6 +18,11 @@ namespace daemon_ {
 namespace {
 
 constexpr size_t kChunk = size_t{64} << 10;
+constexpr int64_t kLookMs = 100;  // for the end, while a reader is slow
+// How much longer than targets copies may take at the end.
+constexpr int64_t kCopyGraceMs = 1000;
+// Who writes without pause must not keep a drain, or the end, for ever.
+constexpr int kMostReads = 64;
 
 int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -25,98 +32,108 @@ int64_t now_ms() {
 
 }  // namespace
 
-base::Result<std::unique_ptr<LineRelay>> LineRelay::begin() {
+base::Result<std::unique_ptr<LineRelay>> LineRelay::begin(
+    std::function<void()> on_reader_gone) {
   base::UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake) return base::fail(base::fs::errno_error(errno, "eventfd", ""));
-  return std::unique_ptr<LineRelay>(new LineRelay(std::move(wake)));
+  return std::unique_ptr<LineRelay>(
+      new LineRelay(std::move(wake), std::move(on_reader_gone)));
 }
 
-LineRelay::LineRelay(base::UniqueFd wake)
-    : wake_(std::move(wake)), thread_([this] { run(); }) {}
+LineRelay::LineRelay(base::UniqueFd wake, std::function<void()> on_reader_gone)
+    : wake_(std::move(wake)),
+      on_reader_gone_(std::move(on_reader_gone)),
+      thread_([this] { run(); }) {}
 
 LineRelay::~LineRelay() {
   finish(0);
 }
 
-void LineRelay::add(base::UniqueFd pipe, int target, std::string prefix,
-                    base::UniqueFd copy) {
-  {
-    const std::lock_guard lock(mutex_);
-    arrived_.push_back({std::move(pipe),
-                        std::move(copy),
-                        target,
-                        std::move(prefix),
-                        {},
-                        false});
-  }
+void LineRelay::wake() {
   const uint64_t one = 1;
   (void)!::write(wake_.get(), &one, sizeof one);
+}
+
+void LineRelay::add(uint64_t tag, Pipe pipe) {
+  {
+    const std::lock_guard lock(mutex_);
+    arrived_.push_back({tag, std::move(pipe), 0, {}, false});
+  }
+  wake();
+}
+
+void LineRelay::drain(uint64_t tag, std::function<void()> done) {
+  {
+    const std::lock_guard lock(mutex_);
+    drains_.push_back({tag, std::move(done)});
+  }
+  wake();
 }
 
 void LineRelay::finish(int limit_ms) {
   if (!thread_.joinable()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    until_ms_ = now_ms() + limit_ms;
-  }
-  const uint64_t one = 1;
-  (void)!::write(wake_.get(), &one, sizeof one);
+  until_ms_ = now_ms() + limit_ms;
+  wake();
   thread_.join();
 }
 
-void LineRelay::take_new() {
+// Whether there is, or may come, anything to do.
+bool LineRelay::take_new() {
   uint64_t count = 0;
   (void)!::read(wake_.get(), &count, sizeof count);
   const std::lock_guard lock(mutex_);
+  for (auto& source : arrived_) source.number = ++count_;
   std::ranges::move(arrived_, std::back_inserter(sources_));
   arrived_.clear();
+  std::ranges::move(drains_, std::back_inserter(draining_));
+  drains_.clear();
+  return until_ms_ < 0 || !sources_.empty() || !draining_.empty();
 }
 
 void LineRelay::run() {
-  for (;;) {
-    int64_t until = -1;
-    {
-      const std::lock_guard lock(mutex_);
-      until = until_ms_;
-      if (until >= 0 && sources_.empty() && arrived_.empty()) return;
-    }
+  std::vector<pollfd> polled;
+  while (take_new()) {
+    for (auto& source : sources_)
+      if (source.pipe.from &&
+          std::ranges::count(draining_, source.tag, &Drain::tag) > 0)
+        for (int reads = 0; reads < kMostReads && read(source);) ++reads;
+    for (const auto& drain : std::exchange(draining_, {})) drain.done();
+    const int64_t until = until_ms_;
     const int64_t left = until < 0 ? -1 : until - now_ms();
     if (until >= 0 && left < 0) break;
-    std::vector<pollfd> polled = {{wake_.get(), POLLIN, 0}};
+    polled.assign(1, {wake_.get(), POLLIN, 0});
     for (const auto& source : sources_)
-      polled.push_back({source.pipe.get(), POLLIN, 0});
+      polled.push_back({source.pipe.from.get(), POLLIN, 0});
     if (::poll(polled.data(), polled.size(), static_cast<int>(left)) < 0)
       continue;
-    // By descriptor: those that are new come behind, those that end go.
     for (size_t i = 1; i < polled.size(); ++i)
       if (polled[i].revents != 0) read(sources_[i - 1]);
-    if (polled[0].revents != 0) {
-      open_[1] = open_[2] = nullptr;
-      take_new();
-      for (auto& source : sources_)
-        if (source.mid_line) open_[source.target] = &source;
-    }
-    std::erase_if(sources_, [](const Source& source) { return !source.pipe; });
-    open_[1] = open_[2] = nullptr;
-    for (auto& source : sources_)
-      if (source.mid_line) open_[source.target] = &source;
+    std::erase_if(sources_,
+                  [](const Source& source) { return !source.pipe.from; });
   }
-  for (auto& source : sources_) end(source);
+  for (auto& source : sources_) {
+    for (int reads = 0; reads < kMostReads && read(source);) ++reads;
+    if (source.pipe.from) end(source);
+  }
 }
 
-void LineRelay::read(Source& source) {
+// True when there may be more at once.
+bool LineRelay::read(Source& source) {
   std::array<char, kChunk> chunk;
-  auto n = base::fs::read(source.pipe.get(), chunk, "pipe");
-  if (!n && n.error().code == base::Errc::WouldBlock) return;
-  if (!n || *n == 0) return end(source);
-  const std::string_view bytes(chunk.data(), *n);
-  if (source.copy && !base::fs::write_all(source.copy.get(), bytes, "log file"))
-    source.copy.reset();
-  if (source.prefix.empty()) {
-    if (!base::fs::write_all(source.target, bytes, "output"))
-      drop_target(source);
-    return;
+  auto n = base::fs::read(source.pipe.from.get(), chunk, "pipe");
+  if (!n && n.error().code == base::Errc::WouldBlock) return false;
+  if (!n || *n == 0) {
+    end(source);
+    return false;
   }
+  pass_on(source, {chunk.data(), *n});
+  return true;
+}
+
+void LineRelay::pass_on(Source& source, std::string_view bytes) {
+  if (source.pipe.copy && !put(source.pipe.copy.get(), bytes, kCopyGraceMs))
+    source.pipe.copy.reset();
+  if (!source.pipe.prefix) return put_out(source, bytes);
   source.held.append(bytes);
   const auto newline = source.held.rfind('\n');
   if (newline != source.held.npos) {
@@ -130,27 +147,55 @@ void LineRelay::read(Source& source) {
 
 // Whole lines, or the head of one. One write for all of them.
 void LineRelay::write(Source& source, std::string_view text) {
+  if (source.pipe.target < 0) return;
   std::string out;
   out.reserve(text.size() + text.size() / 8);
-  const Source*& open = open_[source.target];
-  if (open != nullptr && open != &source) out += '\n';
-  bool at_start = !(source.mid_line && open == &source);
+  uint64_t& open = open_[source.pipe.target];
+  if (open != 0 && open != source.number) out += '\n';
+  bool at_start = !(source.mid_line && open == source.number);
   while (!text.empty()) {
     const auto size = std::min(text.find('\n'), text.size() - 1) + 1;
-    if (at_start) out += source.prefix;
+    if (at_start) out += *source.pipe.prefix;
     out.append(text.substr(0, size));
     at_start = text[size - 1] == '\n';
     text.remove_prefix(size);
   }
   source.mid_line = !at_start;
-  open = at_start ? nullptr : &source;
-  if (!base::fs::write_all(source.target, out, "output")) drop_target(source);
+  open = at_start ? 0 : source.number;
+  put_out(source, out);
 }
 
-// Nobody reads any more: as for an app that wrote there itself.
-void LineRelay::drop_target(Source& source) {
-  source.pipe.reset();
-  source.copy.reset();
+// A target that takes nothing now, as a full disk, may take something later.
+void LineRelay::put_out(Source& source, std::string_view bytes) {
+  if (source.pipe.target < 0) return;
+  const auto put_status = put(source.pipe.target, bytes, 0);
+  if (put_status || put_status.error().sys_errno != EPIPE) return;
+  // The app must not wait for a reader that went away; it has one in itself.
+  source.pipe.target = -1;
+  if (!source.pipe.copy && !std::exchange(gone_, true)) on_reader_gone_();
+}
+
+// Waits for a slow reader, but not past the end. `fd` may be blocking.
+base::Status LineRelay::put(int fd, std::string_view bytes, int64_t grace_ms) {
+  while (!bytes.empty()) {
+    const int64_t until = until_ms_;
+    const bool over = until >= 0 && now_ms() > until + grace_ms;
+    pollfd writable{fd, POLLOUT, 0};
+    const int ready =
+        ::poll(&writable, 1, over ? 0 : static_cast<int>(kLookMs));
+    if (ready <= 0) {
+      if (over)
+        return base::fail(base::Errc::WouldBlock, "nobody reads the output");
+      continue;
+    }
+    // A pipe that is writable takes this many without blocking.
+    auto n = base::fs::write_some(fd, bytes.substr(0, PIPE_BUF), "output");
+    if (n)
+      bytes.remove_prefix(*n);
+    else if (n.error().code != base::Errc::WouldBlock)
+      return base::fail(std::move(n.error()));
+  }
+  return {};
 }
 
 void LineRelay::end(Source& source) {
@@ -159,8 +204,8 @@ void LineRelay::end(Source& source) {
     write(source, source.held);
     source.held.clear();
   }
-  source.pipe.reset();
-  source.copy.reset();
+  source.pipe.from.reset();
+  source.pipe.copy.reset();
 }
 
 }  // namespace daemon_

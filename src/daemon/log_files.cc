@@ -1,5 +1,7 @@
 #include "daemon/log_files.h"
 
+#include "rotate/schedule.h"
+
 #include <map>
 
 #include "base/fs.h"
@@ -135,6 +137,17 @@ store::KeepRules keep_rules(const LogSettings& log) {
 bool is_named(const LogSettings& log, Stream stream) {
   return !own_file(log, stream).empty() ||
          (!log.log_file.empty() && log.log_file != "true");
+}
+
+base::Status check_schedule(const config::AppSpec& spec) {
+  const auto& log = spec.log;
+  if (log.rotate.empty() && log.tz.empty()) return {};
+  auto schedule =
+      rotate::parse_schedule(log.rotate.empty() ? "daily" : log.rotate, log.tz);
+  if (schedule) return {};
+  auto error = std::move(schedule.error());
+  error.code = base::Errc::Invalid;  // whatever is missing: a wrong setting
+  return base::fail(std::move(error).with_context(spec.name + ": log.rotate"));
 }
 
 }  // namespace daemon_

@@ -30,6 +30,10 @@ std::vector<capture::SinkSpec> sink_specs(
     const supervisor::Supervisor& supervisor, const std::string& log_dir,
     uint64_t max_size);
 
+// Whether the times of rotation that the app asks for make sense:
+// Errc::Invalid.
+base::Status check_schedule(const config::AppSpec& spec);
+
 // How what is sealed of that app is kept.
 store::KeepRules keep_rules(const config::LogSettings& log);
 

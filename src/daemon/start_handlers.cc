@@ -8,26 +8,11 @@
 #include "daemon/descriptors.h"
 #include "daemon/file_claims.h"
 #include "daemon/handlers.h"
+#include "daemon/log_files.h"
 #include "daemon/start_plan.h"
-#include "rotate/schedule.h"
 
 namespace daemon_ {
 namespace {
-
-// The instances that `app` will have by `spec`: those there are, then the
-// lowest numbers that are free.
-AppFiles app_files(const supervisor::App* app, const config::AppSpec& spec) {
-  AppFiles files{&spec, {}};
-  const auto wanted = static_cast<size_t>(spec.instances);
-  if (app != nullptr)
-    for (const auto& instance : app->instances)
-      if (files.numbers.size() < wanted)
-        files.numbers.push_back(instance->life().number);
-  for (int number = 0; files.numbers.size() < wanted; ++number)
-    if (std::ranges::count(files.numbers, number) == 0)
-      files.numbers.push_back(number);
-  return files;
-}
 
 // Several answers to one: collected until the last has come.
 class Answers : public std::enable_shared_from_this<Answers> {
@@ -47,6 +32,15 @@ class Answers : public std::enable_shared_from_this<Answers> {
   int open_ = 0;
 };
 
+// Of the instances there are; none of an app that is new.
+std::vector<int> numbers_of(const supervisor::App* app) {
+  std::vector<int> numbers;
+  if (app != nullptr)
+    for (const auto& instance : app->instances)
+      numbers.push_back(instance->life().number);
+  return numbers;
+}
+
 // Instances that will run and do not yet.
 size_t count_new(supervisor::Supervisor& supervisor,
                  const std::vector<config::AppSpec>& specs,
@@ -63,17 +57,6 @@ size_t count_new(supervisor::Supervisor& supervisor,
   for (const int id : known)
     if (supervisor.find(id)->pid() == 0) ++count;
   return count;
-}
-
-base::Status check_schedule(const config::AppSpec& spec) {
-  const auto& log = spec.log;
-  if (log.rotate.empty() && log.tz.empty()) return {};
-  auto schedule =
-      rotate::parse_schedule(log.rotate.empty() ? "daily" : log.rotate, log.tz);
-  if (schedule) return {};
-  auto error = std::move(schedule.error());
-  error.code = base::Errc::Invalid;  // whatever is missing: a wrong setting
-  return base::fail(std::move(error).with_context(spec.name + ": log.rotate"));
 }
 
 }  // namespace
@@ -168,12 +151,12 @@ base::Status Handlers::check_files(const std::vector<config::AppSpec>& specs) {
   std::vector<AppFiles> others;
   for (const auto& app : parts_.supervisor.apps())
     if (!names.contains(app->spec.name))
-      others.push_back(app_files(app.get(), app->spec));
+      others.push_back(app_files(app->spec, numbers_of(app.get())));
   FileClaims claims(others, parts_.chronicle.catalog(), parts_.home);
   for (const auto& spec : specs) {
     if (auto good = check_schedule(spec); !good) return good;
-    if (auto free =
-            claims.add(app_files(parts_.supervisor.find_app(spec.name), spec));
+    if (auto free = claims.add(
+            app_files(spec, numbers_of(parts_.supervisor.find_app(spec.name))));
         !free)
       return free;
   }

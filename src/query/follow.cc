@@ -133,6 +133,8 @@ bool Follower::measure(Tail& tail) {
   if (*size < source.reader().offset()) {
     source.reader().restart(&source.log());
     tail.size = 0;
+  } else if (*size < tail.size) {
+    source.reader().forget();
   }
   const auto now = clock_.mono();
   if (*size != tail.size) tail.grown = now;

@@ -67,8 +67,15 @@ base::Result<size_t> LiveReader::fill(uint64_t limit, size_t at_least) {
   return window(limit).size();
 }
 
+void LiveReader::forget() {
+  buffer_size_ = 0;
+  scanned_ = position_;
+  newline_.reset();
+}
+
 base::Result<std::optional<uint64_t>> LiveReader::read_to_end() {
-  if (position_ < buffer_start_ + buffer_size_) return std::nullopt;
+  if (position_ < buffer_start_ + buffer_size_ || !log_->reads_to_end())
+    return std::nullopt;
   if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBufferSize);
   auto n = log_->read_at({buffer_.get(), kBufferSize}, position_);
   if (!n) return base::fail(std::move(n.error()));

@@ -60,6 +60,8 @@ class LiveReader {
   // `limit` stays unread; its bytes are not held in memory.
   base::Result<bool> next(uint64_t limit, bool partial, Piece& piece);
 
+  // What was read and not given is read again: the file was cut.
+  void forget();
   // Reads what follows, if all of the buffer was given: where the file ends, if
   // the buffer shows it. Then next() up to there asks the system for nothing.
   base::Result<std::optional<uint64_t>> read_to_end();

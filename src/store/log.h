@@ -57,6 +57,10 @@ class Log {
   // lies before and behind can be read.
   virtual std::optional<Damage> damage() const { return std::nullopt; }
 
+  // Whether less than was asked for is all there is: read_at() of others stops
+  // where it likes.
+  virtual bool reads_to_end() const { return false; }
+
   // Gives buffers back; they are made again when needed.
   virtual void release_buffers() {}
 
@@ -78,6 +82,7 @@ class FileLog final : public Log {
   base::Result<size_t> read_at(std::span<char> into, uint64_t offset) override;
   base::Result<uint64_t> size() override;
   TimesReader* times() override;
+  bool reads_to_end() const override { return true; }
   void release_buffers() override;
 
  private:

@@ -176,7 +176,11 @@ void WatchedTree::on_change(const std::string& dir,
                             const WatchScope::Root& root, int depth,
                             std::string_view name) {
   if (name.empty()) {
-    if (!base::fs::exists(dir)) dirs_.erase(std::string(dir));
+    // Itself, or news was lost: directories may be new.
+    if (base::fs::exists(dir))
+      walk(dir, root, depth, {});
+    else
+      dirs_.erase(std::string(dir));
     return;
   }
   const std::string path = base::fs::join(dir, name);

@@ -218,6 +218,77 @@ TEST_CASE("--files: nothing is lost at full speed, over restarts and seals") {
   CHECK_FALSE(base::fs::list_dir(home.log("archive/app")).value().empty());
 }
 
+TEST_CASE("--files: whoever stops reading us costs the files nothing") {
+  const TestHome home;
+  home.work().write("app.sh", "seq 100000\n");
+  Child child({"sh", "-c",
+               lodge_binary() + " run --files app.sh --no-autorestart --silent "
+                                "2>/dev/null | head -1"},
+              home.in_home());
+  CHECK(child.wait().out == "1\n");
+  CHECK(wait_until([&] {
+    return home.must({"logs", "app", "--raw", "-n", "1"}).out == "100000\n";
+  }));
+  CHECK(home.must({"logs", "app", "-c"}).out.find("100000") !=
+        std::string::npos);
+}
+
+TEST_CASE("--prefix: nobody reads us any more, and that is the end") {
+  const TestHome home;
+  Child child(
+      {"sh", "-c", lodge_binary() + " run --prefix 'yes' --silent | head -1"},
+      home.in_home());
+  CHECK(child.wait().out == "yes | y\n");
+}
+
+TEST_CASE("--files: a reader that is stuck does not keep us from ending") {
+  const TestHome home;
+  home.work().write("app.sh", "echo up > up; exec yes\n");
+  auto pipe = base::fs::make_pipe().value();
+  Child child(
+      {"sh", "-c",
+       "exec " + lodge_binary() + " run --files app.sh --silent >/proc/" +
+           std::to_string(::getpid()) + "/fd/" +
+           std::to_string(pipe.write.get())},
+      home.in_home());
+  REQUIRE(is_up(home));
+  REQUIRE(wait_until([&] {
+    return !home.lodge({"logs", "app", "--raw", "-n", "3"}).out.empty();
+  }));
+  child.signal(SIGTERM);
+  CHECK(child.wait().exit == 128 + SIGTERM);
+}
+
+TEST_CASE(
+    "--files: a damaged catalog is set aside, and two apps are kept apart") {
+  const TestHome home;
+  foreground(home, {"--files", "true", "--name", "a", "--no-autorestart"});
+  REQUIRE(base::fs::replace_file(home.log("catalog.json"), "{"));
+  home.work().write("a.sh", "echo from a\n");
+  home.work().write("b.sh", "echo from b >&2\n");
+  CHECK(
+      foreground(home, {"--files", "a.sh", "b.sh", "--no-autorestart"}).exit ==
+      0);
+  CHECK(base::fs::exists(home.log("catalog.json.damaged")));
+  CHECK(home.must({"logs", "a", "--raw"}).out == "from a\n");
+  CHECK(home.must({"logs", "b", "--raw", "--err"}).out == "from b\n");
+  // One file, two apps.
+  const Ran ran =
+      foreground(home, {"--files", "a.sh", "b.sh", "--no-autorestart", "--set",
+                        "out_file=same.log"});
+  CHECK(ran.exit == 2);
+  CHECK(ran.err.find("same.log") != std::string::npos);
+}
+
+TEST_CASE("--files: an exit has the app's last words") {
+  const TestHome home;
+  foreground(home, {"--files", "--name", "app",
+                    "echo working; echo the last words >&2; exit 7",
+                    "--no-autorestart", "--silent"});
+  CHECK(home.must({"why", "app"}).out.find("the last words") !=
+        std::string::npos);
+}
+
 TEST_CASE("--files where a daemon keeps the logs is refused before any start") {
   const TestHome home;
   home.must({"start", "sleep 1000", "--name", "other", "--no-wait"});
