@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/event_loop.h"
+#include "base/fs.h"
 #include "base/units.h"
 #include "daemon/direct_launcher.h"
 #include "daemon/foreground_logs.h"
@@ -30,7 +31,10 @@ using supervisor::State;
 constexpr int kUsage = 2;
 constexpr int kNotStarted = 127;  // as shells have it
 constexpr int kSignalled = 128;
-constexpr int kDrainMs = 1000;
+// How long a reader may take nothing at the end: when we were told to go, and
+// when the apps have ended by themselves.
+constexpr int kToldDrainMs = 1000;
+constexpr int kDrainMs = 30'000;
 
 void complain(const base::Error& error) {
   fmt::print(stderr, "lodge: run: {}{}\n", error.message,
@@ -61,6 +65,7 @@ class Foreground final : private supervisor::Observer {
   void on_list_changed() override {}
 
   void on_signal(int signal);
+  void end(int signal);
   void look();
   std::string name_of(const supervisor::Life& life) const;
   void say(const supervisor::Life& life, std::string_view what) const;
@@ -81,6 +86,7 @@ class Foreground final : private supervisor::Observer {
   std::vector<base::SignalWatch> watches_;
   int code_ = 0;
   bool ending_ = false;
+  bool told_ = false;  // ... by a signal
   bool looking_ = false;
 };
 
@@ -156,7 +162,7 @@ int Foreground::run() {
   }
   loop_.run();
   if (logs_) logs_->end_waiting();
-  if (relay_) relay_->finish(kDrainMs);
+  if (relay_) relay_->finish(told_ ? kToldDrainMs : kDrainMs);
   if (logs_) logs_->finish();
   // What capture had to tell meanwhile.
   loop_.post([] {});
@@ -202,12 +208,17 @@ void Foreground::look() {
       if (instance->state() != State::Stopped &&
           instance->state() != State::Errored)
         return;
-  on_signal(SIGTERM);  // what they left behind
+  end(SIGTERM);  // what they left behind
 }
 
 void Foreground::on_signal(int signal) {
   const bool ends = signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
+  told_ = told_ || ends;
   if (!ends || ending_) return launcher_.signal_all(signal);
+  end(signal);
+}
+
+void Foreground::end(int signal) {
   ending_ = true;
   supervisor_.shut_down(
       {"signal", "lodge run"}, [this] { loop_.stop(); }, signal);
@@ -222,7 +233,10 @@ std::string Foreground::name_of(const supervisor::Life& life) const {
 
 void Foreground::say(const supervisor::Life& life,
                      std::string_view what) const {
-  if (!plan_.silent) fmt::print(stderr, "lodge: {}: {}\n", name_of(life), what);
+  if (plan_.silent) return;
+  // Nobody may be there to hear it.
+  (void)base::fs::write_all(
+      STDERR_FILENO, fmt::format("lodge: {}: {}\n", name_of(life), what), "");
 }
 
 }  // namespace

@@ -55,6 +55,9 @@ void LineRelay::wake() {
 }
 
 void LineRelay::add(uint64_t tag, Pipe pipe) {
+  // One that somebody holds and nobody writes must not keep the others.
+  (void)base::fs::set_nonblocking(pipe.from.get(), true);
+  if (pipe.copy) (void)base::fs::set_nonblocking(pipe.copy.get(), true);
   {
     const std::lock_guard lock(mutex_);
     arrived_.push_back({tag, std::move(pipe), 0, {}, false});
@@ -72,6 +75,7 @@ void LineRelay::drain(uint64_t tag, std::function<void()> done) {
 
 void LineRelay::finish(int limit_ms) {
   if (!thread_.joinable()) return;
+  limit_ms_ = limit_ms;
   until_ms_ = now_ms() + limit_ms;
   wake();
   thread_.join();
@@ -131,7 +135,8 @@ bool LineRelay::read(Source& source) {
 }
 
 void LineRelay::pass_on(Source& source, std::string_view bytes) {
-  if (source.pipe.copy && !put(source.pipe.copy.get(), bytes, kCopyGraceMs))
+  if (source.pipe.copy &&
+      !put(source.pipe.copy.get(), bytes, bytes.size(), kCopyGraceMs))
     source.pipe.copy.reset();
   if (!source.pipe.prefix) return put_out(source, bytes);
   source.held.append(bytes);
@@ -168,15 +173,24 @@ void LineRelay::write(Source& source, std::string_view text) {
 // A target that takes nothing now, as a full disk, may take something later.
 void LineRelay::put_out(Source& source, std::string_view bytes) {
   if (source.pipe.target < 0) return;
-  const auto put_status = put(source.pipe.target, bytes, 0);
-  if (put_status || put_status.error().sys_errno != EPIPE) return;
+  // A pipe that is writable takes this many without blocking.
+  const auto status = put(source.pipe.target, bytes, PIPE_BUF, 0);
+  if (status) return;
+  const bool stuck = status.error().code == base::Errc::WouldBlock;
+  const bool gone = status.error().sys_errno == EPIPE;
+  if (!stuck && !gone) return;
   // The app must not wait for a reader that went away; it has one in itself.
-  source.pipe.target = -1;
-  if (!source.pipe.copy && !std::exchange(gone_, true)) on_reader_gone_();
+  // And nothing comes behind a hole.
+  const int target = source.pipe.target;
+  for (auto& each : sources_)
+    if (each.pipe.target == target) each.pipe.target = -1;
+  if (gone && !source.pipe.copy && !std::exchange(gone_, true))
+    on_reader_gone_();
 }
 
-// Waits for a slow reader, but not past the end. `fd` may be blocking.
-base::Status LineRelay::put(int fd, std::string_view bytes, int64_t grace_ms) {
+// Waits for a slow reader, but not past the end.
+base::Status LineRelay::put(int fd, std::string_view bytes, size_t piece,
+                            int64_t grace_ms) {
   while (!bytes.empty()) {
     const int64_t until = until_ms_;
     const bool over = until >= 0 && now_ms() > until + grace_ms;
@@ -188,12 +202,14 @@ base::Status LineRelay::put(int fd, std::string_view bytes, int64_t grace_ms) {
         return base::fail(base::Errc::WouldBlock, "nobody reads the output");
       continue;
     }
-    // A pipe that is writable takes this many without blocking.
-    auto n = base::fs::write_some(fd, bytes.substr(0, PIPE_BUF), "output");
-    if (n)
+    auto n = base::fs::write_some(fd, bytes.substr(0, piece), "output");
+    if (n) {
       bytes.remove_prefix(*n);
-    else if (n.error().code != base::Errc::WouldBlock)
+      // Slow is not stuck.
+      if (until >= 0) until_ms_ = std::max(until, now_ms() + limit_ms_);
+    } else if (n.error().code != base::Errc::WouldBlock) {
       return base::fail(std::move(n.error()));
+    }
   }
   return {};
 }

@@ -35,8 +35,8 @@ class LineRelay {
   LineRelay& operator=(const LineRelay&) = delete;
 
   struct Pipe {
-    base::UniqueFd from;  // not blocking
-    int target = 1;       // borrowed
+    base::UniqueFd from;
+    int target = 1;  // borrowed
     // Leads each line; nothing: bytes go on as they come.
     std::optional<std::string> prefix;
     base::UniqueFd copy;  // gets the bytes, too
@@ -47,9 +47,9 @@ class LineRelay {
   // by now was passed on.
   void drain(uint64_t tag, std::function<void()> done);
 
-  // Returns when all pipes are at their end, or soon after `limit`: what they
-  // hold is in the copies then, and goes to the targets as far as those take
-  // it at once; an unfinished line gets its newline.
+  // Returns when all pipes are at their end, or soon after no target has taken
+  // anything for `limit`: what the pipes hold is in the copies then; an
+  // unfinished line gets its newline.
   void finish(int limit_ms);
 
  private:
@@ -72,14 +72,16 @@ class LineRelay {
   void pass_on(Source& source, std::string_view bytes);
   void write(Source& source, std::string_view text);
   void end(Source& source);
-  base::Status put(int fd, std::string_view bytes, int64_t grace_ms);
+  base::Status put(int fd, std::string_view bytes, size_t piece,
+                   int64_t grace_ms);
   void put_out(Source& source, std::string_view bytes);
 
   base::UniqueFd wake_;  // an eventfd
   const std::function<void()> on_reader_gone_;
   std::mutex mutex_;
-  std::vector<Source> arrived_;        // under mutex_
-  std::vector<Drain> drains_;          // under mutex_
+  std::vector<Source> arrived_;  // under mutex_
+  std::vector<Drain> drains_;    // under mutex_
+  std::atomic<int64_t> limit_ms_{0};
   std::atomic<int64_t> until_ms_{-1};  // of finish(), monotonic
   // The thread's.
   std::vector<Source> sources_;

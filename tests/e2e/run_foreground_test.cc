@@ -233,6 +233,40 @@ TEST_CASE("--files: whoever stops reading us costs the files nothing") {
         std::string::npos);
 }
 
+TEST_CASE("--files: what an app left behind and is quiet stops nobody") {
+  const TestHome home;
+  home.work().write("a.sh", "sleep 1000 & exit 0\n");
+  home.work().write("b.sh", "sleep 0.5; seq 50000; echo up > up\n");
+  const Ran ran = foreground(
+      home, {"--files", "a.sh", "b.sh", "--silent", "--no-autorestart"});
+  CHECK(ran.exit == 0);
+  CHECK(std::ranges::count(ran.out, '\n') == 50000);
+}
+
+TEST_CASE("--prefix: a reader that is slow gets all of it") {
+  const TestHome home;
+  Child child(
+      {"sh", "-c",
+       lodge_binary() + " run --prefix --name a --no-autorestart 'seq 30000' "
+                        "--silent | (sleep 2; cat)"},
+      home.in_home());
+  const Ran ran = child.wait();
+  CHECK(std::ranges::count(ran.out, '\n') == 30000);
+  CHECK(ran.out.ends_with("a | 30000\n"));
+}
+
+TEST_CASE("nobody reads what we say of the apps either") {
+  const TestHome home;
+  home.work().write("b.sh", "sleep 0.5; echo up > up; exit 3\n");
+  Child child({"sh", "-c",
+               "(" + lodge_binary() +
+                   " run --prefix --name a b.sh --no-autorestart; echo $? > "
+                   "code) 2>&1 | true"},
+              home.in_home());
+  child.wait();
+  CHECK(wait_until([&] { return text_of(home.work().file("code")) == "3\n"; }));
+}
+
 TEST_CASE("--prefix: nobody reads us any more, and that is the end") {
   const TestHome home;
   Child child(
