@@ -44,6 +44,21 @@ struct Node {
 };
 using NodePtr = std::shared_ptr<Node>;
 
+// yaml-cpp reads on over all brackets of a line before it tells of the first.
+// So many in a row, none of them closed, are no text that somebody wrote.
+void refuse_flood(const std::string& text) {
+  constexpr size_t kFlood = 1000;
+  size_t depth = 0;
+  YAML::Mark mark;
+  for (const char c : text) {
+    if (c == '[' || c == '{') ++depth;
+    if ((c == ']' || c == '}') && depth > 0) --depth;
+    if (c == '\n') ++mark.line;
+    if (depth > kFlood)
+      throw Fault{mark, "nested deeper than " + std::to_string(kDeepest)};
+  }
+}
+
 // Whether a text in quotes that begins there is closed: at the end of a file
 // the library takes it as it is, and a file that was cut off would pass. `at`
 // may be that of its anchor.
@@ -234,6 +249,7 @@ int main() try {
   for (ssize_t n; (n = ::read(0, buffer, sizeof buffer)) > 0;)
     text.append(buffer, static_cast<size_t>(n));
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  refuse_flood(text);
   std::istringstream input(text);
   YAML::Parser parser(input);
   Builder builder(text);

@@ -208,6 +208,8 @@ TEST_CASE("grep finds what ripgrep finds, however it is asked") {
   int found = 0;
   for (int i = 0; i < count; ++i) {
     std::string pattern = random_pattern(random);
+    // On an empty line rg 13 finds nothing; grep and rg 15 find what we do.
+    if (pattern.contains("$^")) continue;
     const auto flags = random_flags(random, pattern);
     const auto has = [&](const char* flag) {
       return std::ranges::find(flags, flag) != flags.end();
