@@ -121,7 +121,7 @@ Foreground::Foreground(const ForegroundPlan& plan,
                [this](const supervisor::Life& life, const config::AppSpec& spec,
                       store::Stream stream) -> base::Result<base::UniqueFd> {
              if (!logs_) return base::UniqueFd();
-             logs_->apps_known();
+             if (stream == store::Stream::Out) logs_->apps_known();
              return logs_->open(life, spec, stream);
            },
            .drain =

@@ -261,27 +261,8 @@ void Keeper::handle(Frame frame) {
       // Before 1.1 it did not say when it serves.
       if (header.minor < 1) comeback_.served();
       break;
-    case FrameType::Hold:
-      if (auto held = has_.slots.hold(std::move(frame)); !held)
-        note(held.error().message);
-      break;
-    case FrameType::Spawn:
-      has_.slots.spawn(std::move(frame));
-      break;
     case FrameType::Listen:
       has_.listener = frame.take(Role::Listener);
-      break;
-    case FrameType::Adopt:
-      has_.slots.adopt(std::move(frame));
-      break;
-    case FrameType::Label:
-      has_.slots.label(std::move(frame));
-      break;
-    case FrameType::Drop:
-      has_.slots.drop(header.slot, static_cast<Role>(header.value));
-      break;
-    case FrameType::Release:
-      has_.slots.release(header.slot);
       break;
     case FrameType::Quit:
       quitting_ = true;
@@ -305,7 +286,10 @@ void Keeper::handle(Frame frame) {
       }
       break;
     default:
-      break;  // a newer daemon's word: not ours to understand
+      // About a slot; or a newer daemon's word, not ours to understand.
+      if (auto taken = has_.slots.take(std::move(frame)); !taken)
+        note(taken.error().message);
+      break;
   }
 }
 

@@ -20,6 +20,32 @@ void Slots::restore(uint64_t number, Slot slot) {
   slots_[number] = std::move(slot);
 }
 
+base::Status Slots::take(Frame frame) {
+  const FrameHeader header = frame.header;
+  switch (header.type) {
+    case FrameType::Hold:
+      return hold(std::move(frame));
+    case FrameType::Spawn:
+      spawn(std::move(frame));
+      break;
+    case FrameType::Adopt:
+      adopt(std::move(frame));
+      break;
+    case FrameType::Label:
+      label(std::move(frame));
+      break;
+    case FrameType::Drop:
+      drop(header.slot, static_cast<Role>(header.value));
+      break;
+    case FrameType::Release:
+      release(header.slot);
+      break;
+    default:
+      break;
+  }
+  return {};
+}
+
 base::Status Slots::hold(Frame frame) {
   if (find(frame.header.slot) != nullptr)
     return base::fail(base::Errc::Exists,

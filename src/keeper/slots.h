@@ -42,7 +42,9 @@ class Slots {
   void restore(uint64_t number, Slot slot);
 
   // What the daemon asks for. Frames that lost their descriptors on the way
-  // (ours are used up) make a slot that could not be spawned.
+  // (ours are used up) make a slot that could not be spawned. take() is any of
+  // those below, by the frame's type; others are nothing to it.
+  base::Status take(Frame frame);
   base::Status hold(Frame frame);
   void spawn(Frame frame);
   void adopt(Frame frame);

@@ -236,7 +236,9 @@ TEST_CASE("--files: whoever stops reading us costs the files nothing") {
 TEST_CASE("--files: what an app left behind and is quiet stops nobody") {
   const TestHome home;
   home.work().write("a.sh", "sleep 1000 & exit 0\n");
-  home.work().write("b.sh", "sleep 0.5; seq 50000; echo up > up\n");
+  home.work().write("b.sh", "until grep -q '\"exit\"' " +
+                                home.log("a-events.log") +
+                                "; do sleep 0.02; done; seq 50000\n");
   const Ran ran = foreground(
       home, {"--files", "a.sh", "b.sh", "--silent", "--no-autorestart"});
   CHECK(ran.exit == 0);
@@ -257,11 +259,11 @@ TEST_CASE("--prefix: a reader that is slow gets all of it") {
 
 TEST_CASE("nobody reads what we say of the apps either") {
   const TestHome home;
-  home.work().write("b.sh", "sleep 0.5; echo up > up; exit 3\n");
+  home.work().write("b.sh", "until [ -e gone ]; do sleep 0.02; done; exit 3\n");
   Child child({"sh", "-c",
                "(" + lodge_binary() +
                    " run --prefix --name a b.sh --no-autorestart; echo $? > "
-                   "code) 2>&1 | true"},
+                   "code) 2>&1 | (exec <&-; echo > gone)"},
               home.in_home());
   child.wait();
   CHECK(wait_until([&] { return text_of(home.work().file("code")) == "3\n"; }));
