@@ -4,11 +4,13 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <exception>
 #include <string_view>
 
+#include "base/fs.h"
 #include "base/home.h"
 #include "base/unique_fd.h"
 #include "cli/run.h"
@@ -32,6 +34,17 @@ bool is_internal(int argc, char** argv, std::string_view role) {
 bool is_internal_pipe(const char* home) {
   struct stat info;
   return home[0] == '/' && ::fstat(0, &info) == 0 && S_ISFIFO(info.st_mode);
+}
+
+// Whichever of stdin, stdout and stderr the caller closed would be the first
+// file or socket that we open, and what we say there would go into it. These
+// read as empty and refuse what is written (as gnulib's stdopen has it).
+void fill_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    if (auto null = base::fs::open("/dev/null", O_RDONLY))
+      (void)null->release();
+  }
 }
 
 int dispatch(int argc, char** argv) {
@@ -65,6 +78,7 @@ int dispatch(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    fill_standard_descriptors();
     return dispatch(argc, argv);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "lodge: internal error: %s\n", error.what());

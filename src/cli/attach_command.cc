@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "base/clock.h"
+#include "base/eprint.h"
 #include "base/fs.h"
 #include "base/json.h"
 #include "cli/app_commands.h"
@@ -149,8 +150,8 @@ int run_attach(const Invocation& invocation) {
       });
   const auto target = fmt::format("id:{}", row.id);
   if (!invocation.silent)
-    fmt::print(stderr, "lodge: attach: {} (id {}) · Ctrl-C detaches\n", row.app,
-               row.id);
+    base::eprint("lodge: attach: {} (id {}) · Ctrl-C detaches\n", row.app,
+                 row.id);
   watch_signals();
   const pid_t follower = follow(invocation, target);
   if (follower < 0)

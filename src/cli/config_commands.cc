@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/eprint.h"
 #include "base/fs.h"
 #include "cli/commands.h"
 #include "cli/declared_apps.h"
@@ -97,7 +98,7 @@ int run_validate(const Invocation& invocation) {
         !good)
       return report(invocation, good.error(), kUsage);
     for (const auto& warning : declared.warnings)
-      fmt::print(stderr, "lodge: validate: {}\n", printable(warning));
+      base::eprint("lodge: validate: {}\n", printable(warning));
     if (invocation.json) {
       nlohmann::ordered_json json;
       json["v"] = 1;

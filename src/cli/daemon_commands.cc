@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/eprint.h"
 #include "base/units.h"
 #include "cli/boot_service.h"
 #include "cli/commands.h"
@@ -28,8 +29,8 @@ int run_ping(const Invocation& invocation) {
           pong->safe ? ", safe mode: it only captures" : ""));
   warn_of_skew(pong->version);
   if (!pong->update_error.empty())
-    fmt::print(stderr, "lodge: the last update went back: {}\n",
-               printable(pong->update_error));
+    base::eprint("lodge: the last update went back: {}\n",
+                 printable(pong->update_error));
   return kDone;
 }
 

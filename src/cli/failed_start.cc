@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-
 #include "base/clock.h"
+#include "base/eprint.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "cli/text_cells.h"
@@ -33,9 +32,8 @@ void report_failed(const Invocation& invocation,
                                        outcome.instance, *since, kLastLines);
   if (!lines) return;  // the logs say why themselves
   for (const auto& line : *lines)
-    fmt::print(stderr, "  {} {}\n",
-               line.stream == store::Stream::Error ? "!" : " ",
-               printable(line.text));
+    base::eprint("  {} {}\n", line.stream == store::Stream::Error ? "!" : " ",
+                 printable(line.text));
 }
 
 }  // namespace cli

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "base/eprint.h"
 #include "base/units.h"
 #include "cli/app_commands.h"
 #include "cli/commands.h"
@@ -34,11 +35,10 @@ std::expected<control::ListReply, int> ask_list(const Invocation& invocation,
 // for him.
 void warn_of_short_histories(const control::ListReply& list) {
   for (const auto& [app, age_ms] : list.short_histories)
-    fmt::print(stderr,
-               "lodge: list: logs of {} reach back only {}: older ones made "
-               "room for newer \u00b7 lodge archive retention {}\n",
-               app, base::format_duration(std::chrono::milliseconds(age_ms)),
-               app);
+    base::eprint(
+        "lodge: list: logs of {} reach back only {}: older ones made "
+        "room for newer \u00b7 lodge archive retention {}\n",
+        app, base::format_duration(std::chrono::milliseconds(age_ms)), app);
 }
 
 // An exit code when there is no such order.

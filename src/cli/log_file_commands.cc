@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/eprint.h"
 #include "base/time_spec.h"
 #include "base/units.h"
 #include "cli/app_commands.h"
@@ -29,8 +30,8 @@ base::Status check_archives(const Invocation& invocation) {
     return base::fail(base::Errc::Invalid,
                       "--archives deletes what can't be brought back",
                       "add --yes, or look first: --dry-run");
-  fmt::print(stderr, "lodge: delete all stored logs of {}? [y/N] ",
-             fmt::join(invocation.args.words, ", "));
+  base::eprint("lodge: delete all stored logs of {}? [y/N] ",
+               fmt::join(invocation.args.words, ", "));
   std::string answer;
   std::getline(std::cin, answer);
   if (answer == "y" || answer == "Y" || answer == "yes") return {};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/eprint.h"
 #include "base/fs.h"
 #include "cli/log_output.h"
 #include "cli/text_cells.h"
@@ -125,8 +126,8 @@ void tell_gaps(const LogRequest& request, const LogsArgs& args,
     if (args.json)
       output.put(gap_object(gap));
     else
-      fmt::print(stderr, "lodge: {}: {}\n", printable(gap.app),
-                 printable(gap_words(gap, request.zone)));
+      base::eprint("lodge: {}: {}\n", printable(gap.app),
+                   printable(gap_words(gap, request.zone)));
   }
 }
 

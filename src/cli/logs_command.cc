@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/eprint.h"
 #include "base/event_loop.h"
 #include "base/fs.h"
 #include "base/units.h"
@@ -65,15 +66,14 @@ void tell_stats(const query::SearchStats& stats, base::MonoTime began,
       std::chrono::duration<double>(clock.mono() - began).count();
   const double covered = static_cast<double>(stats.covered);
   if (args.json) {
-    fmt::print(stderr,
-               R"({{"stats":{{"files":{},"frames":{},"skipped_by_time":{},)"
-               R"("skipped_by_level":{},"skipped_by_filter":{},"decoded":{},)"
-               R"("decoded_in_vain":{},"bytes":{},"bytes_searched":{},)"
-               R"("seconds":{:.6f}}}}})"
-               "\n",
-               stats.files, stats.frames, stats.by_time, stats.by_level,
-               stats.by_filter, stats.decoded, stats.in_vain, stats.covered,
-               stats.searched, seconds);
+    base::eprint(R"({{"stats":{{"files":{},"frames":{},"skipped_by_time":{},)"
+                 R"("skipped_by_level":{},"skipped_by_filter":{},"decoded":{},)"
+                 R"("decoded_in_vain":{},"bytes":{},"bytes_searched":{},)"
+                 R"("seconds":{:.6f}}}}})"
+                 "\n",
+                 stats.files, stats.frames, stats.by_time, stats.by_level,
+                 stats.by_filter, stats.decoded, stats.in_vain, stats.covered,
+                 stats.searched, seconds);
     return;
   }
   const uint64_t skipped = stats.by_time + stats.by_level + stats.by_filter;
@@ -87,16 +87,16 @@ void tell_stats(const query::SearchStats& stats, base::MonoTime began,
             static_cast<double>(stats.frames),
         stats.by_time, stats.by_level, stats.by_filter, stats.decoded,
         stats.in_vain);
-  fmt::print(stderr,
-             "lodge: {} files, {}; {} of {} searched in {:.1f} ms, {:.2f} "
-             "GB/s\n",
-             stats.files, frames, base::format_size(stats.searched),
-             base::format_size(stats.covered), seconds * 1000,
-             seconds > 0 ? covered / seconds / 1e9 : 0.0);
+  base::eprint(
+      "lodge: {} files, {}; {} of {} searched in {:.1f} ms, {:.2f} "
+      "GB/s\n",
+      stats.files, frames, base::format_size(stats.searched),
+      base::format_size(stats.covered), seconds * 1000,
+      seconds > 0 ? covered / seconds / 1e9 : 0.0);
   if (stats.frames > 0 && skipped == 0)
-    fmt::print(stderr,
-               "lodge: no frame could be skipped: what was asked for may be "
-               "in any\n");
+    base::eprint(
+        "lodge: no frame could be skipped: what was asked for may be "
+        "in any\n");
 }
 
 // A cursor from a flag or from the file that keeps it.
@@ -122,10 +122,9 @@ void tell_swapped(const base::Error& error, const base::Home& home,
     return;
   auto catalog = store::load_catalog(home.logs());
   if (catalog && catalog->find(args.text.any.front()) != nullptr)
-    fmt::print(stderr,
-               "lodge: grep: the pattern comes first: lodge grep {} {}\n",
-               args.targets.empty() ? "PATTERN" : args.targets.front(),
-               args.text.any.front());
+    base::eprint("lodge: grep: the pattern comes first: lodge grep {} {}\n",
+                 args.targets.empty() ? "PATTERN" : args.targets.front(),
+                 args.text.any.front());
 }
 
 }  // namespace
@@ -166,10 +165,10 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
       LogOutput::make(home, args, *request, *plan, reading, clock, output);
   if (!lines) return report(lines.error(), args, 2);
   if (*cursor && !reading.begin_after(**cursor) && !args.json)
-    fmt::print(stderr,
-               "lodge: {}: the line of the cursor is gone; from the oldest "
-               "that is there\n",
-               args.command);
+    base::eprint(
+        "lodge: {}: the line of the cursor is gone; from the oldest "
+        "that is there\n",
+        args.command);
   const bool for_people = !args.raw && !args.json && !args.grep;
   if (request->query.since || request->query.until)
     if (for_people) tell_range(request->query, args, request->zone);
@@ -196,8 +195,8 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
   (*lines)->finish();
   output.flush();
   if (const auto without = (*lines)->unlevelled(); without > 0)
-    fmt::print(stderr, "lodge: {}: {} lines that name no level are left out\n",
-               args.command, without);
+    base::eprint("lodge: {}: {} lines that name no level are left out\n",
+                 args.command, without);
   if (args.stats) tell_stats(reading.stats(), began, args);
   if (!output.status()) return report(output.status().error(), args, 2);
   const uint64_t found = (*lines)->found();

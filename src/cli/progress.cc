@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/eprint.h"
 #include "base/units.h"
 
 namespace cli {
@@ -25,14 +26,14 @@ void Progress::at(size_t file, uint64_t bytes) {
   if (now < due_) return;
   due_ = now + kNext;
   stands_ = true;
-  fmt::print(stderr, "\r\x1b[K{} {} of {} files, {}", doing_, file, files_,
-             base::format_size(bytes));
+  base::eprint("\r\x1b[K{} {} of {} files, {}", doing_, file, files_,
+               base::format_size(bytes));
 }
 
 void Progress::clear() {
   if (!stands_) return;
   stands_ = false;
-  fmt::print(stderr, "\r\x1b[K");
+  base::eprint("\r\x1b[K");
 }
 
 }  // namespace cli

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "base/eprint.h"
 #include "base/fs.h"
 #include "base/json.h"
 #include "cli/text_cells.h"
@@ -63,9 +64,8 @@ int report(std::string_view command, bool json, const base::Error& error,
     body["exit"] = exit;
     nlohmann::ordered_json object;
     object["error"] = std::move(body);
-    fmt::print(
-        stderr, "{}\n",
-        object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    base::eprint("{}\n", object.dump(-1, ' ', false,
+                                     nlohmann::json::error_handler_t::replace));
     return exit;
   }
   // Lines below the first show a place, with a caret under it.
@@ -80,7 +80,7 @@ int report(std::string_view command, bool json, const base::Error& error,
     text += '\n' + printable(error.message.substr(at + 1, end - at - 1));
     at = end;
   }
-  fmt::print(stderr, "{}\n", text);
+  base::eprint("{}\n", text);
   return exit;
 }
 
@@ -90,17 +90,15 @@ int report(const Invocation& invocation, const base::Error& error, int exit) {
 
 void warn_of_skew(std::string_view daemons) {
   if (daemons.empty() || daemons == LODGE_VERSION) return;
-  fmt::print(stderr,
-             "lodge: this command is {}, the daemon {} · lodge update\n",
-             LODGE_VERSION, printable(daemons));
+  base::eprint("lodge: this command is {}, the daemon {} · lodge update\n",
+               LODGE_VERSION, printable(daemons));
 }
 
 void warn_of_list(const Invocation& invocation,
                   const control::ListReply& list) {
   if (list.warning.empty()) return;
-  fmt::print(stderr,
-             "lodge: {}: {} · the last change may be missing: see the list\n",
-             invocation.command.name, printable(list.warning));
+  base::eprint("lodge: {}: {} · the last change may be missing: see the list\n",
+               invocation.command.name, printable(list.warning));
 }
 
 void say(const Invocation& invocation, std::string_view text) {

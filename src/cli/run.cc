@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "base/eprint.h"
 #include "cli/commands.h"
 #include "cli/file_targets.h"
 #include "cli/help.h"
@@ -147,7 +148,7 @@ int run(int argc, char** argv, Foreground foreground) {
   const int exit = run_words(words, foreground);
   // A full disk behind `lodge logs > file` must not look like success.
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit;
-  fmt::print(stderr, "lodge: stdout: {}\n", ::strerror(errno));
+  base::eprint("lodge: stdout: {}\n", ::strerror(errno));
   return exit == kDone ? kFailed : exit;
 }
 

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <optional>
 
+#include "base/eprint.h"
 #include "base/fs.h"
 #include "cli/declared_apps.h"
 #include "cli/definition.h"
@@ -51,7 +52,7 @@ base::Result<std::vector<std::string>> define(const Args& args) {
           !read)
         return base::fail(std::move(read.error()));
       for (const auto& warning : declared.warnings)
-        fmt::print(stderr, "lodge: run: {}\n", printable(warning));
+        base::eprint("lodge: run: {}\n", printable(warning));
       std::ranges::move(declared.definitions, std::back_inserter(definitions));
       names.insert(names.end(), declared.names.begin(), declared.names.end());
       continue;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/eprint.h"
 #include "base/fs.h"
 #include "base/target.h"
 #include "base/units.h"
@@ -260,10 +261,10 @@ void tell_renamed(const DeclaredApps& declared,
   for (const auto& [theirs, ours] : declared.renamed)
     for (const auto& outcome : reply.outcomes) {
       if (outcome.app != ours || outcome.action != "started") continue;
-      fmt::print(stderr,
-                 "lodge: start: {}: here it is {}; the old name is understood "
-                 "in commands\n",
-                 printable(theirs), ours);
+      base::eprint(
+          "lodge: start: {}: here it is {}; the old name is understood "
+          "in commands\n",
+          printable(theirs), ours);
       break;
     }
 }
@@ -271,8 +272,8 @@ void tell_renamed(const DeclaredApps& declared,
 int carry_out_start(const Invocation& invocation, const Asked& asked,
                     const AfterStart& then) {
   for (const auto& warning : asked.declared.warnings)
-    fmt::print(stderr, "lodge: {}: {}\n", invocation.command.name,
-               printable(warning));
+    base::eprint("lodge: {}: {}\n", invocation.command.name,
+                 printable(warning));
   if (asked.request.dry_run) return show_plan(invocation, asked);
   constexpr int kTries = 3;
   for (int tries = 1;; ++tries) {

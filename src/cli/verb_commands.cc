@@ -8,6 +8,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "base/eprint.h"
 #include "base/json.h"
 #include "cli/app_commands.h"
 #include "cli/commands.h"
@@ -71,10 +72,9 @@ std::expected<OutcomesReply, int> restart_one_by_one(
     if (!failed) continue;
     const auto left = ids.end() - std::ranges::find(ids, id) - 1;
     if (left > 0 && !invocation.silent)
-      fmt::print(stderr,
-                 "lodge: {}: {} instance{} after that one left as {} {}\n",
-                 invocation.command.name, left, left == 1 ? "" : "s",
-                 left == 1 ? "it" : "they", left == 1 ? "was" : "were");
+      base::eprint("lodge: {}: {} instance{} after that one left as {} {}\n",
+                   invocation.command.name, left, left == 1 ? "" : "s",
+                   left == 1 ? "it" : "they", left == 1 ? "was" : "were");
     break;
   }
   return all;
@@ -94,10 +94,10 @@ void take_over(OutcomesReply& reply, OutcomesReply later) {
 
 void say_what_reload_is(const Invocation& invocation) {
   if (!invocation.silent)
-    fmt::print(stderr,
-               "lodge: {}: instances are restarted one by one, each waited "
-               "for; a new one does not yet take over from the old\n",
-               invocation.command.name);
+    base::eprint(
+        "lodge: {}: instances are restarted one by one, each waited "
+        "for; a new one does not yet take over from the old\n",
+        invocation.command.name);
 }
 
 }  // namespace

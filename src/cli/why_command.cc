@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/eprint.h"
 #include "base/time_spec.h"
 #include "cli/commands.h"
 #include "cli/event_reader.h"
@@ -157,7 +158,7 @@ int run_why(const Invocation& invocation) {
                             {.command = invocation.line}, {});
   const auto* list = reply ? std::get_if<control::ListReply>(&*reply) : nullptr;
   if (list == nullptr && !invocation.silent)
-    fmt::print(stderr, "lodge: why: no daemon answers; from files alone\n");
+    base::eprint("lodge: why: no daemon answers; from files alone\n");
   const auto zone = args.has("utc") ? base::Zone::Utc : base::Zone::Local;
   const auto now = base::SystemClock().now();
   std::string text;

@@ -16,7 +16,15 @@ struct Place {
   bool operator==(const Place&) const = default;
 };
 
-struct Member;
+// A template so that it is whole when Value is, of which it has one.
+template <typename V>
+struct Keyed {
+  std::string key;
+  Place at;  // of the key
+  V value;
+};
+struct Value;
+using Member = Keyed<Value>;
 
 struct Value {
   enum class Kind { Null, Bool, Number, Text, List, Map };
@@ -32,12 +40,6 @@ struct Value {
   bool is(Kind wanted) const { return kind == wanted; }
   bool is_scalar() const { return kind != Kind::List && kind != Kind::Map; }
   const Member* find(std::string_view key) const;
-};
-
-struct Member {
-  std::string key;
-  Place at;  // of the key
-  Value value;
 };
 
 // "a list", "text": for errors.

@@ -10,8 +10,11 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
+#include <string>
 
 #include "base/clock.h"
+#include "base/eprint.h"
 #include "base/event_loop.h"
 #include "base/fs.h"
 #include "base/units.h"
@@ -19,6 +22,7 @@
 #include "daemon/foreground_logs.h"
 #include "daemon/health_looks.h"
 #include "daemon/line_relay.h"
+#include "daemon/start_checks.h"
 #include "keeper/parent.h"
 #include "supervisor/supervisor.h"
 
@@ -28,6 +32,7 @@ namespace {
 using supervisor::Happening;
 using supervisor::State;
 
+constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 constexpr int kNotStarted = 127;  // as shells have it
 constexpr int kSignalled = 128;
@@ -37,8 +42,14 @@ constexpr int kToldDrainMs = 1000;
 constexpr int kDrainMs = 30'000;
 
 void complain(const base::Error& error) {
-  fmt::print(stderr, "lodge: run: {}{}\n", error.message,
-             error.hint.empty() ? "" : " · " + error.hint);
+  base::eprint("lodge: run: {}{}\n", error.message,
+               error.hint.empty() ? "" : " · " + error.hint);
+}
+
+int exit_of(const base::Error& error) {
+  return error.code == base::Errc::Invalid || error.code == base::Errc::Exists
+             ? kUsage
+             : kFailed;
 }
 
 int code_of(const supervisor::Ending& ending) {
@@ -63,9 +74,11 @@ class Foreground final : private supervisor::Observer {
   // supervisor::Observer
   void on_happening(const Happening& happening) override;
   void on_list_changed() override {}
+  void on_barred() override { look_soon(); }
 
   void on_signal(int signal);
   void end(int signal);
+  void look_soon();
   void look();
   std::string name_of(const supervisor::Life& life) const;
   void say(const supervisor::Life& life, std::string_view what) const;
@@ -152,13 +165,16 @@ Foreground::Foreground(const ForegroundPlan& plan,
 
 int Foreground::run() {
   supervisor_.set_keeper(::getpid());
+  std::optional<int> refused;
   for (auto& spec : specs_) {
     const auto name = spec.name;
     auto started =
         supervisor_.start(spec, {.wait = false}, {"lodge", "lodge run"}, {});
     if (started) continue;
     complain(started.error());
-    return kUsage;
+    refused = exit_of(started.error());
+    end(SIGTERM);
+    break;
   }
   loop_.run();
   if (logs_) logs_->end_waiting();
@@ -167,7 +183,7 @@ int Foreground::run() {
   // What capture had to tell meanwhile.
   loop_.post([] {});
   loop_.run_once();
-  return code_;
+  return refused.value_or(code_);
 }
 
 void Foreground::on_happening(const Happening& happening) {
@@ -191,7 +207,11 @@ void Foreground::on_happening(const Happening& happening) {
     default:
       break;
   }
-  // When the news has had its consequences.
+  look_soon();
+}
+
+// When the news has had its consequences.
+void Foreground::look_soon() {
   if (std::exchange(looking_, true)) return;
   loop_.post([this] {
     looking_ = false;
@@ -199,15 +219,21 @@ void Foreground::on_happening(const Happening& happening) {
   });
 }
 
-// One that is errored would be tried again in minutes; what runs the container
-// knows better what to do then.
+// One that is errored would be tried again in minutes, one that waits for it
+// then; what runs the container knows better what to do.
 void Foreground::look() {
   if (ending_) return;
+  std::vector<const supervisor::Instance*> barred;
   for (const auto& app : supervisor_.apps())
-    for (const auto& instance : app->instances)
-      if (instance->state() != State::Stopped &&
-          instance->state() != State::Errored)
+    for (const auto& instance : app->instances) {
+      if (instance->state() == State::Held && instance->barred())
+        barred.push_back(instance.get());
+      else if (instance->state() != State::Stopped &&
+               instance->state() != State::Errored)
         return;
+    }
+  for (const auto* instance : barred) say(instance->life(), instance->reason());
+  if (!barred.empty() && code_ == 0) code_ = kNotStarted;
   end(SIGTERM);  // what they left behind
 }
 
@@ -239,34 +265,50 @@ void Foreground::say(const supervisor::Life& life,
       STDERR_FILENO, fmt::format("lodge: {}: {}\n", name_of(life), what), "");
 }
 
+// All of them can run, together too.
+base::Result<std::vector<config::AppSpec>> read_specs(
+    const ForegroundPlan& plan) {
+  std::vector<config::AppSpec> specs;
+  Users users;
+  std::set<std::string> names;
+  for (const auto& definition : plan.definitions) {
+    auto spec = config::parse_spec(definition);
+    if (!spec) return base::fail(std::move(spec.error()));
+    if (!names.insert(spec->name).second)
+      return base::fail(base::Errc::Exists,
+                        spec->name + ": two apps of that name",
+                        "each app needs a name of its own");
+    spec->environment.inherited.insert(plan.environment.begin(),
+                                       plan.environment.end());
+    if (auto good = check_app(*spec, users); !good)
+      return base::fail(std::move(good.error()));
+    specs.push_back(std::move(*spec));
+  }
+  if (auto good = check_order(specs, {}); !good)
+    return base::fail(std::move(good.error()));
+  return specs;
+}
+
 }  // namespace
 
 int run_foreground(const ForegroundPlan& plan) {
-  std::vector<config::AppSpec> specs;
-  for (const auto& definition : plan.definitions) {
-    auto spec = config::parse_spec(definition);
-    if (!spec) {
-      complain(spec.error());
-      return kUsage;
-    }
-    spec->environment.inherited.insert(plan.environment.begin(),
-                                       plan.environment.end());
-    specs.push_back(std::move(*spec));
+  auto specs = read_specs(plan);
+  if (!specs) {
+    complain(specs.error());
+    return exit_of(specs.error());
   }
   // An app that ends while nobody reads must not take us along.
   auto nofile = keeper::become_parent();
   if (!nofile) {
     complain(nofile.error());
-    return 1;
+    return kFailed;
   }
   std::optional<ForegroundLogs::Ground> logs;
   if (plan.files) {
-    auto prepared = ForegroundLogs::prepare(*plan.files, specs);
+    auto prepared = ForegroundLogs::prepare(*plan.files, *specs);
     if (!prepared) {
       complain(prepared.error());
-      const auto code = prepared.error().code;
-      return code == base::Errc::Invalid || code == base::Errc::Exists ? kUsage
-                                                                       : 1;
+      return exit_of(prepared.error());
     }
     logs = std::move(*prepared);
   }
@@ -276,11 +318,11 @@ int run_foreground(const ForegroundPlan& plan) {
     auto begun = LineRelay::begin([] { ::kill(::getpid(), SIGTERM); });
     if (!begun) {
       complain(begun.error());
-      return 1;
+      return kFailed;
     }
     relay = std::move(*begun);
   }
-  return Foreground(plan, std::move(specs), *nofile, std::move(relay),
+  return Foreground(plan, std::move(*specs), *nofile, std::move(relay),
                     std::move(logs))
       .run();
 }

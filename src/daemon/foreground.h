@@ -30,7 +30,8 @@ struct ForegroundPlan {
 
 // Ends when no app runs any more and none is to be started again. The exit code
 // is that of the app that ended last: its own, 128+n when a signal ended it,
-// 127 when it could not be started; 2 when a definition is wrong.
+// 127 when it could not be started. Before any is started: 2 when a definition
+// is wrong, 1 when what it names can't be run here.
 //
 // SIGTERM, SIGINT and SIGQUIT go to every app, whose whole trees have ended, by
 // force after their kill_timeout, when this returns. SIGHUP, SIGUSR1, SIGUSR2

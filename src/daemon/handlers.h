@@ -80,7 +80,6 @@ class Handlers final : public control::Handler {
   void on(const control::ResurrectRequest&, const supervisor::Cause&, OnReply);
 
   base::Result<std::vector<int>> select(const control::Selection& selection);
-  base::Status check_order(const std::vector<config::AppSpec>& specs);
   base::Status check_files(const std::vector<config::AppSpec>& specs);
   std::string user_of(uid_t uid);
   // For what changes apps: nothing at all is Errc::NotFound.

@@ -2,13 +2,12 @@
 #include <memory>
 #include <set>
 
-#include "base/zone.h"
-#include "config/dependencies.h"
 #include "daemon/answers.h"
 #include "daemon/descriptors.h"
 #include "daemon/file_claims.h"
 #include "daemon/handlers.h"
 #include "daemon/log_files.h"
+#include "daemon/start_checks.h"
 #include "daemon/start_plan.h"
 
 namespace daemon_ {
@@ -69,18 +68,15 @@ void Handlers::on(const control::StartRequest& request,
     auto spec = read_definition(definition, request, parts_.supervisor);
     if (!spec) return reply(refusal(spec.error()));
     // What can't be run is not made an app first.
-    auto plan = supervisor::plan_launch(*spec, {});
-    if (!plan) return reply(refusal(plan.error()));
-    auto as = parts_.users.resolve(spec->uid, spec->gid);
-    if (!as) return reply(refusal(as.error()));
-    if (auto zone = base::TimeZone::load(spec->keep.cron_tz); !zone)
-      return reply(refusal(
-          {base::Errc::Invalid, 0, "cron_tz: " + zone.error().message, {}}));
+    if (auto good = check_app(*spec, parts_.users); !good)
+      return reply(refusal(good.error()));
     specs.push_back(std::move(*spec));
   }
   if (auto free = check_files(specs); !free)
     return reply(refusal(free.error()));
-  if (auto good = check_order(specs); !good)
+  config::Specs others;
+  for (const auto& app : parts_.supervisor.apps()) others.push_back(&app->spec);
+  if (auto good = check_order(specs, others); !good)
     return reply(refusal(good.error()));
   std::vector<int> known;
   if (!request.known.targets.empty()) {
@@ -128,19 +124,6 @@ void Handlers::on(const control::StartRequest& request,
   parts_.chronicle.enter(parts_.supervisor);
   parts_.housekeeper.apps_changed();
   hold({});
-}
-
-// What they depend on, among themselves and all apps there are.
-base::Status Handlers::check_order(const std::vector<config::AppSpec>& specs) {
-  config::Specs all;
-  std::set<std::string> given;
-  for (const auto& spec : specs) {
-    all.push_back(&spec);
-    given.insert(spec.name);
-  }
-  for (const auto& app : parts_.supervisor.apps())
-    if (!given.contains(app->spec.name)) all.push_back(&app->spec);
-  return config::check_dependencies(all, given);
 }
 
 // Of each of `specs`, beside all apps there are and those before it.

@@ -98,7 +98,7 @@ class Instance {
   // While Held: what it depends on is there; is on its way; will not come.
   void release();
   void keep_waiting(std::string why);
-  void bar(std::string why);
+  void bar(const std::string& why);
 
   State state() const { return state_; }
   const Life& life() const { return life_; }

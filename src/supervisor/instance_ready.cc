@@ -93,11 +93,13 @@ void Instance::keep_waiting(std::string why) {
   if (std::exchange(barred_, false)) around_.changed();
 }
 
-void Instance::bar(std::string why) {
+void Instance::bar(const std::string& why) {
   if (state_ != State::Held) return;
   reason_ = "not started: " + why;
   answer(up_waiters_, true, reason_, true);
-  if (!std::exchange(barred_, true)) around_.changed();
+  if (std::exchange(barred_, true)) return;
+  around_.changed();
+  around_.observer.on_barred();
 }
 
 HealthRecord Instance::health() const {

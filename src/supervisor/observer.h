@@ -53,6 +53,8 @@ class Observer {
   virtual void on_happening(const Happening& happening) = 0;
   // The app list is no longer what was written.
   virtual void on_list_changed() = 0;
+  // An instance is Held, and what it depends on will not come by itself.
+  virtual void on_barred() {}
 };
 
 }  // namespace supervisor

@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "support/test_home.h"
 
@@ -26,6 +29,42 @@ TEST_CASE("all of no apps is an error where something was to be done") {
   CHECK(home.must({"list"}).out.find("│ id ") != std::string::npos);
   home.must({"list", "--json"});
   home.must({"flush"});
+}
+
+TEST_CASE("a stderr that is closed or full does not change how it ends") {
+  const TestHome home;
+  home.start("api", "echo hello; exec sleep 1000");
+  const std::vector<std::vector<std::string>> commands = {
+      {"stop", "nosuch"},        {"logs", "api", "--grep", "("},
+      {"grep", "nosuch", "api"}, {"run", "./nosuch"},
+      {"validate", "nosuch"},    {"list"}};
+  for (const auto& words : commands) {
+    const int exit = home.lodge(words).exit;
+    for (const std::string_view where : {"2>&-", "2>/dev/full"}) {
+      CAPTURE(words);
+      CAPTURE(where);
+      std::vector<std::string> argv = {
+          "sh", "-c", "exec \"$0\" \"$@\" " + std::string(where),
+          lodge_binary()};
+      argv.insert(argv.end(), words.begin(), words.end());
+      CHECK(run(argv, home.in_home()).exit == exit);
+    }
+  }
+}
+
+TEST_CASE("what is printed goes to no file of ours when stdout is closed") {
+  const TestHome home;
+  home.start("api", "echo hello; exec sleep 1000");
+  const Ran ran = run({"sh", "-c", "exec \"$0\" logs api >&-", lodge_binary()},
+                      home.in_home());
+  CHECK(ran.exit == 2);
+  CHECK(ran.err.find("Bad file descriptor") != std::string::npos);
+  // The daemon's socket would have been our stdout.
+  const Ran rotated =
+      run({"sh", "-c", "exec \"$0\" rotate api >&- 2>&- <&-", lodge_binary()},
+          home.in_home());
+  CHECK(rotated.exit == 1);
+  CHECK(home.must({"logs", "api", "--raw"}).out == "hello\n");
 }
 
 TEST_CASE("the footer of list counts what deleted apps left") {

@@ -73,6 +73,57 @@ TEST_CASE("what can't be run is told before anything is started") {
   CHECK(foreground(home, {}).exit == 2);
 }
 
+TEST_CASE(
+    "apps that can't run, or not together, are refused as a daemon does") {
+  const TestHome home;
+  struct Case {
+    std::string_view second;
+    int exit;
+    std::string_view why;
+  };
+  for (const auto& [second, exit, why] : {
+           Case{"uid: nobody-of-that-name", 1, "uid: nobody-of-that-name"},
+           Case{"interpreter: nosuch-interpreter", 1, "nosuch-interpreter"},
+           Case{"cron_tz: Nowhere/Land", 2, "cron_tz"},
+           Case{"depends_on: [nosuch]", 2, "no such app"},
+           Case{"depends_on: [a]", 2, "a cycle"},
+       }) {
+    CAPTURE(second);
+    home.work().write("apps.yaml",
+                      fmt::format("apps:\n"
+                                  "  - {{name: a, script: echo started, "
+                                  "depends_on: [b]}}\n"
+                                  "  - {{name: b, script: echo started, {}}}\n",
+                                  second));
+    const Ran ran = foreground(home, {home.work().file("apps.yaml")});
+    CHECK(ran.exit == exit);
+    CHECK(ran.out.empty());
+    CHECK(ran.err.find(why) != std::string::npos);
+  }
+  home.work().write("one.yaml", "apps: [{name: a, script: echo started}]\n");
+  home.work().write("two.yaml", "apps: [{name: a, script: echo too}]\n");
+  const Ran twice = foreground(
+      home, {home.work().file("one.yaml"), home.work().file("two.yaml")});
+  CHECK(twice.exit == 2);
+  CHECK(twice.out.empty());
+  CHECK(twice.err.find("two apps of that name") != std::string::npos);
+}
+
+TEST_CASE("what waits for an app that failed does not keep us from ending") {
+  const TestHome home;
+  home.work().write("apps.yaml",
+                    "apps:\n"
+                    "  - {name: a, script: exit 0, autorestart: false}\n"
+                    "  - {name: b, script: echo b, depends_on: {a: ready},"
+                    " autorestart: false}\n"
+                    "  - {name: c, script: echo c, depends_on: [b]}\n");
+  const Ran ran = foreground(home, {home.work().file("apps.yaml")});
+  CHECK(ran.exit == 127);
+  CHECK(ran.out.empty());
+  CHECK(ran.err.find("b: not started: it depends on a") != std::string::npos);
+  CHECK(ran.err.find("c: not started: it depends on b") != std::string::npos);
+}
+
 TEST_CASE("several apps with --prefix: whole lines, each under its name") {
   const TestHome home;
   const Ran ran = foreground(
