@@ -13,6 +13,17 @@ bool divided_in_escape(const FrameBytes& bytes) {
   return bytes.before.ends_with('\\') || bytes.text.ends_with('\\');
 }
 
+bool is_ascii(std::string_view text) {
+  // A loop of a constant length without a way out, of which vectors are made.
+  constexpr size_t kStep = 512;
+  for (; text.size() >= kStep; text.remove_prefix(kStep)) {
+    char seen = 0;
+    for (size_t i = 0; i < kStep; ++i) seen |= text[i];
+    if ((seen & 0x80) != 0) return false;
+  }
+  return std::ranges::all_of(text, [](char c) { return (c & 0x80) == 0; });
+}
+
 }  // namespace
 
 FrameFacts::FrameFacts(bool stamped, std::span<const TimeEntry> times)
@@ -110,8 +121,7 @@ void FrameFacts::collect(const FrameBytes& bytes, GramBits* grams,
     rest.remove_prefix(size);
   }
   take_text(bytes.after);
-  frame.ascii = std::ranges::all_of(
-      bytes.text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  frame.ascii = is_ascii(bytes.text);
   frame.unescaped =
       !divided_in_escape(bytes) && bytes.text.find("\\u") == bytes.text.npos;
   // Of a line that is divided nobody here sees the whole.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <cstring>
 
 namespace store {
@@ -201,36 +203,66 @@ bool is_meant(std::string_view text, size_t at, size_t end) {
   return at == 0 && after == ':';
 }
 
-// Bits 7 of the bytes that are letters, whatever their case.
-uint64_t letters_in(const char* at) {
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  uint64_t bytes;
-  std::memcpy(&bytes, at, sizeof bytes);
-  const uint64_t high = bytes & 0x80 * kOnes;
-  const uint64_t low = (bytes | 0x20 * kOnes) & 0x7f * kOnes;
-  const uint64_t from_a = low + (0x80 - 'a') * kOnes;
-  const uint64_t over_z = low + (0x7f - 'z') * kOnes;
-  return from_a & ~over_z & ~high & 0x80 * kOnes;
+// Eight bytes of a line as one number, the first the lowest; marks are bits 7.
+constexpr uint64_t kOnes = 0x0101010101010101;
+constexpr uint64_t kMarks = 0x80 * kOnes;
+
+uint64_t load_eight(std::string_view text, size_t at) {
+  uint64_t bytes = 0;
+  std::memcpy(&bytes, text.data() + at,
+              std::min(sizeof bytes, text.size() - at));
+  if constexpr (std::endian::native == std::endian::big)
+    bytes = __builtin_bswap64(bytes);
+  return bytes;
 }
 
+// Letters of either case.
+uint64_t mark_letters(uint64_t bytes) {
+  const uint64_t low = (bytes | 0x20 * kOnes) & ~kMarks;
+  const uint64_t from_a = low + (0x80 - 'a') * kOnes;
+  const uint64_t over_z = low + (0x7f - 'z') * kOnes;
+  return from_a & ~over_z & ~bytes & kMarks;
+}
+
+uint64_t mark_equal(uint64_t bytes, char wanted) {
+  const uint64_t odd = bytes ^ static_cast<uint8_t>(wanted) * kOnes;
+  return ~(((odd & ~kMarks) + ~kMarks) | odd) & kMarks;
+}
+
+// What opens a bracket, see is_meant().
+uint64_t mark_openers(uint64_t bytes) {
+  // '<' is '|' without bit 6.
+  return mark_equal(bytes | 0x40 * kOnes, '|') | mark_equal(bytes, '[') |
+         mark_equal(bytes, '(');
+}
+
+// Of most words their begin says that they are not meant: no capital, not in
+// brackets, not the first of the line.
 Level level_of_words(std::string_view text) {
-  const auto head = text.substr(0, kWordReach);
-  size_t at = 0;
-  while (at < head.size()) {
-    if (!is_letter(head[at])) {
-      // Over blanks, digits and marks eight at a time.
-      while (at + 8 <= head.size() && letters_in(head.data() + at) == 0)
-        at += 8;
-      while (at < head.size() && !is_letter(head[at])) ++at;
-      if (at == head.size()) break;
-    }
-    size_t end = at + 1;
-    while (end < text.size() && is_letter(text[end])) ++end;
-    if (end - at >= 3 && end - at <= kLongestWord && may_begin_word(text[at]) &&
-        is_meant(text, at, end))
+  const size_t reach = std::min(text.size(), kWordReach);
+  // Of the byte before; the line's begin lets every word in.
+  uint64_t was_letter = 0, was_opener = 0x80;
+  for (size_t begin = 0; begin < reach; begin += 8) {
+    const uint64_t bytes = load_eight(text, begin);
+    const uint64_t letters = mark_letters(bytes);
+    const uint64_t openers = mark_openers(bytes);
+    const uint64_t capitals = letters & ~(bytes << 2);  // bit 5 is clear
+    uint64_t begins = letters & ~(letters << 8 | was_letter) &
+                      (capitals | openers << 8 | was_opener);
+    was_letter = letters >> 56;
+    was_opener = openers >> 56;
+    for (; begins != 0; begins &= begins - 1) {
+      const size_t at =
+          begin + static_cast<size_t>(std::countr_zero(begins)) / 8;
+      if (at >= reach) break;
+      if (!may_begin_word(text[at])) continue;
+      size_t end = at + 1;
+      while (end < text.size() && is_letter(text[end])) ++end;
+      if (end - at < 3 || end - at > kLongestWord || !is_meant(text, at, end))
+        continue;
       if (const auto level = parse_level(text.substr(at, end - at)))
         return *level;
-    at = end;
+    }
   }
   return Level::Unknown;
 }

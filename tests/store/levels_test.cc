@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using store::detect_level;
@@ -33,7 +36,60 @@ void check(const std::vector<Row>& rows) {
   }
 }
 
+// The words of a line, one after another, by the rule that levels.h states.
+Level naive_level(std::string_view text) {
+  const auto at_or_blank = [&](size_t at) {
+    return at < text.size() ? text[at] : ' ';
+  };
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
+  const auto joins = [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  };
+  for (size_t at = 0, end = 0; at < std::min<size_t>(text.size(), 112);
+       at = end) {
+    end = at + 1;
+    if (!is_letter(text[at])) continue;
+    while (is_letter(at_or_blank(end))) ++end;
+    const char before = at == 0 ? ' ' : text[at - 1];
+    const char after = at_or_blank(end);
+    if (joins(before) || joins(after)) continue;
+    const std::string around = {before, after};
+    const bool capitals = text[at] <= 'Z' && text[end - 1] <= 'Z';
+    if (!capitals && around != "[]" && around != "<>" && around != "()" &&
+        around != "||" && !(at == 0 && after == ':'))
+      continue;
+    if (const auto level = store::parse_level(text.substr(at, end - at)))
+      return *level;
+  }
+  return Level::Unknown;
+}
+
 }  // namespace
+
+TEST_CASE("eight bytes at a time find the same words as one") {
+  const std::vector<std::string> pieces = {
+      "ERROR", "error",    "[warn]", "<info>", "(Fatal)", "|crit|", "Warn",
+      "INFO",  "WARNING",  "[",      "]",      "<",       ">",      "|",
+      "(",     ")",        "_",      "-",      "7",       " ",      "  ",
+      ":",     "\xc3\xa9", "@",      "`",      "{",       "[error", "debug]"};
+  std::mt19937 random(7);
+  size_t known = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string line(random() % 12, '.');
+    while (line.size() < 1 + random() % 130)
+      line += pieces[random() % pieces.size()];
+    // Heads of other kinds.
+    if (line.starts_with(' ') || line.starts_with('<') || line.starts_with('{'))
+      continue;
+    CAPTURE(line);
+    const Level level = naive_level(line);
+    known += level != Level::Unknown ? 1 : 0;
+    REQUIRE(detect_level(line) == level);
+  }
+  CHECK(known > 5'000);
+}
 
 TEST_CASE("the level of a JSON line is what its key says") {
   check({
