@@ -282,7 +282,7 @@ void Instance::judge(const Ending& ending) {
 }
 
 // What comes next, by the restart policy.
-void Instance::conclude(Ending ending) {
+void Instance::conclude(const Ending& ending) {
   const std::string words = ending.started ? describe_ending(ending) : reason_;
   Decision decision = decide(spec_, life_.history, ending, around_.chance());
   life_.history = decision.history;

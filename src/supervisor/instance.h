@@ -145,7 +145,7 @@ class Instance {
   void on_health(HealthNews news);
   void fail(std::string why);
   void judge(const Ending& ending);
-  void conclude(Ending ending);
+  void conclude(const Ending& ending);
   void swept();
   void stop_looking();
   void became_stable();
