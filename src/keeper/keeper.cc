@@ -45,6 +45,7 @@ class Keeper {
   base::Status prepare();
   int turn_until_done();
   base::Status watch();
+  base::Status listen();
   void start_daemon();
   void turn();
   int patience() const;
@@ -81,13 +82,7 @@ class Keeper {
 int Keeper::run(base::UniqueFd ready) {
   ready_ = std::move(ready);
   auto prepared = prepare();
-  if (prepared) {
-    auto listener = base::listen_unix(home_.socket());
-    if (listener)
-      has_.listener = std::move(*listener);
-    else
-      prepared = base::pass(std::move(listener), "keeper");
-  }
+  if (prepared) prepared = listen();
   if (!prepared) {
     report_ready(prepared.error().message);
     note(prepared.error().message);
@@ -163,7 +158,21 @@ base::Status Keeper::watch() {
   return {};
 }
 
+base::Status Keeper::listen() {
+  auto listener = base::listen_unix(home_.socket());
+  if (!listener) return base::pass(std::move(listener), "keeper");
+  has_.listener = std::move(*listener);
+  return {};
+}
+
 void Keeper::start_daemon() {
+  // A daemon that started us may have died before it handed its socket over.
+  if (!has_.listener)
+    if (auto listening = listen(); !listening) {
+      note(listening.error().message + "; trying again");
+      daemon_due_ = Steady::now() + kRetry;
+      return;
+    }
   auto started = keeper::start_daemon(home_, comeback_.safe());
   if (!started) {
     note(started.error().message + "; trying again");

@@ -272,4 +272,37 @@ TEST_CASE("kill -9 of the keeper leaves no orphan, and the apps come back") {
   CHECK(sleeps == 2);
 }
 
+TEST_CASE("a daemon that dies before its new keeper has its socket") {
+  const TestHome home;
+  home.start("api", "exec sleep 1000");
+  const int pid = home.app("api").pid;
+  ::kill(home.keepers()[0].pid, SIGKILL);
+  ::kill(home.daemons()[0].pid, SIGKILL);
+  // Whatever came of these two: both again, until nobody is left.
+  CHECK(wait_until([&] {
+    for (const auto& keeper : home.keepers()) ::kill(keeper.pid, SIGKILL);
+    for (const auto& daemon : home.daemons()) ::kill(daemon.pid, SIGKILL);
+    return home.keepers().empty() && home.daemons().empty();
+  }));
+  // A keeper as a daemon starts one; nobody ever speaks on its channel.
+  constexpr std::string_view kStart = R"(
+import os, socket, sys
+ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+if os.fork() == 0:
+    os.setsid()
+    os.dup2(theirs.fileno(), 3)
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in 0, 1, 2: os.dup2(null, fd)
+    os.execv(sys.argv[1], ["lodge", "keeper", sys.argv[2]])
+)";
+  REQUIRE(
+      run({"python3", "-c", std::string(kStart), lodge_binary(), home.path()},
+          home.in_home())
+          .exit == 0);
+  CHECK(wait_until([&] { return home.lodge({"list"}).exit == 0; }));
+  CHECK(wait_until([&] { return home.app("api").status == "online"; }));
+  CHECK(home.app("api").pid == pid);
+  home.must({"stop", "api"});
+}
+
 }  // namespace support
