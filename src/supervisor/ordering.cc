@@ -1,6 +1,8 @@
 // Who starts after whom, and who is stopped before whom.
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "config/dependencies.h"
@@ -117,6 +119,37 @@ void Supervisor::stop_in_order(const std::vector<int>& ids, bool keep_wanted,
   };
   (*begin_group)(0);
   gather->close();
+}
+
+bool Supervisor::depend_among(const std::vector<int>& ids) {
+  std::set<std::string_view> names;
+  for (const int id : ids) names.insert(app_at(id).spec.name);
+  return std::ranges::any_of(ids, [&](int id) {
+    return std::ranges::any_of(app_at(id).spec.depends_on, [&](const auto& on) {
+      return names.contains(on.first);
+    });
+  });
+}
+
+// Down as by `stop`, up as by `start`.
+void Supervisor::restart_in_order(const std::vector<int>& ids,
+                                  std::vector<Restart> restarts,
+                                  const Cause& cause) {
+  Cause start = cause;
+  if (start.why.empty()) start.why = "restart";
+  stop_in_order(
+      ids, true, cause,
+      [this, start, restarts = std::move(restarts)](const Outcomes&) {
+        for (const auto& one : restarts) {
+          Instance* const instance = find(one.id);
+          if (instance != nullptr && !shutting_down_)
+            instance->start(start, one.done);
+          else if (one.done)
+            one.done({.failed = true, .detail = "stopped meanwhile"});
+        }
+        observer_.on_list_changed();
+      },
+      0);
 }
 
 }  // namespace supervisor

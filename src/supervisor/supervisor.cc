@@ -224,13 +224,18 @@ void Supervisor::restart(const std::vector<int>& ids, bool wait,
   auto gather = std::make_shared<Gather>(around_.loop, std::move(done));
   gather->begin();
   set_env(ids, env, cause);
+  std::vector<Restart> restarts;
   for (const int id : ids) {
     Instance& instance = at(id);
     const App& app = app_at(id);
     if (!wait) gather->add(instance, app, "restarted");
-    instance.restart(cause, wait ? gather->expect(instance, app, "restarted")
-                                 : std::function<void(Settled)>());
+    restarts.push_back({id, wait ? gather->expect(instance, app, "restarted")
+                                 : std::function<void(Settled)>()});
   }
+  if (depend_among(ids))
+    restart_in_order(ids, std::move(restarts), cause);
+  else
+    for (auto& one : restarts) at(one.id).restart(cause, std::move(one.done));
   observer_.on_list_changed();
   gather->close();
 }

@@ -102,6 +102,7 @@ class Supervisor {
   config::AppSpec merged(config::AppSpec spec,
                          const StartOptions& options) const;
   void stop(const std::vector<int>& ids, const Cause& cause, OnOutcomes done);
+  // Where one depends on another of them: stopped and started in order.
   void restart(const std::vector<int>& ids, bool wait, const EnvChange& env,
                const Cause& cause, OnOutcomes done);
   void remove(const std::vector<int>& ids, const Cause& cause, OnOutcomes done);
@@ -165,6 +166,13 @@ class Supervisor {
   void stop_in_order(const std::vector<int>& ids, bool keep_wanted,
                      const Cause& cause, OnOutcomes done, int signal = 0);
   void look_at_held();
+  struct Restart {
+    int id;
+    std::function<void(Settled)> done;  // may be empty
+  };
+  bool depend_among(const std::vector<int>& ids);
+  void restart_in_order(const std::vector<int>& ids,
+                        std::vector<Restart> restarts, const Cause& cause);
   std::optional<std::vector<Standing>> standings(const std::string& app);
 
   const base::Clock& clock_;

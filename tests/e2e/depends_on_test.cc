@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "base/fs.h"
 #include "support/http.h"
 #include "support/test_home.h"
 
@@ -182,6 +183,35 @@ TEST_CASE(
   home.work().write("good", "");
   home.must({"start", "job"});
   CHECK(home.reaches("api", "online"));
+}
+
+TEST_CASE("restart of several goes down and comes up in order") {
+  const TestHome home;
+  // Each says when it comes and, a moment later than told, when it goes.
+  const auto line = [](const std::string& name) {
+    return "trap 'sleep 0.2; echo " + name + " down >> order; exit 0' INT; " +
+           "echo " + name + " up >> order; while :; do sleep 0.05; done";
+  };
+  auto db = app(home, "db", line("db"), {{"listen_timeout", "2s"}});
+  db.update(exec_check("test -e good"));
+  auto web =
+      app(home, "web", line("web"), {{"depends_on", {{"db", "healthy"}}}});
+  home.work().write("good", "");
+  start_all(home, {web, db});
+  REQUIRE(home.reaches("web", "online"));
+  home.work().write("order", "");
+  home.must({"restart", "web", "db"});
+  const auto order = base::fs::read_file(home.work().file("order"));
+  REQUIRE(order);
+  CHECK(*order == "web down\ndb down\ndb up\nweb up\n");
+  CHECK(home.app("web").restarts == 1);
+  CHECK(home.app("db").restarts == 1);
+  // Now its check fails.
+  run({"rm", home.work().path() + "/good"});
+  const Ran failed = home.lodge({"restart", "db", "web"});
+  CHECK(failed.exit == 1);
+  CHECK(failed.err.find("web: not started: it depends on db") !=
+        std::string::npos);
 }
 
 TEST_CASE("a boot starts in order too") {
