@@ -9,8 +9,12 @@
 namespace store {
 namespace {
 
-// Of a line without keys, a level is one of its first words.
+// In text a level stands at the beginning: as a key, or as one of the first
+// words.
+constexpr size_t kTextReach = 320;
 constexpr size_t kWordReach = 112;
+// An object behind a prefix: "app-1  | {".
+constexpr size_t kObjectReach = 128;
 
 struct Word {
   std::string_view text;  // lower case
@@ -268,9 +272,21 @@ Level level_of_words(std::string_view text) {
 }
 
 Level level_of_text(std::string_view text) {
+  text = text.substr(0, kTextReach);
   if (const auto level = level_of_head(text)) return *level;
   if (const auto level = level_of_pairs(text)) return *level;
   return level_of_words(text);
+}
+
+// What stands before an object counts first: a syslog's level is the line's.
+Level level_of_line(std::string_view text) {
+  const size_t brace = text.substr(0, kObjectReach).find("{\"");
+  if (brace == text.npos) return level_of_text(text);
+  if (const Level level = level_of_text(text.substr(0, brace));
+      level != Level::Unknown)
+    return level;
+  const Level level = level_of_json(text.substr(brace + 1));
+  return level != Level::Unknown ? level : level_of_text(text);
 }
 
 }  // namespace
@@ -280,7 +296,7 @@ Level detect_level(std::string_view line) {
   const size_t first = text.find_first_not_of(" \t\r");
   if (first == text.npos) return Level::Unknown;
   if (text[first] == '{') return level_of_json(text.substr(first + 1));
-  return level_of_text(text.substr(first));
+  return level_of_line(text.substr(first));
 }
 
 Level detect_level(const Line& line) {

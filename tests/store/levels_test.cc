@@ -118,6 +118,25 @@ TEST_CASE("the level of a JSON line is what its key says") {
   });
 }
 
+TEST_CASE("the level of JSON behind a prefix, and behind a long message") {
+  const auto behind = [](size_t size) {
+    return R"({"message":")" + std::string(size, 'x') + R"(","level":"error"})";
+  };
+  check({
+      {R"(app-0  | {"level":"error","msg":"x"})", Level::Error},
+      {R"(2026-11-21 10:15:02 app[7]: {"msg":"FATAL it says","level":"info"})",
+       Level::Info},
+      {R"(WARN {"level":"info"})", Level::Warn},
+      {R"(level=warn ctx={"level":"info"})", Level::Warn},
+      {R"(<3>{"level":"info"})", Level::Error},
+      {R"(got {"a":1} ERROR)", Level::Error},
+      {R"(got {"a":1})", Level::Unknown},
+      {behind(400), Level::Error},
+      {behind(8000), Level::Error},
+      {behind(store::kLevelReach), Level::Unknown},
+  });
+}
+
 TEST_CASE("the level of a logfmt line is what its key says") {
   check({
       {"ts=1 level=info msg=\"an ERROR in words\"", Level::Info},
