@@ -194,8 +194,13 @@ base::Status LogOutput::make_printer(const base::Home& home,
     return {};
   }
   if (args_.raw && !args_.only_matching) {
-    printer_ = std::make_unique<query::RawPrinter>(
-        output, query::find_line_endings(plan.origins, problems));
+    const bool picks = request_.filtered || request_.most ||
+                       request_.context.parted || request_.query.reverse;
+    if (picks)
+      printer_ = std::make_unique<query::RawLinePrinter>(output);
+    else
+      printer_ = std::make_unique<query::RawPrinter>(
+          output, query::find_line_endings(plan.origins, problems));
     return {};
   }
   if (args_.json) {

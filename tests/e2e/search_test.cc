@@ -89,6 +89,38 @@ TEST_CASE("grep finds lines in archives and live files, oldest first") {
   CHECK(incident.texts({"grep", "-x", "round 2", "-c"}) == "1\n");
 }
 
+TEST_CASE("lines of an app that ends in mid-line are found one by one") {
+  const TestHome home;
+  const std::string once = "aa\nbb\n\ncc";
+  home.work().write("once", once);
+  home.must({"start", "cat " + home.work().file("once"), "--name", "cut",
+             "--no-wait", "--no-autorestart"});
+  REQUIRE(wait_until([&] { return home.has_status("cut", "stopped"); }));
+  home.must({"restart", "cut", "--no-wait"});
+  const std::vector<std::string> all = {"logs", "cut", "--raw", "-n", "all"};
+  REQUIRE(wait_until([&] { return home.must(all).out == once + once; }));
+  for (const bool sealed : {false, true}) {
+    CAPTURE(sealed);
+    if (sealed) home.must({"rotate", "cut"});
+    CHECK(home.must(all).out == once + once);
+    CHECK(home.must({"archive", "export", "cut", "--raw"}).out == once + once);
+    const std::vector<std::pair<std::string, std::string>> rows = {
+        {"bb", "bb\nbb\n"}, {"^$", "\n\n"}, {"cc", "cc\ncc\n"}};
+    for (const auto& [pattern, lines] : rows) {
+      CAPTURE(pattern);
+      CHECK(home.must({"grep", "--raw", pattern, "cut"}).out == lines);
+      CHECK(
+          home.must({"archive", "export", "cut", "-g", pattern, "--raw"}).out ==
+          lines);
+      CHECK(home.must({"grep", "-f", "--raw", pattern, "cut", "-m", "2"}).out ==
+            lines);
+    }
+    CHECK(home.must({"logs", "cut", "--raw", "--reverse", "-n", "all"}).out ==
+          "cc\n\nbb\naa\ncc\n\nbb\naa\n");
+    CHECK(home.must({"logs", "cut", "--raw", "-m", "2"}).out == "aa\nbb\n");
+  }
+}
+
 TEST_CASE("exit codes of grep are those of grep") {
   const Incident incident(kTalk);
   const TestHome& home = incident.home;
