@@ -228,6 +228,50 @@ TEST_CASE("a run goes on exactly where the last one ended") {
   CHECK(lost.err.find("--cursor-file") != std::string::npos);
 }
 
+TEST_CASE("a run shows no event that the last one has shown") {
+  const TestHome home;
+  const std::string file = home.work().file("cursor");
+  std::vector<std::string> args = {"logs", "api", "--cursor-file", file};
+  std::string line = "line\n";
+  SUBCASE("as text") {}
+  SUBCASE("as JSON") {
+    args.emplace_back("--json");
+    line = R"("message":"line")";
+  }
+  home.start("api", "echo line; exec sleep 1000");
+  REQUIRE(wait_until(
+      [&] { return !home.must({"logs", "api", "--raw"}).out.empty(); }));
+  CHECK(count_of(home.must(args).out, line) == 1);
+  home.must({"stop", "api"});
+  CHECK(!home.lodge(args).out.empty());
+  for (int i = 0; i < 2; ++i) CHECK(home.lodge(args).out.empty());
+  home.must({"restart", "api"});
+  REQUIRE(wait_until([&] {
+    return count_of(home.must({"logs", "api", "--raw"}).out, "line") == 2;
+  }));
+  CHECK(count_of(home.must(args).out, line) == 1);
+  CHECK(home.lodge(args).out.empty());
+}
+
+TEST_CASE("where no line was shown yet, a run goes on behind the events") {
+  const TestHome home;
+  home.start("api",
+             "until [ -e speak ]; do sleep 0.02; done; echo line; "
+             "exec sleep 1000");
+  const std::vector<std::string> args = {"logs", "api", "--cursor-file",
+                                         home.work().file("cursor")};
+  CHECK(!home.must(args).out.empty());
+  CHECK(home.lodge(args).out.empty());
+  run({"touch", "speak"}, home.in_home());
+  REQUIRE(wait_until(
+      [&] { return !home.must({"logs", "api", "--raw"}).out.empty(); }));
+  const auto ran = home.must(args);
+  CHECK(count_of(ran.out, "\n") == 1);
+  CHECK(count_of(ran.out, "line") == 1);
+  CHECK(ran.err.find("gone") == std::string::npos);
+  CHECK(home.lodge(args).out.empty());
+}
+
 TEST_CASE("sums count by time, field, level and form") {
   const Incident incident(kTalk);
   const auto by =
