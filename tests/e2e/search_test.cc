@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "support/test_home.h"
 #include "support/wait.h"
@@ -61,6 +63,14 @@ size_t count_of(std::string_view text, std::string_view part) {
   return count;
 }
 
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);)
+    lines.push_back(std::move(line));
+  return lines;
+}
+
 }  // namespace
 
 TEST_CASE("grep finds lines in archives and live files, oldest first") {
@@ -73,8 +83,18 @@ TEST_CASE("grep finds lines in archives and live files, oldest first") {
   CHECK(incident.texts({"grep", "-o", "[0-9]+ms", "api", "--raw"}) ==
         "5001ms\n5001ms\n");
   CHECK(incident.texts({"grep", "-l", "timeout"}) == "api error\n");
-  CHECK(incident.texts({"grep", "--files", "timeout"}) ==
-        home.log("api-error.log") + "\n");
+  // The files that hold them: the archive, then the live file.
+  const auto files = lines_of(incident.texts({"grep", "--files", "timeout"}));
+  REQUIRE(files.size() == 2);
+  CHECK(files[0].starts_with(home.log("archive/api/error.")));
+  CHECK(files[0].ends_with(".zst"));
+  CHECK(std::filesystem::exists(files[0]));
+  CHECK(files[1] == home.log("api-error.log"));
+  CHECK(lines_of(incident.texts({"grep", "--files", "round 1"})).size() == 1);
+  const auto objects =
+      json_lines(incident.texts({"grep", "--files", "timeout", "--json"}));
+  REQUIRE(objects.size() == 2);
+  CHECK(objects[0].at("path") == files[0]);
   CHECK(incident.texts({"grep", "round", "api", "--raw", "--reverse"}) ==
         "round 2\nround 1\n");
   CHECK(incident.texts({"grep", "round", "api", "--raw", "-m", "1"}) ==
