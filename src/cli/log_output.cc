@@ -112,6 +112,13 @@ size_t streams_of(const query::Plan& plan) {
   return streams;
 }
 
+size_t files_of(const query::Reading& reading) {
+  size_t files = 0;
+  for (const auto& source : reading.sources())
+    if (!source->has_event()) files += source->segments().size() + 1;
+  return files;
+}
+
 }  // namespace
 
 bool wants_colours(const LogsArgs& args) {
@@ -169,11 +176,18 @@ base::Status LogOutput::make_printer(const base::Home& home,
     return {};
   }
   if (args_.names || args_.paths) {
-    const auto form = args_.json    ? query::ListForm::Json
-                      : args_.paths ? query::ListForm::Path
-                                    : query::ListForm::Label;
-    printer_ =
-        std::make_unique<query::ListPrinter>(output, streams_of(plan), form);
+    const auto form =
+        args_.json ? query::ListForm::Json : query::ListForm::Text;
+    if (args_.paths)
+      printer_ = std::make_unique<query::ListPrinter>(
+          output, files_of(reading_), form,
+          [this](const query::Origin& origin) -> const std::string& {
+            const auto* source = reading_.find(origin);
+            return source == nullptr ? origin.path : source->path();
+          });
+    else
+      printer_ =
+          std::make_unique<query::ListPrinter>(output, streams_of(plan), form);
     wants_text_ = false;
     return {};
   }
@@ -194,8 +208,13 @@ base::Status LogOutput::make_printer(const base::Home& home,
     return {};
   }
   if (args_.raw && !args_.only_matching) {
-    printer_ = std::make_unique<query::RawPrinter>(
-        output, query::find_line_endings(plan.origins, problems));
+    const bool picks = request_.filtered || request_.most ||
+                       request_.context.parted || request_.query.reverse;
+    if (picks)
+      printer_ = std::make_unique<query::RawLinePrinter>(output);
+    else
+      printer_ = std::make_unique<query::RawPrinter>(
+          output, query::find_line_endings(plan.origins, problems));
     return {};
   }
   if (args_.json) {

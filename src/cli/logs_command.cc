@@ -161,10 +161,11 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
     });
   query::Output output(STDOUT_FILENO);
   query::Reading reading(request->query, *plan, request->follow);
+  const bool cursor_gone = *cursor && !reading.begin_after(**cursor);
   auto lines =
       LogOutput::make(home, args, *request, *plan, reading, clock, output);
   if (!lines) return report(lines.error(), args, 2);
-  if (*cursor && !reading.begin_after(**cursor) && !args.json)
+  if (cursor_gone && !args.json)
     base::eprint(
         "lodge: {}: the line of the cursor is gone; from the oldest "
         "that is there\n",

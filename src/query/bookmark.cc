@@ -1,5 +1,7 @@
 #include "query/bookmark.h"
 
+#include <algorithm>
+
 #include "base/fs.h"
 
 namespace query {
@@ -13,19 +15,37 @@ void Bookmark::piece(const Origin& origin, const store::Piece& piece) {
   next_.piece(origin, piece);
   // Where the lines of context lie is not known any more.
   if (piece.ends && piece.time && !is_context_)
-    if (const auto* source = reading_.find(origin)) at_ = source->cursor();
+    if (const auto* source = reading_.find(origin)) {
+      const auto events = at_ ? at_->events : base::Timestamp{};
+      at_ = source->cursor();
+      at_->events = events;
+      moved_ = true;
+    }
   if (piece.ends) is_context_ = false;
+}
+
+bool Bookmark::event(const Origin& origin, const store::Event& event) {
+  if (!next_.event(origin, event)) return false;
+  if (!at_)
+    at_ = Cursor{.time = event.time,
+                 .app = origin.app,
+                 .instance = origin.instance,
+                 .kind = Kind::Events};
+  at_->events = std::max(at_->events, event.time);
+  if (at_->kind == Kind::Events) at_->time = at_->events;
+  moved_ = true;
+  return true;
 }
 
 void Bookmark::settle() {
   next_.settle();
-  if (!at_ || !next_.wants_more()) return;
+  if (!moved_ || !next_.wants_more()) return;
   auto written = base::fs::replace_file(path_, format_cursor(*at_) + "\n");
   // It must not end the reading of logs, but the next run will begin too early.
   if (!written)
     reading_.problems().push_back(
         std::move(written.error()).with_context("--cursor-file"));
-  at_.reset();
+  moved_ = false;
 }
 
 }  // namespace query

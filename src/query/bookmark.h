@@ -12,13 +12,15 @@ namespace query {
 
 class Bookmark final : public Printer {
  public:
+  // Goes on from where the reading begins.
   Bookmark(Printer& next, Reading& reading, std::string path)
-      : next_(next), reading_(reading), path_(std::move(path)) {}
+      : next_(next),
+        reading_(reading),
+        path_(std::move(path)),
+        at_(reading.after()) {}
 
   void piece(const Origin& origin, const store::Piece& piece) override;
-  bool event(const Origin& origin, const store::Event& event) override {
-    return next_.event(origin, event);
-  }
+  bool event(const Origin& origin, const store::Event& event) override;
   void settle() override;
   bool wants_more() const override { return next_.wants_more(); }
   void next_is_context() override;
@@ -30,6 +32,7 @@ class Bookmark final : public Printer {
   Reading& reading_;  // has the problem when it can't be written
   std::string path_;
   std::optional<Cursor> at_;
+  bool moved_ = false;  // since it was written
   bool is_context_ = false;
 };
 

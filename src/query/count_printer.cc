@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "query/json_text.h"
+
 namespace query {
 namespace {
 
@@ -79,19 +81,20 @@ void CountPrinter::finish() {
 }
 
 void ListPrinter::match(const Origin& origin) {
-  if (last_ == &origin) return;
-  last_ = &origin;
-  if (!listed_.insert(origin.path).second) return;
-  switch (form_) {
-    case ListForm::Label:
-      output_.put(stream_label(origin));
-      break;
-    case ListForm::Path:
-      output_.put(origin.path);
-      break;
-    case ListForm::Json:
-      output_.put(json_origin(origin) + "}");
-      break;
+  const std::string& path = file_of_ ? file_of_(origin) : origin.path;
+  if (last_ != nullptr && *last_ == path) return;
+  const auto [at, added] = listed_.insert(path);
+  last_ = &*at;
+  if (!added) return;
+  if (form_ == ListForm::Json) {
+    std::string json = json_origin(origin);
+    if (file_of_) {
+      json += R"(,"path":)";
+      append_json_string(path, json);
+    }
+    output_.put(json + "}");
+  } else {
+    output_.put(file_of_ ? path : stream_label(origin));
   }
   output_.put('\n');
 }

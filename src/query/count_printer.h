@@ -4,9 +4,11 @@
 // counted, events have no part in it.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "query/output.h"
@@ -59,27 +61,35 @@ class CountPrinter final : public MatchPrinter {
   size_t last_row_ = 0;
 };
 
-enum class ListForm { Label, Path, Json };
+enum class ListForm { Text, Json };
 
-// `-l`: each stream once, as soon as it has a match; with Path its live file.
+// The file that holds the match given last: of a stream, one of several.
+using FileOf = std::function<const std::string&(const Origin& origin)>;
+
+// `-l`: each stream once, as soon as it has a match; `--files`: each file.
 class ListPrinter final : public MatchPrinter {
  public:
-  // Of `streams` streams; when all were listed, no more is wanted.
-  ListPrinter(Output& output, size_t streams, ListForm form)
-      : output_(output), streams_(streams), form_(form) {}
+  // Of `most` streams, or files where `file_of` is given; when all were listed,
+  // no more is wanted.
+  ListPrinter(Output& output, size_t most, ListForm form, FileOf file_of = {})
+      : output_(output),
+        most_(most),
+        form_(form),
+        file_of_(std::move(file_of)) {}
   void settle() override { output_.flush(); }
   bool wants_more() const override {
-    return !output_.closed() && listed_.size() < streams_;
+    return !output_.closed() && listed_.size() < most_;
   }
 
  private:
   void match(const Origin& origin) override;
 
   Output& output_;
-  size_t streams_;
+  size_t most_;
   ListForm form_;
-  std::set<std::string> listed_;  // paths
-  const Origin* last_ = nullptr;
+  FileOf file_of_;
+  std::set<std::string> listed_;       // paths
+  const std::string* last_ = nullptr;  // of them
 };
 
 // `-q`: nothing, and no further than the first match.

@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
-#include <optional>
+#include <iterator>
 #include <vector>
 
 namespace query {
@@ -16,13 +17,29 @@ bool read_number(std::string_view text, T& into) {
   return error == std::errc{} && at == end;
 }
 
+struct KindName {
+  Kind kind;
+  std::string_view name;
+};
+constexpr KindName kKinds[] = {
+    {Kind::Out, "out"}, {Kind::Error, "error"}, {Kind::Events, "events"}};
+
+bool read_kind(std::string_view text, Kind& into) {
+  const auto at = std::ranges::find(kKinds, text, &KindName::name);
+  if (at == std::end(kKinds)) return false;
+  into = at->kind;
+  return true;
+}
+
 }  // namespace
 
 std::string format_cursor(const Cursor& cursor) {
-  return fmt::format("1:{}:{}:{}:{}:{}:{}", cursor.time.us, cursor.app,
-                     cursor.instance,
-                     cursor.kind == Kind::Error ? "error" : "out",
-                     cursor.sequence, cursor.offset);
+  const auto kind = std::ranges::find(kKinds, cursor.kind, &KindName::kind);
+  std::string text =
+      fmt::format("1:{}:{}:{}:{}:{}:{}", cursor.time.us, cursor.app,
+                  cursor.instance, kind->name, cursor.sequence, cursor.offset);
+  if (cursor.events > cursor.time) text += fmt::format(":{}", cursor.events.us);
+  return text;
 }
 
 base::Result<Cursor> parse_cursor(std::string_view text) {
@@ -34,19 +51,19 @@ base::Result<Cursor> parse_cursor(std::string_view text) {
     left.remove_prefix(end + 1);
   }
   Cursor cursor;
-  const bool good = parts.size() == 7 && parts[0] == "1" &&
-                    read_number(parts[1], cursor.time.us) &&
-                    !parts[2].empty() &&
-                    read_number(parts[3], cursor.instance) &&
-                    (parts[4] == "out" || parts[4] == "error") &&
-                    read_number(parts[5], cursor.sequence) &&
-                    read_number(parts[6], cursor.offset);
+  const bool good =
+      (parts.size() == 7 || parts.size() == 8) && parts[0] == "1" &&
+      read_number(parts[1], cursor.time.us) && !parts[2].empty() &&
+      read_number(parts[3], cursor.instance) &&
+      read_kind(parts[4], cursor.kind) &&
+      read_number(parts[5], cursor.sequence) &&
+      read_number(parts[6], cursor.offset) &&
+      (parts.size() == 7 || read_number(parts[7], cursor.events.us));
   if (!good)
     return base::fail(base::Errc::Invalid,
                       fmt::format("'{}' is no cursor", text),
                       "as the member `cursor` of --json has it");
   cursor.app = parts[2];
-  cursor.kind = parts[4] == "error" ? Kind::Error : Kind::Out;
   return cursor;
 }
 

@@ -4,6 +4,11 @@
 // through rotation and compression.
 //
 //   1:<stamp in µs>:<app>:<instance>:<out|error>:<segment number>:<offset>
+//
+// `:<stamp in µs>` follows where events were shown behind that line: of the
+// last. They come from other files than lines do, which a later stamp must not
+// pass over. Before any line was shown the place is that of an event: `events`
+// in place of the stream.
 
 #include <cstdint>
 #include <string>
@@ -20,8 +25,9 @@ struct Cursor {
   std::string app;
   int instance = -1;  // -1: of several
   Kind kind = Kind::Out;
-  uint64_t sequence = 0;  // of its segment; what it will be of a live file
-  uint64_t offset = 0;    // of the line in it
+  uint64_t sequence = 0;     // of its segment; what it will be of a live file
+  uint64_t offset = 0;       // of the line in it
+  base::Timestamp events{};  // those up to there were shown, if behind `time`
   bool operator==(const Cursor&) const = default;
   bool is_of(const Origin& origin) const {
     return app == origin.app && instance == origin.instance &&

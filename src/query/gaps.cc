@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <span>
 
 #include "query/losses.h"
 #include "query/removals.h"
@@ -13,6 +14,8 @@ namespace {
 using Time = std::optional<base::Timestamp>;
 
 constexpr int64_t kSecond = 1'000'000;
+// Of an app, the last: each looks into files.
+constexpr size_t kMostFlushes = 8;
 
 // What a flush left of one history.
 class Left {
@@ -71,7 +74,7 @@ class Left {
 // What events tell of what is missing.
 struct Told {
   explicit Told(GapRange range) : losses(range) {}
-  std::map<std::string, base::Timestamp> flushed;  // last, by app
+  std::map<std::string, std::vector<base::Timestamp>> flushed;  // by app
   Removals removals;
   Losses losses;
 };
@@ -96,8 +99,7 @@ Told read_told(const std::vector<Origin>& origins, GapRange range,
     if (event.kind != store::EventKind::Flush || event.time < range.since ||
         is_prune(event))
       return;
-    auto& last = told.flushed.try_emplace(event.app, event.time).first->second;
-    last = std::max(last, event.time);
+    told.flushed[event.app].push_back(event.time);
   });
   return told;
 }
@@ -121,6 +123,23 @@ std::optional<Gap> flush_gap(const std::vector<const Origin*>& histories,
   // A stream that was left out of the flush may reach back far enough.
   if (gap.begin && *gap.begin < range.since) return std::nullopt;
   return gap;
+}
+
+// Of all flushes in range, by time; of those with no line between, the last.
+std::vector<Gap> flush_gaps(const std::vector<const Origin*>& histories,
+                            std::span<const base::Timestamp> flushes,
+                            GapRange range, Problems& problems) {
+  if (flushes.size() > kMostFlushes) flushes = flushes.last(kMostFlushes);
+  std::vector<Gap> gaps;
+  for (const auto flushed : flushes) {
+    auto gap = flush_gap(histories, flushed, range, problems);
+    if (!gap) continue;
+    std::erase_if(gaps, [&](const Gap& other) {
+      return other.kept == gap->kept && other.begin == gap->begin;
+    });
+    gaps.push_back(std::move(*gap));
+  }
+  return gaps;
 }
 
 // Of an app's histories that were cut, the one that begins last says from where
@@ -158,6 +177,7 @@ std::optional<Gap> removal_gap(const std::vector<const Origin*>& histories,
                 .words = {}};
     if (begin) gap->begin = std::max(gap->begin.value_or(*begin), *begin);
     if (gone->when < gap->when) continue;
+    gap->cause = gone->flushed ? Gap::Cause::Flushed : Gap::Cause::Removed;
     gap->when = gone->when;
     gap->words = gone->reason;
   }
@@ -193,13 +213,16 @@ std::vector<Gap> find_gaps(const std::vector<Origin>& origins, GapRange range,
     for (; i < origins.size() && origins[i].app == app; ++i)
       if (origins[i].kind != Kind::Events) histories.push_back(&origins[i]);
     if (histories.empty()) continue;
-    std::optional<Gap> gap =
-        removal_gap(histories, told.removals, range, problems);
-    if (gap) gaps.push_back(std::move(*gap));
-    if (const auto at = told.flushed.find(app); at != told.flushed.end()) {
-      gap = flush_gap(histories, at->second, range, problems);
-      if (gap) gaps.push_back(std::move(*gap));
-    }
+    std::vector<Gap> flushed;
+    if (const auto at = told.flushed.find(app); at != told.flushed.end())
+      flushed = flush_gaps(histories, at->second, range, problems);
+    auto cut = removal_gap(histories, told.removals, range, problems);
+    // One of them may say already that the oldest lines were flushed.
+    const bool is_told =
+        cut && cut->cause == Gap::Cause::Flushed &&
+        std::ranges::any_of(flushed, [](const Gap& gap) { return !gap.kept; });
+    if (cut && !is_told) gaps.push_back(std::move(*cut));
+    std::ranges::move(flushed, std::back_inserter(gaps));
     std::ranges::move(told.losses.of(app), std::back_inserter(gaps));
   }
   return gaps;

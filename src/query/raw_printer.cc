@@ -14,7 +14,7 @@ void LineEndings::add(const store::Event& event) {
 
 bool LineEndings::contains(const Origin& origin, base::Timestamp line) const {
   if (lines_.empty()) return false;
-  // No two batches have one stamp: it tells the line, whoever wrote it.
+  // No two batches have one stamp: it tells the batch, whoever wrote it.
   if (origin.shared) {
     const auto at = lines_.lower_bound(
         Key{line.us, origin.app, std::numeric_limits<int>::min(), Kind::Out});
@@ -60,6 +60,12 @@ void RawPrinter::settle() {
     last_ = nullptr;
   }
   output_.flush();
+}
+
+void RawLinePrinter::piece(const Origin& origin, const store::Piece& piece) {
+  (void)origin;
+  output_.put(piece.text);
+  output_.put('\n');
 }
 
 LineEndings find_line_endings(const std::vector<Origin>& origins,

@@ -1,5 +1,7 @@
 #pragma once
-// The child's bytes and nothing else: for one stream, exactly what it wrote.
+// The child's bytes and nothing else: for one stream that is read from a line
+// on without leaving any out, exactly what it wrote. Lines that were picked out
+// each have their '\n': those of different lives are no one line.
 
 #include <set>
 #include <string>
@@ -11,10 +13,12 @@
 
 namespace query {
 
-// Lines whose '\n' is not the child's: see EventKind::LineEnded.
+// Lines whose '\n' is not the child's, each the last of its stamp: see
+// EventKind::LineEnded.
 class LineEndings {
  public:
   void add(const store::Event& event);
+  // Whether the last line of that stamp is one.
   bool contains(const Origin& origin, base::Timestamp line) const;
 
  private:
@@ -45,6 +49,20 @@ class RawPrinter final : public Printer {
   const Origin* last_ = nullptr;
   std::optional<base::Timestamp> last_time_;
   bool newline_waits_ = false;
+};
+
+// Of lines that were picked out, or turned round; each comes whole.
+class RawLinePrinter final : public Printer {
+ public:
+  explicit RawLinePrinter(Output& output) : output_(output) {}
+
+  void piece(const Origin& origin, const store::Piece& piece) override;
+  bool event(const Origin&, const store::Event&) override { return false; }
+  void settle() override { output_.flush(); }
+  bool wants_more() const override { return !output_.closed(); }
+
+ private:
+  Output& output_;
 };
 
 // Reads the events of a plan for lines that the child left without '\n'.

@@ -148,11 +148,14 @@ const Source* Reading::find(const Origin& origin) const {
 }
 
 bool Reading::begin_after(const Cursor& cursor) {
+  after_ = cursor;
   const auto at = std::ranges::find_if(sources_, [&](const auto& source) {
     return cursor.is_of(source->origin());
   });
   for (auto before = sources_.begin(); before != sources_.end(); ++before)
     (*before)->begin_after(cursor, before < at ? -1 : before == at ? 0 : 1);
+  // No line was shown yet that could be gone.
+  if (cursor.kind == Kind::Events) return true;
   if (at == sources_.end()) return false;
   const auto& source = **at;
   const uint64_t oldest = source.segments().empty()

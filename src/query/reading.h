@@ -41,6 +41,7 @@ class Reading {
   // Gives only what comes after; before anything is read. False when that line
   // is gone, and what there is begins behind it.
   bool begin_after(const Cursor& cursor);
+  const std::optional<Cursor>& after() const { return after_; }
   // That the line given last is of.
   const Source* find(const Origin& origin) const;
 
@@ -61,6 +62,7 @@ class Reading {
 
   Query query_;
   bool to_be_followed_;
+  std::optional<Cursor> after_;
   std::vector<std::unique_ptr<Source>> sources_;
   Problems problems_;
   SearchStats stats_;

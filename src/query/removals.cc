@@ -11,6 +11,10 @@ void Removals::add(const store::Event& event) {
     pruned_[event.app] = event.time;
     return;
   }
+  if (event.kind == store::EventKind::Flush) {
+    flushed_[event.app].push_back(event.time);
+    return;
+  }
   const bool removed = event.kind == store::EventKind::Remove;
   if (!removed && event.kind != store::EventKind::Seal) return;
   const auto segment = store::parse_segment_name(
@@ -26,7 +30,7 @@ void Removals::add(const store::Event& event) {
 }
 
 bool Removals::has_any(const store::SegmentOwner& owner) const {
-  if (pruned_.contains(owner.app)) return true;
+  if (pruned_.contains(owner.app) || flushed_.contains(owner.app)) return true;
   const auto found = files_.find({owner.app, owner.kind, owner.instance});
   return found != files_.end() &&
          std::ranges::any_of(found->second, [](const auto& entry) {
@@ -45,8 +49,15 @@ std::optional<RemovedFile> Removals::before(
   if (file.removed)
     return RemovedFile{file.first, file.end, *file.removed, file.reason};
   const auto pruned = pruned_.find(owner.app);
-  if (pruned == pruned_.end() || pruned->second < file.end) return std::nullopt;
-  return RemovedFile{file.first, file.end, pruned->second, "pruned"};
+  if (pruned != pruned_.end() && pruned->second >= file.end)
+    return RemovedFile{file.first, file.end, pruned->second, "pruned"};
+  // Which of several took it is not known: not before the first of them.
+  const auto flushes = flushed_.find(owner.app);
+  if (flushes == flushed_.end()) return std::nullopt;
+  const auto flush = std::ranges::find_if(
+      flushes->second, [&](base::Timestamp time) { return time >= file.end; });
+  if (flush == flushes->second.end()) return std::nullopt;
+  return RemovedFile{file.first, file.end, *flush, {}, true};
 }
 
 bool is_prune(const store::Event& event) {

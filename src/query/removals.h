@@ -1,8 +1,8 @@
 #pragma once
 // Sealed files that are gone, as events tell: until when each may have had
 // lines, so that a history whose oldest line is young is known to be cut. What
-// is pruned has one event an app, which names no file: those that were sealed
-// before and are not there any more are meant. Pure; any thread.
+// is pruned or flushed has one event an app, which names no file: those that
+// were sealed before and are not there any more are meant. Pure; any thread.
 
 #include <map>
 #include <optional>
@@ -21,6 +21,7 @@ struct RemovedFile {
   base::Timestamp end;    // it has no later line
   base::Timestamp when;   // it was deleted
   std::string reason;
+  bool flushed = false;
 };
 
 // Of sealed files alone, unlike other flushes.
@@ -46,6 +47,7 @@ class Removals {
   };
   std::map<Owner, std::map<uint64_t, Sealed>> files_;  // by number
   std::map<std::string, base::Timestamp> pruned_;      // last, by app
+  std::map<std::string, std::vector<base::Timestamp>> flushed_;
 };
 
 }  // namespace query

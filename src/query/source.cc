@@ -233,7 +233,8 @@ bool Source::take_event() {
   auto event = store::parse_event(event_text_);
   if (!event) return false;
   event_ = std::move(*event);
-  if (after_ && event_.time <= after_->time) return false;
+  if (after_ && event_.time <= std::max(after_->time, after_->events))
+    return false;
   const bool wanted =
       origin_.only.empty() || event_.instance < 0 ||
       std::ranges::find(origin_.only, event_.instance) != origin_.only.end();

@@ -98,6 +98,11 @@ class Source {
   const store::Event& event() const { return event_; }
   // Where the line given last begins.
   HitPlace line_place() const { return line_; }
+  // The file that it is in, as it was called when it was listed.
+  const std::string& path() const {
+    return line_.file < segments_.size() ? segments_[line_.file].path
+                                         : origin_.path;
+  }
   // Of the line given last, which has a time.
   Cursor cursor() const;
   // Gives nothing up to that place of the merged flow; `rank`: whether this

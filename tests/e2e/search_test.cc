@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "support/test_home.h"
 #include "support/wait.h"
@@ -61,6 +63,14 @@ size_t count_of(std::string_view text, std::string_view part) {
   return count;
 }
 
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);)
+    lines.push_back(std::move(line));
+  return lines;
+}
+
 }  // namespace
 
 TEST_CASE("grep finds lines in archives and live files, oldest first") {
@@ -73,8 +83,18 @@ TEST_CASE("grep finds lines in archives and live files, oldest first") {
   CHECK(incident.texts({"grep", "-o", "[0-9]+ms", "api", "--raw"}) ==
         "5001ms\n5001ms\n");
   CHECK(incident.texts({"grep", "-l", "timeout"}) == "api error\n");
-  CHECK(incident.texts({"grep", "--files", "timeout"}) ==
-        home.log("api-error.log") + "\n");
+  // The files that hold them: the archive, then the live file.
+  const auto files = lines_of(incident.texts({"grep", "--files", "timeout"}));
+  REQUIRE(files.size() == 2);
+  CHECK(files[0].starts_with(home.log("archive/api/error.")));
+  CHECK(files[0].ends_with(".zst"));
+  CHECK(std::filesystem::exists(files[0]));
+  CHECK(files[1] == home.log("api-error.log"));
+  CHECK(lines_of(incident.texts({"grep", "--files", "round 1"})).size() == 1);
+  const auto objects =
+      json_lines(incident.texts({"grep", "--files", "timeout", "--json"}));
+  REQUIRE(objects.size() == 2);
+  CHECK(objects[0].at("path") == files[0]);
   CHECK(incident.texts({"grep", "round", "api", "--raw", "--reverse"}) ==
         "round 2\nround 1\n");
   CHECK(incident.texts({"grep", "round", "api", "--raw", "-m", "1"}) ==
@@ -87,6 +107,38 @@ TEST_CASE("grep finds lines in archives and live files, oldest first") {
   CHECK(incident.texts({"grep", "-F", "5001ms", "-c"}) == "2\n");
   CHECK(incident.texts({"grep", "-w", "use", "-c"}) == "0\n");
   CHECK(incident.texts({"grep", "-x", "round 2", "-c"}) == "1\n");
+}
+
+TEST_CASE("lines of an app that ends in mid-line are found one by one") {
+  const TestHome home;
+  const std::string once = "aa\nbb\n\ncc";
+  home.work().write("once", once);
+  home.must({"start", "cat " + home.work().file("once"), "--name", "cut",
+             "--no-wait", "--no-autorestart"});
+  REQUIRE(wait_until([&] { return home.has_status("cut", "stopped"); }));
+  home.must({"restart", "cut", "--no-wait"});
+  const std::vector<std::string> all = {"logs", "cut", "--raw", "-n", "all"};
+  REQUIRE(wait_until([&] { return home.must(all).out == once + once; }));
+  for (const bool sealed : {false, true}) {
+    CAPTURE(sealed);
+    if (sealed) home.must({"rotate", "cut"});
+    CHECK(home.must(all).out == once + once);
+    CHECK(home.must({"archive", "export", "cut", "--raw"}).out == once + once);
+    const std::vector<std::pair<std::string, std::string>> rows = {
+        {"bb", "bb\nbb\n"}, {"^$", "\n\n"}, {"cc", "cc\ncc\n"}};
+    for (const auto& [pattern, lines] : rows) {
+      CAPTURE(pattern);
+      CHECK(home.must({"grep", "--raw", pattern, "cut"}).out == lines);
+      CHECK(
+          home.must({"archive", "export", "cut", "-g", pattern, "--raw"}).out ==
+          lines);
+      CHECK(home.must({"grep", "-f", "--raw", pattern, "cut", "-m", "2"}).out ==
+            lines);
+    }
+    CHECK(home.must({"logs", "cut", "--raw", "--reverse", "-n", "all"}).out ==
+          "cc\n\nbb\naa\ncc\n\nbb\naa\n");
+    CHECK(home.must({"logs", "cut", "--raw", "-m", "2"}).out == "aa\nbb\n");
+  }
 }
 
 TEST_CASE("exit codes of grep are those of grep") {
@@ -194,6 +246,50 @@ TEST_CASE("a run goes on exactly where the last one ended") {
   CHECK(lost.exit == 2);
   CHECK(count_of(lost.out, "\n") == 1);
   CHECK(lost.err.find("--cursor-file") != std::string::npos);
+}
+
+TEST_CASE("a run shows no event that the last one has shown") {
+  const TestHome home;
+  const std::string file = home.work().file("cursor");
+  std::vector<std::string> args = {"logs", "api", "--cursor-file", file};
+  std::string line = "line\n";
+  SUBCASE("as text") {}
+  SUBCASE("as JSON") {
+    args.emplace_back("--json");
+    line = R"("message":"line")";
+  }
+  home.start("api", "echo line; exec sleep 1000");
+  REQUIRE(wait_until(
+      [&] { return !home.must({"logs", "api", "--raw"}).out.empty(); }));
+  CHECK(count_of(home.must(args).out, line) == 1);
+  home.must({"stop", "api"});
+  CHECK(!home.lodge(args).out.empty());
+  for (int i = 0; i < 2; ++i) CHECK(home.lodge(args).out.empty());
+  home.must({"restart", "api"});
+  REQUIRE(wait_until([&] {
+    return count_of(home.must({"logs", "api", "--raw"}).out, "line") == 2;
+  }));
+  CHECK(count_of(home.must(args).out, line) == 1);
+  CHECK(home.lodge(args).out.empty());
+}
+
+TEST_CASE("where no line was shown yet, a run goes on behind the events") {
+  const TestHome home;
+  home.start("api",
+             "until [ -e speak ]; do sleep 0.02; done; echo line; "
+             "exec sleep 1000");
+  const std::vector<std::string> args = {"logs", "api", "--cursor-file",
+                                         home.work().file("cursor")};
+  CHECK(!home.must(args).out.empty());
+  CHECK(home.lodge(args).out.empty());
+  run({"touch", "speak"}, home.in_home());
+  REQUIRE(wait_until(
+      [&] { return !home.must({"logs", "api", "--raw"}).out.empty(); }));
+  const auto ran = home.must(args);
+  CHECK(count_of(ran.out, "\n") == 1);
+  CHECK(count_of(ran.out, "line") == 1);
+  CHECK(ran.err.find("gone") == std::string::npos);
+  CHECK(home.lodge(args).out.empty());
 }
 
 TEST_CASE("sums count by time, field, level and form") {

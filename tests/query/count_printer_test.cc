@@ -78,8 +78,7 @@ TEST_CASE("streams with a match are listed once, until none is left") {
     std::string_view text;
   };
   const Row rows[] = {
-      {query::ListForm::Label, "api/0 out\napi/0 error\n"},
-      {query::ListForm::Path, "api/0.out\napi/0.err\n"},
+      {query::ListForm::Text, "api/0 out\napi/0 error\n"},
       {query::ListForm::Json,
        R"({"v":1,"app":"api","id":0,"instance":0,"stream":"out"})"
        "\n"
@@ -95,6 +94,32 @@ TEST_CASE("streams with a match are listed once, until none is left") {
     CHECK(sheet.text() == row.text);
     printer.piece(kOther, piece_of("d"));
     CHECK_FALSE(printer.wants_more());
+  }
+}
+
+TEST_CASE("files with a match are listed once, whichever stream they are of") {
+  const std::string sealed = "archive/api/\"0\".zst";
+  const std::string* file = &sealed;
+  for (const auto form : {query::ListForm::Text, query::ListForm::Json}) {
+    query_test::Sheet sheet;
+    query::ListPrinter printer(
+        sheet.output(), 3, form,
+        [&](const query::Origin&) -> const std::string& { return *file; });
+    for (const auto* at : {&sealed, &sealed, &kOut.path, &sealed, &kOut.path}) {
+      file = at;
+      printer.piece(kOut, piece_of("a"));
+    }
+    CHECK(printer.wants_more());
+    file = &kError.path;
+    printer.piece(kError, piece_of("a"));
+    CHECK_FALSE(printer.wants_more());
+    if (form == query::ListForm::Text)
+      CHECK(sheet.text() == sealed + "\napi/0.out\napi/0.err\n");
+    else
+      CHECK(sheet.text().starts_with(
+          R"({"v":1,"app":"api","id":0,"instance":0,"stream":"out",)"
+          R"("path":"archive/api/\"0\".zst"})"
+          "\n"));
   }
 }
 

@@ -228,6 +228,60 @@ TEST_CASE("what was pruned is known by what was sealed and is not there") {
   CHECK(gaps(dir, 25 * kSecond).empty());
 }
 
+TEST_CASE("a flush hides none that was before it") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  const auto seal = [&](uint64_t sequence, int64_t first, int64_t end) {
+    auto told = event(store::EventKind::Seal, end);
+    told.file = segment_file(dir, sequence, first);
+    tell(dir, told);
+    return told.file;
+  };
+  seal(1, 0, 10 * kSecond);
+  const auto kept = seal(2, 10 * kSecond, 20 * kSecond);
+  REQUIRE(base::fs::make_dirs(store::archive_dir(dir.path(), "api")));
+  REQUIRE(base::fs::replace_file(kept, stamped(10 * kSecond, "kept\n")));
+  // The first segment, then the live file.
+  flush_event(dir, "api", 30 * kSecond);
+  flush_event(dir, "api", 40 * kSecond);
+  for (const bool goes_on : {false, true}) {
+    CAPTURE(goes_on);
+    if (goes_on) dir.append("api-out.log", stamped(50 * kSecond, "later\n"));
+    const auto found = gaps(dir, 5 * kSecond);
+    REQUIRE(found.size() == 2);
+    CHECK(query::gap_reason(found[0]) == "flushed");
+    CHECK_FALSE(found[0].kept);
+    CHECK(found[0].begin == base::Timestamp{kStart + 10 * kSecond});
+    CHECK(found[0].when == base::Timestamp{kStart + 30 * kSecond});
+    CHECK(query::gap_reason(found[1]) == "flushed");
+    CHECK(found[1].kept == base::Timestamp{kStart + 10 * kSecond});
+    CHECK(found[1].when == base::Timestamp{kStart + 40 * kSecond});
+  }
+}
+
+TEST_CASE("each flush of a live file is a gap, those in a row are one") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  REQUIRE(base::fs::make_dirs(store::archive_dir(dir.path(), "api")));
+  const auto segment = [&](uint64_t sequence, int64_t us) {
+    REQUIRE(base::fs::replace_file(segment_file(dir, sequence, us),
+                                   stamped(us, "kept\n")));
+  };
+  segment(1, 0);
+  flush_event(dir, "api", 10 * kSecond);
+  flush_event(dir, "api", 11 * kSecond);
+  segment(2, 20 * kSecond);
+  flush_event(dir, "api", 30 * kSecond);
+  dir.append("api-out.log", stamped(40 * kSecond, "now\n"));
+  const auto found = gaps(dir, -1);
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].kept == base::Timestamp{kStart});
+  CHECK(found[0].begin == base::Timestamp{kStart + 20 * kSecond});
+  CHECK(found[0].when == base::Timestamp{kStart + 11 * kSecond});
+  CHECK(found[1].kept == base::Timestamp{kStart + 20 * kSecond});
+  CHECK(found[1].begin == base::Timestamp{kStart + 40 * kSecond});
+}
+
 TEST_CASE("drops in a row are one gap, within the range alone") {
   LogDir dir;
   dir.add_app("api", 1);

@@ -331,6 +331,39 @@ TEST_CASE("raw of a file in mid-line ends there") {
   CHECK(raw(dir, {}) == "a\nprompt> ");
 }
 
+TEST_CASE("raw lines that were picked out each have a newline") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  std::string lives;
+  for (int64_t at = 0; at < 30; at += 10) {
+    // One batch, which the child ended in mid-line.
+    for (const auto* line : {"aa\n", "bb\n", "cc\n"})
+      lives += stamped(at, line);
+    note_line_ended(dir, at, store::Stream::Out);
+  }
+  dir.append("api-out.log", lives + stamped(40, "bb, not ended"));
+  query::Query query;
+  query.lines.text.any = {"bb"};
+  const auto picked = [&] {
+    const std::string path = dir.file("picked");
+    auto fd = base::fs::open(path, O_WRONLY | O_CREAT | O_TRUNC);
+    query::Output output(fd->get());
+    query::Reading reading(query, dir.plan(query), false);
+    query::RawLinePrinter printer(output);
+    const auto filter = query::LineFilter::compile(query.lines);
+    REQUIRE(filter);
+    reading.search(printer, *filter);
+    return query_test::read_whole(path);
+  };
+  CHECK(picked() == "bb\nbb\nbb\nbb, not ended\n");
+  query.lines.text.any = {"cc"};
+  CHECK(picked() == "cc\ncc\ncc\n");
+  query.lines = {};
+  query.reverse = true;
+  query.until = {{kStart + 10}};
+  CHECK(picked() == "cc\nbb\naa\n");
+}
+
 TEST_CASE("raw of several streams never mixes two lines") {
   LogDir dir;
   dir.add_app("api", 1);
