@@ -155,7 +155,7 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
       upkeep_(loop_, clock_, supervisor_, chronicle_, home.root()),
       supervisor_(loop_, clock_, io_, health_, upkeep_, groups_, home_id),
       listing_(
-          home.logs(), tally_, rates_, sampler_,
+          home.logs(), tally_, rates_, sampler_, users_,
           [this](uint64_t slot) { return io_.output_open(slot); },
           [this] { return housekeeper_.seal_size(); },
           [this] { return groups_.controllers(); }),

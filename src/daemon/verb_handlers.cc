@@ -109,7 +109,11 @@ void Handlers::on(const control::EnvRequest& request, const supervisor::Cause&,
     row.instances = static_cast<int>(app->instances.size());
     // Without its interpreter it can't be started, but has its environment.
     const supervisor::Copy copy{id, life.number, ""};
-    for (const auto& entry : supervisor::environment_of(app->spec, copy)) {
+    auto env = supervisor::environment_of(app->spec, copy);
+    // What it is started with as another user.
+    if (auto as = parts_.users.resolve(app->spec.uid, app->spec.gid); as && *as)
+      set_user(env, **as);
+    for (const auto& entry : env) {
       const auto equals = entry.find('=');
       if (entry.substr(0, equals) == supervisor::kTagVariable) continue;
       row.env.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
