@@ -55,6 +55,8 @@ void Handlers::on(const control::ScaleRequest& request,
   auto scaled = parts_.supervisor.scale(*app, static_cast<int>(count),
                                         request.wait, cause, answer(reply));
   if (!scaled) return reply(refusal(scaled.error()));
+  if (count != have)
+    parts_.chronicle.changed(app->spec.name, {"instances"}, cause);
   parts_.chronicle.enter(parts_.supervisor);
   parts_.housekeeper.apps_changed();
 }
