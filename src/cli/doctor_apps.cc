@@ -74,34 +74,54 @@ Finding look_at(const AppSpec& app) {
   return {State::Ok, "app", fmt::format("{}: {}", app.name, found), ""};
 }
 
-}  // namespace
-
-std::optional<std::vector<AppSpec>> listed_apps(const base::Home& home,
-                                                Findings& findings) {
+// As a daemon to come would take it.
+base::Result<std::vector<AppSpec>> read_list(const std::string& path) {
+  auto text = fs::read_file(path);
+  if (!text) return base::fail(std::move(text.error()));
+  auto json = base::parse_json(*text, {.bytes = size_t{64} << 20, .depth = 16});
+  if (!json) return base::pass(std::move(json), path);
   std::vector<AppSpec> apps;
-  if (!fs::exists(home.app_list())) return apps;
-  const auto damaged = [&](const std::string& why) {
-    findings.push_back({State::Bad, "app list", home.app_list() + ": " + why,
-                        fs::exists(home.app_list() + ".bak")
-                            ? "the next start takes apps.json.bak"
-                            : "start the apps again"});
-    return std::nullopt;
-  };
-  auto text = fs::read_file(home.app_list());
-  if (!text) return damaged(text.error().message);
-  auto json = base::parse_json(*text);
-  if (!json) return damaged(json.error().message);
   try {
+    if (json->value("v", 0) != 1)
+      return base::fail(base::Errc::Denied,
+                        path + ": written by a newer version of lodge",
+                        "use that version, or move the file away");
     for (const auto& entry : json->at("content").at("apps")) {
       auto spec = config::parse_spec(base::print_json(entry.at("spec")));
-      if (!spec) return damaged(spec.error().message);
+      if (!spec) return base::pass(std::move(spec), path);
       spec->instances = static_cast<int>(entry.at("instances").size());
       apps.push_back(std::move(*spec));
     }
   } catch (const nlohmann::json::exception& error) {
-    return damaged(error.what());
+    return base::fail(base::Errc::Invalid, path + ": " + error.what());
   }
   return apps;
+}
+
+}  // namespace
+
+std::optional<std::vector<AppSpec>> listed_apps(const base::Home& home,
+                                                Findings& findings) {
+  const auto path = home.app_list();
+  const auto copy = path + ".bak";
+  auto list = read_list(path);
+  if (list) return std::move(*list);
+  auto why = list.error().message;
+  const bool copied = fs::exists(copy);
+  if (list.error().code == base::Errc::NotFound && !copied)
+    return std::vector<AppSpec>{};
+  std::string mend = "the next start takes " + copy;
+  if (list.error().code == base::Errc::Denied) {
+    mend = list.error().hint;
+  } else if (auto second = read_list(copy); !second) {
+    if (copied) why += "; and the copy: " + second.error().message;
+    mend = fmt::format(
+        "mend or move away {}{}, then start the apps again; running ones go on "
+        "meanwhile",
+        path, copied ? " and " + copy : "");
+  }
+  findings.push_back({State::Bad, "app list", std::move(why), std::move(mend)});
+  return std::nullopt;
 }
 
 Findings look_at_apps(const std::vector<AppSpec>& apps) {

@@ -79,6 +79,20 @@ TEST_CASE("doctor says of a damaged app list that the copy will be taken") {
   home.must({"kill"});
   REQUIRE(::truncate(home.file("apps.json").c_str(), 40) == 0);
   CHECK(findings(home, "app list").starts_with("bad: "));
+  CHECK(home.lodge({"doctor"}).out.find("the next start takes") !=
+        std::string::npos);
+}
+
+TEST_CASE("doctor says of a damaged app list and copy that neither is taken") {
+  const TestHome home;
+  home.start("api", "exec sleep 1000");
+  home.must({"kill"});
+  REQUIRE(::truncate(home.file("apps.json").c_str(), 40) == 0);
+  REQUIRE(::truncate(home.file("apps.json.bak").c_str(), 40) == 0);
+  CHECK(home.lodge({"start", "api"}).exit == 1);
+  const auto text = home.lodge({"doctor"}).out;
+  CHECK(text.find("the next start takes") == std::string::npos);
+  CHECK(text.find("mend or move away") != std::string::npos);
 }
 
 }  // namespace support
