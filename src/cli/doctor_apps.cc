@@ -2,6 +2,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "base/fs.h"
@@ -98,6 +100,30 @@ base::Result<std::vector<AppSpec>> read_list(const std::string& path) {
   return apps;
 }
 
+// Who has locked the home, by what the kernel lists; 0 = nobody that is seen.
+int keeper_of(const base::Home& home) {
+  const auto lock = fs::stat(home.run("keeper.lock"));
+  const auto locks = fs::read_file("/proc/locks", size_t{16} << 20);
+  if (!lock || !locks) return 0;
+  // "7: FLOCK  ADVISORY  WRITE 4120 fe:00:11043706 0 EOF"
+  const auto file = fmt::format(":{} 0 EOF", lock->st_ino);
+  for (size_t begin = 0; begin < locks->size();) {
+    const auto end = std::min(locks->find('\n', begin), locks->size());
+    const auto line = std::string_view(*locks).substr(begin, end - begin);
+    begin = end + 1;
+    constexpr std::string_view kKind = " FLOCK  ADVISORY  WRITE ";
+    const auto at = line.find(kKind);
+    if (at == line.npos || !line.ends_with(file)) continue;
+    int pid = 0;
+    const auto* const digits = line.data() + at + kKind.size();
+    std::from_chars(digits, line.data() + line.size(), pid);
+    // Another file system may have a file of that number, too.
+    const auto words = fs::read_file(fmt::format("/proc/{}/cmdline", pid));
+    if (words && words->find("keeper") != words->npos) return pid;
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::optional<std::vector<AppSpec>> listed_apps(const base::Home& home,
@@ -128,6 +154,17 @@ Findings look_at_apps(const std::vector<AppSpec>& apps) {
   Findings findings;
   for (const auto& app : apps) findings.push_back(look_at(app));
   return findings;
+}
+
+Finding look_for_keeper(const base::Home& home) {
+  const int keeper = keeper_of(home);
+  if (keeper == 0) return {State::Note, "daemon", "none runs", "lodge start"};
+  return {
+      State::Bad, "daemon",
+      fmt::format("none answers at {}, but a keeper (pid {}) holds the home",
+                  home.socket(), keeper),
+      fmt::format("kill {}, which stops the apps; then: lodge resurrect",
+                  keeper)};
 }
 
 Findings look_at_daemon(const control::PingReply& daemon) {
