@@ -432,6 +432,9 @@ Result<UniqueFd> try_lock(const std::string& path) {
 
 Result<std::string> current_dir() {
   char buffer[4096];
+  if (::getcwd(buffer, sizeof buffer) == nullptr && errno == ENOENT)
+    return fail(Errc::NotFound, "the current directory is gone",
+                "go to one that is there");
   if (::getcwd(buffer, sizeof buffer) == nullptr)
     return fail(errno_error(errno, "getcwd", ""));
   return std::string(buffer);

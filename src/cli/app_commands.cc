@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "base/fs.h"
 #include "cli/commands.h"
 #include "cli/definition.h"
 #include "cli/failed_start.h"
@@ -68,7 +67,7 @@ int run_stop(const Invocation& invocation) {
 
 int run_restart(const Invocation& invocation) {
   auto selection = selection_of(invocation);
-  auto caller_dir = base::fs::current_dir();
+  auto caller_dir = dir_of_targets(selection.targets);
   if (!caller_dir) return report(invocation, caller_dir.error(), kFailed);
   std::vector<std::string> files;
   for (const auto& word : selection.targets)

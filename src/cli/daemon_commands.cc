@@ -24,8 +24,12 @@ int run_ping(const Invocation& invocation) {
           "[lodge] daemon {} (pid {}) is up for {}{}{}\n", pong->version,
           pong->daemon_pid,
           base::format_duration(std::chrono::milliseconds(pong->uptime_ms)),
-          pong->degraded ? ", degraded: its keeper is gone"
-                         : fmt::format(", keeper pid {}", pong->keeper_pid),
+          pong->keeper_pid == 0
+              ? ", degraded: its keeper is gone"
+              : fmt::format(", keeper pid {}{}", pong->keeper_pid,
+                            pong->degraded
+                                ? ", degraded: the one before was killed"
+                                : ""),
           pong->safe ? ", safe mode: it only captures" : ""));
   warn_of_skew(pong->version);
   if (!pong->update_error.empty())

@@ -51,5 +51,7 @@ std::optional<std::vector<config::AppSpec>> listed_apps(const base::Home& home,
                                                         Findings& findings);
 Findings look_at_apps(const std::vector<config::AppSpec>& apps);
 Findings look_at_daemon(const control::PingReply& daemon);
+// Where no daemon answers.
+Finding look_for_keeper(const base::Home& home);
 
 }  // namespace cli

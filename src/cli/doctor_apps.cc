@@ -2,6 +2,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "base/fs.h"
@@ -74,40 +76,95 @@ Finding look_at(const AppSpec& app) {
   return {State::Ok, "app", fmt::format("{}: {}", app.name, found), ""};
 }
 
-}  // namespace
-
-std::optional<std::vector<AppSpec>> listed_apps(const base::Home& home,
-                                                Findings& findings) {
+// As a daemon to come would take it.
+base::Result<std::vector<AppSpec>> read_list(const std::string& path) {
+  auto text = fs::read_file(path);
+  if (!text) return base::fail(std::move(text.error()));
+  auto json = base::parse_json(*text, {.bytes = size_t{64} << 20, .depth = 16});
+  if (!json) return base::pass(std::move(json), path);
   std::vector<AppSpec> apps;
-  if (!fs::exists(home.app_list())) return apps;
-  const auto damaged = [&](const std::string& why) {
-    findings.push_back({State::Bad, "app list", home.app_list() + ": " + why,
-                        fs::exists(home.app_list() + ".bak")
-                            ? "the next start takes apps.json.bak"
-                            : "start the apps again"});
-    return std::nullopt;
-  };
-  auto text = fs::read_file(home.app_list());
-  if (!text) return damaged(text.error().message);
-  auto json = base::parse_json(*text);
-  if (!json) return damaged(json.error().message);
   try {
+    if (json->value("v", 0) != 1)
+      return base::fail(base::Errc::Denied,
+                        path + ": written by a newer version of lodge",
+                        "use that version, or move the file away");
     for (const auto& entry : json->at("content").at("apps")) {
       auto spec = config::parse_spec(base::print_json(entry.at("spec")));
-      if (!spec) return damaged(spec.error().message);
+      if (!spec) return base::pass(std::move(spec), path);
       spec->instances = static_cast<int>(entry.at("instances").size());
       apps.push_back(std::move(*spec));
     }
   } catch (const nlohmann::json::exception& error) {
-    return damaged(error.what());
+    return base::fail(base::Errc::Invalid, path + ": " + error.what());
   }
   return apps;
+}
+
+// Who has locked the home, by what the kernel lists; 0 = nobody that is seen.
+int keeper_of(const base::Home& home) {
+  const auto lock = fs::stat(home.run("keeper.lock"));
+  const auto locks = fs::read_file("/proc/locks", size_t{16} << 20);
+  if (!lock || !locks) return 0;
+  // "7: FLOCK  ADVISORY  WRITE 4120 fe:00:11043706 0 EOF"
+  const auto file = fmt::format(":{} 0 EOF", lock->st_ino);
+  for (size_t begin = 0; begin < locks->size();) {
+    const auto end = std::min(locks->find('\n', begin), locks->size());
+    const auto line = std::string_view(*locks).substr(begin, end - begin);
+    begin = end + 1;
+    constexpr std::string_view kKind = " FLOCK  ADVISORY  WRITE ";
+    const auto at = line.find(kKind);
+    if (at == line.npos || !line.ends_with(file)) continue;
+    int pid = 0;
+    const auto* const digits = line.data() + at + kKind.size();
+    std::from_chars(digits, line.data() + line.size(), pid);
+    // Another file system may have a file of that number, too.
+    const auto words = fs::read_file(fmt::format("/proc/{}/cmdline", pid));
+    if (words && words->find("keeper") != words->npos) return pid;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::optional<std::vector<AppSpec>> listed_apps(const base::Home& home,
+                                                Findings& findings) {
+  const auto path = home.app_list();
+  const auto copy = path + ".bak";
+  auto list = read_list(path);
+  if (list) return std::move(*list);
+  auto why = list.error().message;
+  const bool copied = fs::exists(copy);
+  if (list.error().code == base::Errc::NotFound && !copied)
+    return std::vector<AppSpec>{};
+  std::string mend = "the next start takes " + copy;
+  if (list.error().code == base::Errc::Denied) {
+    mend = list.error().hint;
+  } else if (auto second = read_list(copy); !second) {
+    if (copied) why += "; and the copy: " + second.error().message;
+    mend = fmt::format(
+        "mend or move away {}{}, then start the apps again; running ones go on "
+        "meanwhile",
+        path, copied ? " and " + copy : "");
+  }
+  findings.push_back({State::Bad, "app list", std::move(why), std::move(mend)});
+  return std::nullopt;
 }
 
 Findings look_at_apps(const std::vector<AppSpec>& apps) {
   Findings findings;
   for (const auto& app : apps) findings.push_back(look_at(app));
   return findings;
+}
+
+Finding look_for_keeper(const base::Home& home) {
+  const int keeper = keeper_of(home);
+  if (keeper == 0) return {State::Note, "daemon", "none runs", "lodge start"};
+  return {
+      State::Bad, "daemon",
+      fmt::format("none answers at {}, but a keeper (pid {}) holds the home",
+                  home.socket(), keeper),
+      fmt::format("kill {}, which stops the apps; then: lodge resurrect",
+                  keeper)};
 }
 
 Findings look_at_daemon(const control::PingReply& daemon) {

@@ -29,11 +29,10 @@ int ask_daemon(const Invocation& invocation, Findings& all) {
   auto reply = control::ask(invocation.home, control::PingRequest{},
                             {.command = invocation.line});
   if (!reply) {
-    const bool none = reply.error().code == base::Errc::Unavailable;
-    all.push_back(
-        {none ? State::Note : State::Bad, "daemon",
-         none ? "none runs" : reply.error().message,
-         none ? "lodge start" : "its diary: " + invocation.home.diary()});
+    all.push_back(reply.error().code == base::Errc::Unavailable
+                      ? look_for_keeper(invocation.home)
+                      : Finding{State::Bad, "daemon", reply.error().message,
+                                "its diary: " + invocation.home.diary()});
     return 0;
   }
   const auto* pong = std::get_if<control::PingReply>(&*reply);

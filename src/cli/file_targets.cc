@@ -38,9 +38,18 @@ bool is_config_target(std::string_view word, const std::string& caller_dir) {
          names_file(word, caller_dir);
 }
 
+base::Result<std::string> dir_of_targets(
+    const std::vector<std::string>& words) {
+  // Apps by name can be asked for from anywhere.
+  const bool needed = std::ranges::any_of(words, [](const auto& word) {
+    return config::is_config_name(word) && !word.starts_with('/');
+  });
+  return needed ? base::fs::current_dir() : base::Result<std::string>("/");
+}
+
 base::Result<std::vector<std::string>> with_file_targets(
     const Invocation& invocation, const std::vector<std::string>& words) {
-  auto caller_dir = base::fs::current_dir();
+  auto caller_dir = dir_of_targets(words);
   if (!caller_dir) return base::fail(std::move(caller_dir.error()));
   std::vector<std::string> all;
   for (const auto& word : words) {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/time_spec.h"
 #include "cli/commands.h"
@@ -19,13 +20,22 @@ using nlohmann::ordered_json;
 using store::EventKind;
 
 // An app's first start, the first after it was deleted, and every change.
-bool is_revision(const store::Event& event, bool& is_there) {
-  if (event.kind == EventKind::Config) return true;
-  if (event.kind == EventKind::Delete) is_there = false;
-  if (event.kind != EventKind::Start || is_there) return false;
-  is_there = true;
-  return true;
-}
+class Revisions {
+ public:
+  bool is_one(const store::Event& event) {
+    if (event.kind == EventKind::Config) return true;
+    // One by one: what is left of an app that was scaled down is that app.
+    if (event.kind == EventKind::Delete) there_.erase(event.instance);
+    if (event.kind != EventKind::Start) return false;
+    const bool first = there_.empty();
+    there_.insert(event.instance);
+    // What nobody asked for creates nothing: the beginning was lost.
+    return first && !event.actor.empty();
+  }
+
+ private:
+  std::set<int> there_;  // instances, by number
+};
 
 std::string row(const store::Event& event, int number, base::Zone zone,
                 bool color) {
@@ -69,9 +79,9 @@ int run_history(const Invocation& invocation) {
       invocation.args.has("utc") ? base::Zone::Utc : base::Zone::Local;
   std::string text;
   int number = 0;
-  bool is_there = false;
+  Revisions revisions;
   for (const auto& event : *events) {
-    if (!is_revision(event, is_there)) continue;
+    if (!revisions.is_one(event)) continue;
     ++number;
     text += invocation.json
                 ? json_row(event, number, invocation.args.words.front())

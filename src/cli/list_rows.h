@@ -41,8 +41,10 @@ inline constexpr std::string_view kListDetails =
     "second, now. The column dropped is there when lines were not kept, as "
     "log.overflow, "
     "log.on_full and log.rate allow. Below the table: what is stored; DISK "
-    "FULL, when a log's disk has no room; degraded, when the keeper was "
-    "killed; safe mode, when no daemon came up. In safe mode one captures what "
+    "FULL, when a log's disk has no room; degraded, while apps run "
+    "that a keeper had started which was killed: how they end may stay "
+    "unknown; safe mode, when no daemon came up. In safe mode one captures "
+    "what "
     "apps write, starts and stops nothing, and once a minute makes way for "
     "another try; lodge.log in the home says what is wrong.";
 

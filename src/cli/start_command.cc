@@ -87,6 +87,19 @@ struct Plan {
   std::vector<std::string> files;
 };
 
+// Where the caller is; empty when that is gone and every word may be an app
+// that is known, which has a directory of its own.
+base::Result<std::string> start_dir(const Args& args) {
+  auto dir = base::fs::current_dir();
+  const bool names_alone =
+      !args.words.empty() && !has_definition_flags(args) &&
+      std::ranges::none_of(args.words, [](const auto& word) {
+        return word == "-" || config::is_config_name(word);
+      });
+  if (!dir && names_alone) return std::string();
+  return dir;
+}
+
 std::expected<Plan, int> make_plan(const Invocation& invocation,
                                    const StartSettings& settings,
                                    const std::string& caller_dir) {
@@ -130,6 +143,9 @@ std::expected<Plan, int> make_plan(const Invocation& invocation,
         continue;
       }
     }
+    if (caller_dir.empty())
+      if (auto here = base::fs::current_dir(); !here)
+        return std::unexpected(report(invocation, here.error(), kFailed));
     auto script = find_script(word, search);
     if (!script)
       return std::unexpected(report(invocation, script.error(), kFailed));
@@ -156,7 +172,7 @@ base::Status check_file_flags(const Args& args, const Plan& plan) {
 
 std::expected<Asked, int> make_request(const Invocation& invocation) {
   const Args& args = invocation.args;
-  auto caller_dir = base::fs::current_dir();
+  auto caller_dir = start_dir(args);
   if (!caller_dir)
     return std::unexpected(report(invocation, caller_dir.error(), kFailed));
   auto settings = read_settings(args, *caller_dir);
@@ -315,7 +331,7 @@ int run_start_and(const Invocation& invocation, const AfterStart& then) {
 
 int restart_files(const Invocation& invocation,
                   const std::vector<std::string>& files) {
-  auto caller_dir = base::fs::current_dir();
+  auto caller_dir = dir_of_targets(files);
   if (!caller_dir) return report(invocation, caller_dir.error(), kFailed);
   Asked asked;
   StartSettings nothing;

@@ -217,7 +217,9 @@ std::string notes(const control::ListReply& list) {
         "safe mode: the daemon only captures, it starts and stops nothing; "
         "lodge.log says why · lodge update\n";
   if (list.degraded)
-    text += "degraded: the keeper is gone; apps would end with the daemon\n";
+    text +=
+        "degraded: a keeper was killed; how apps that it started will end may "
+        "stay unknown · lodge restart all\n";
   return text;
 }
 

@@ -186,7 +186,7 @@ struct PingReply {
   int keeper_pid = 0;
   std::string version;
   int64_t uptime_ms = 0;
-  bool degraded = false;     // the keeper is gone
+  bool degraded = false;     // apps run that a killed keeper had started
   bool safe = false;         // this daemon only captures
   int updates = 0;           // tried in the keeper's life
   std::string update_error;  // why the last one failed; empty = it did not

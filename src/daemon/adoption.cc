@@ -16,7 +16,10 @@ void Adoption::adopt(std::vector<keeper::FoundSlot> found) {
   std::map<int, uint64_t> newest;  // generation, by instance id
   for (auto& slot : found) {
     supervisor_.reserve_slot(slot.number);
-    if (slot.adopted) supervisor_.set_keeper(0);
+    if (slot.adopted) {
+      supervisor_.set_keeper(0);
+      fosters_.insert(slot.number);
+    }
     auto life = supervisor::parse_label(slot.label);
     if (!life || slot.state == keeper::SlotState::Held) {
       if (!life) base::log::warn("{}", life.error().message);
@@ -85,6 +88,7 @@ void Adoption::adopt_orphans(const std::string& home_id,
     life.ready = true;  // as far as one can know: it has come so far
     life.slot = orphan.slot.number = supervisor_.new_slot();
     orphan.slot.label = supervisor::print_label(life);
+    fosters_.insert(life.slot);
     base::log::warn("process {} of {} had lost daemon and keeper; taken over",
                     orphan.slot.pid, life.app);
     lives.emplace_back(std::move(life), &orphan.slot);

@@ -2,6 +2,8 @@
 // What runs already when a daemon begins becomes its own: from the keeper, or,
 // when that died too, from /proc. On the control loop.
 
+#include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,8 @@ class Adoption {
   // Keeper and daemon died together, and some of their children live on.
   void adopt_orphans(const std::string& home_id,
                      const ChildIo::FindProcess& process_of);
+  // Slots of processes that are no children of the keeper.
+  const std::set<uint64_t>& fosters() const { return fosters_; }
 
  private:
   void adopt_one(const supervisor::Life& life, keeper::FoundSlot& slot);
@@ -29,6 +33,7 @@ class Adoption {
   supervisor::Supervisor& supervisor_;
   ChildIo& io_;
   keeper::Link& link_;
+  std::set<uint64_t> fosters_;
 };
 
 }  // namespace daemon_

@@ -248,6 +248,17 @@ void Chronicle::record_error(std::string reason) {
   record(std::move(event));
 }
 
+void Chronicle::changed(const std::string& app, std::vector<std::string> keys,
+                        const supervisor::Cause& cause) {
+  store::Event event;
+  event.kind = store::EventKind::Config;
+  event.app = app;
+  event.keys = std::move(keys);
+  event.actor = cause.actor;
+  event.command = cause.command;
+  record(std::move(event));
+}
+
 void Chronicle::set_sealing(const std::string& app,
                             const supervisor::Cause& cause) {
   if (cause.actor.empty())

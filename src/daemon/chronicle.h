@@ -35,6 +35,9 @@ class Chronicle final : public supervisor::Observer {
   void retire();
   void record(store::Event event);  // stamped now, unless it has a time
   void record_error(std::string reason);
+  // Of the definition of that app, by somebody.
+  void changed(const std::string& app, std::vector<std::string> keys,
+               const supervisor::Cause& cause);
   // From now on seals of that app are somebody's wish; an empty actor: no more.
   void set_sealing(const std::string& app, const supervisor::Cause& cause);
   // Files that are nobody's once these instances of `app` are gone.

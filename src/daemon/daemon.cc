@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 
 #include "base/fs.h"
 #include "base/log.h"
@@ -67,6 +68,7 @@ class Daemon final : private keeper::LinkObserver {
   base::Status hand_over();
   ChildIo::Process process_of(uint64_t slot);
   control::PingReply describe() const;
+  bool degraded() const;
   std::vector<TreeRoot> trees() const;
   bool has_rules() const;
 
@@ -108,7 +110,8 @@ class Daemon final : private keeper::LinkObserver {
   base::UniqueFd listener_;  // for a keeper to come
   keeper::KeeperNews keeper_;
   base::MonoTime keeper_replaced_;
-  bool degraded_ = false;
+  bool keeper_lost_ = false;    // and no successor has said who it is
+  std::set<uint64_t> fosters_;  // slots of what a keeper before had started
   bool ending_ = false;
   std::vector<std::function<void()>> ended_;  // who waits for the end
 };
@@ -155,7 +158,7 @@ Daemon::Daemon(const base::Home& home, base::UniqueFd channel,
       upkeep_(loop_, clock_, supervisor_, chronicle_, home.root()),
       supervisor_(loop_, clock_, io_, health_, upkeep_, groups_, home_id),
       listing_(
-          home.logs(), tally_, rates_, sampler_,
+          home.logs(), tally_, rates_, sampler_, users_,
           [this](uint64_t slot) { return io_.output_open(slot); },
           [this] { return housekeeper_.seal_size(); },
           [this] { return groups_.controllers(); }),
@@ -218,6 +221,7 @@ void Daemon::on_found(keeper::FoundSlot slot) {
 
 void Daemon::on_ready(keeper::KeeperNews keeper, base::UniqueFd listener) {
   keeper_ = std::move(keeper);
+  keeper_lost_ = false;
   if (server_) return;  // a new keeper says who it is
   if (auto copy = base::fs::duplicate(listener.get()); copy)
     listener_ = std::move(*copy);
@@ -229,6 +233,7 @@ void Daemon::on_ready(keeper::KeeperNews keeper, base::UniqueFd listener) {
   if (fresh)
     adoption.adopt_orphans(home_id_,
                            [this](uint64_t slot) { return process_of(slot); });
+  fosters_ = adoption.fosters();
   chronicle_.enter(supervisor_);
   groups_.tidy_all();  // of lives whose end no daemon saw
   supervisor_.begin();
@@ -271,7 +276,7 @@ void Daemon::on_exited(uint64_t slot, int status, bool known,
 void Daemon::on_keeper_lost() {
   if (ending_) return;
   updater_.failed("the keeper is gone");
-  if (!degraded_) {
+  if (!std::exchange(keeper_lost_, true)) {
     store::Event event;
     event.kind = store::EventKind::Lost;
     event.reason =
@@ -280,7 +285,9 @@ void Daemon::on_keeper_lost() {
     base::log::error("{}", event.reason);
     chronicle_.record(std::move(event));
   }
-  degraded_ = true;
+  for (const auto& app : supervisor_.apps())
+    for (const auto& instance : app->instances)
+      if (instance->pid() > 0) fosters_.insert(instance->life().slot);
   supervisor_.on_keeper_lost();
   // The first one at once; should successors fail too, not in a frenzy.
   const bool again = clock_.mono() - keeper_replaced_ < kKeeperRetry;
@@ -340,14 +347,26 @@ void Daemon::finish() {
 control::PingReply Daemon::describe() const {
   control::PingReply reply;
   reply.daemon_pid = ::getpid();
-  reply.keeper_pid = keeper_.pid;
+  reply.keeper_pid = keeper_lost_ ? 0 : keeper_.pid;
   reply.version = LODGE_VERSION;
   reply.uptime_ms =
       std::chrono::duration_cast<milliseconds>(clock_.mono() - born_).count();
-  reply.degraded = degraded_;
+  reply.degraded = degraded();
   reply.updates = keeper_.updates;
   reply.update_error = keeper_.update_error;
   return reply;
+}
+
+// Until all that run are children of the keeper there is.
+bool Daemon::degraded() const {
+  return keeper_lost_ ||
+         std::ranges::any_of(supervisor_.apps(), [&](const auto& app) {
+           return std::ranges::any_of(
+               app->instances, [&](const auto& instance) {
+                 return instance->pid() > 0 &&
+                        fosters_.contains(instance->life().slot);
+               });
+         });
 }
 
 // Of all that run.

@@ -30,14 +30,15 @@ std::string own_user() {
 }  // namespace
 
 Listing::Listing(std::string log_dir, const CaptureTally& tally,
-                 const WriteRates& rates, const Sampler& sampler,
+                 const WriteRates& rates, const Sampler& sampler, Users& users,
                  std::function<bool(uint64_t slot)> output_open,
                  std::function<uint64_t()> max_size, Controllers controllers)
     : log_dir_(std::move(log_dir)),
       tally_(tally),
       rates_(rates),
       sampler_(sampler),
-      user_(own_user()),
+      users_(users),
+      own_user_(own_user()),
       output_open_(std::move(output_open)),
       max_size_(std::move(max_size)),
       controllers_(std::move(controllers)) {}
@@ -71,7 +72,7 @@ control::InstanceInfo Listing::row(const supervisor::App& app,
   info.next_start_ms = instance.time_to_start().count();
   info.restarts = life.restarts;
   info.unstable_restarts = life.history.unstable;
-  info.user = user_;
+  info.user = user_of(spec);
   info.mode = "fork";
   info.version = version_of(spec.cwd);
   if (const auto* ending = instance.last_ending()) {
@@ -168,6 +169,16 @@ void Listing::measure(control::InstanceInfo& info) const {
     info.memory_bytes = process->memory_bytes;
     info.processes = 1;
   }
+}
+
+// Whom it runs as.
+std::string Listing::user_of(const config::AppSpec& spec) {
+  const auto as = users_.resolve(spec.uid, spec.gid);
+  // Gone since the app was started, or not ours to become.
+  if (!as && !spec.uid.empty()) return spec.uid;
+  if (!as || !*as) return own_user_;
+  const auto& name = (*as)->name;
+  return name.empty() ? std::to_string((*as)->user.uid) : name;
 }
 
 // Of the package.json in the app's directory, as PM2 shows it.

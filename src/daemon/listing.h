@@ -13,6 +13,7 @@
 #include "control/message.h"
 #include "daemon/capture_tally.h"
 #include "daemon/sampler.h"
+#include "daemon/users.h"
 #include "daemon/write_rates.h"
 #include "store/catalog.h"
 #include "supervisor/supervisor.h"
@@ -26,7 +27,7 @@ class Listing {
   // `max_size`: of a live file whose app says nothing of it; `controllers`:
   // what control groups can limit here.
   Listing(std::string log_dir, const CaptureTally& tally,
-          const WriteRates& rates, const Sampler& sampler,
+          const WriteRates& rates, const Sampler& sampler, Users& users,
           std::function<bool(uint64_t slot)> output_open,
           std::function<uint64_t()> max_size, Controllers controllers);
 
@@ -45,13 +46,15 @@ class Listing {
  private:
   void measure(control::InstanceInfo& info) const;
   std::string path_of(const std::string& file) const;
+  std::string user_of(const config::AppSpec& spec);
   std::string version_of(const std::string& cwd);
 
   const std::string log_dir_;
   const CaptureTally& tally_;
   const WriteRates& rates_;
   const Sampler& sampler_;
-  const std::string user_;
+  Users& users_;
+  const std::string own_user_;
   std::function<bool(uint64_t)> output_open_;
   std::function<uint64_t()> max_size_;
   Controllers controllers_;

@@ -55,6 +55,8 @@ void Handlers::on(const control::ScaleRequest& request,
   auto scaled = parts_.supervisor.scale(*app, static_cast<int>(count),
                                         request.wait, cause, answer(reply));
   if (!scaled) return reply(refusal(scaled.error()));
+  if (count != have)
+    parts_.chronicle.changed(app->spec.name, {"instances"}, cause);
   parts_.chronicle.enter(parts_.supervisor);
   parts_.housekeeper.apps_changed();
 }
@@ -109,7 +111,11 @@ void Handlers::on(const control::EnvRequest& request, const supervisor::Cause&,
     row.instances = static_cast<int>(app->instances.size());
     // Without its interpreter it can't be started, but has its environment.
     const supervisor::Copy copy{id, life.number, ""};
-    for (const auto& entry : supervisor::environment_of(app->spec, copy)) {
+    auto env = supervisor::environment_of(app->spec, copy);
+    // What it is started with as another user.
+    if (auto as = parts_.users.resolve(app->spec.uid, app->spec.gid); as && *as)
+      set_user(env, **as);
+    for (const auto& entry : env) {
       const auto equals = entry.find('=');
       if (entry.substr(0, equals) == supervisor::kTagVariable) continue;
       row.env.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));

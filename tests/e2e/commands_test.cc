@@ -181,4 +181,26 @@ TEST_CASE("exit codes with a daemon are those of the contract") {
   }
 }
 
+TEST_CASE("apps that are named need no current directory") {
+  const TestHome home;
+  home.start("api", "exec sleep 1000");
+  const auto from_nowhere = [&](const std::string& words) {
+    return run({"sh", "-c",
+                "mkdir gone && cd gone && rmdir ../gone && exec " +
+                    lodge_binary() + " " + words},
+               home.in_home());
+  };
+  for (const std::string command :
+       {"list", "pid api", "restart api", "stop api", "start api", "logs api"})
+    CHECK_MESSAGE(from_nowhere(command).exit == 0, command);
+  for (const std::string command :
+       {"stop lodge.config.json", "start ./app.sh", "start", "validate"}) {
+    const Ran ran = from_nowhere(command);
+    CHECK_MESSAGE(ran.exit != 0, command);
+    CHECK_MESSAGE(
+        ran.err.find("the current directory is gone") != std::string::npos,
+        ran.err);
+  }
+}
+
 }  // namespace support

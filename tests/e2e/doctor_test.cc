@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,6 +80,38 @@ TEST_CASE("doctor says of a damaged app list that the copy will be taken") {
   home.must({"kill"});
   REQUIRE(::truncate(home.file("apps.json").c_str(), 40) == 0);
   CHECK(findings(home, "app list").starts_with("bad: "));
+  CHECK(home.lodge({"doctor"}).out.find("the next start takes") !=
+        std::string::npos);
+}
+
+TEST_CASE("doctor says of a damaged app list and copy that neither is taken") {
+  const TestHome home;
+  home.start("api", "exec sleep 1000");
+  home.must({"kill"});
+  REQUIRE(::truncate(home.file("apps.json").c_str(), 40) == 0);
+  REQUIRE(::truncate(home.file("apps.json.bak").c_str(), 40) == 0);
+  CHECK(home.lodge({"start", "api"}).exit == 1);
+  const auto text = home.lodge({"doctor"}).out;
+  CHECK(text.find("the next start takes") == std::string::npos);
+  CHECK(text.find("mend or move away") != std::string::npos);
+}
+
+TEST_CASE("doctor finds a keeper where no daemon answers, and how to end it") {
+  const TestHome home;
+  home.start("api", "exec sleep 1000");
+  REQUIRE(home.keepers().size() == 1);
+  const auto keeper = home.keepers()[0].pid;
+  REQUIRE(::unlink(home.file("lodge.sock").c_str()) == 0);
+  const auto told = findings(home, "daemon");
+  CHECK(told.starts_with("bad: none answers at "));
+  CHECK(told.find("(pid " + std::to_string(keeper) + ")") != std::string::npos);
+  CHECK(home.lodge({"doctor"}).exit == 1);
+  // As its mend says.
+  REQUIRE(::kill(keeper, SIGTERM) == 0);
+  REQUIRE(wait_until([&] { return home.processes().empty(); }));
+  CHECK(findings(home, "daemon") == "note: none runs\n");
+  home.must({"resurrect"});
+  CHECK(home.reaches("api", "online"));
 }
 
 }  // namespace support

@@ -1,8 +1,11 @@
 // Apps under another user.
 
 #include <doctest/doctest.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <nlohmann/json.hpp>
 
 #include "support/test_home.h"
 
@@ -40,6 +43,29 @@ TEST_CASE("an app under another user opens its own stdout and stderr") {
   home.kill_daemon();
   CHECK(wait_until([&] { return home.lodge({"ping"}).exit == 0; }));
   CHECK(home.app("say").pid == before.pid);
+}
+
+TEST_CASE("list and env tell of the user whom an app runs as") {
+  if (!is_root()) return;
+  const passwd* const entry = ::getpwuid(65534);
+  if (entry == nullptr) return;
+  const std::string name = entry->pw_name;
+  const std::string place = entry->pw_dir;
+  const TestHome home;
+  ::chmod(home.work().path().c_str(), 0755);
+  home.start("say", "exec sleep 1000", {"--uid", name});
+  home.start("own", "exec sleep 1000");
+  const auto rows = json_of(home.must({"list", "--json"}).out);
+  CHECK(rows.at(0).at("user") == name);
+  CHECK(rows.at(1).at("user") == "root");
+  CHECK(json_of(home.must({"jlist"}).out)
+            .at(0)
+            .dump()
+            .find("\"username\":\"" + name + "\"") != std::string::npos);
+  const auto env = json_of(home.must({"env", "say", "--json"}).out).at("env");
+  CHECK(env.value("HOME", "") == place);
+  CHECK(env.value("USER", "") == name);
+  CHECK(env.value("LOGNAME", "") == name);
 }
 
 TEST_CASE("a user that there is not makes no app") {

@@ -303,6 +303,37 @@ if os.fork() == 0:
   CHECK(wait_until([&] { return home.app("api").status == "online"; }));
   CHECK(home.app("api").pid == pid);
   home.must({"stop", "api"});
+||||||| ed8f312
+}
+
+TEST_CASE("degraded is true of apps of a killed keeper, and of no others") {
+  const TestHome home;
+  home.start("api", "exec sleep 1000");
+  const int pid = home.app("api").pid;
+  const auto ping = [&] {
+    const Ran ran = home.lodge({"ping", "--json"});
+    return ran.exit == 0 ? json_of(ran.out) : nlohmann::json();
+  };
+  REQUIRE(home.keepers().size() == 1);
+  const int before = home.keepers()[0].pid;
+  REQUIRE(::kill(before, SIGKILL) == 0);
+  const auto has_successor = [&] {
+    const auto pong = ping();
+    return pong.is_object() && pong.at("keeper").is_number() &&
+           pong.at("keeper") != before;
+  };
+  REQUIRE(wait_until(has_successor));
+  CHECK(ping().at("degraded") == true);
+  const auto text = home.must({"list"}).out;
+  CHECK(text.find("degraded: a keeper was killed") != std::string::npos);
+  // A daemon to come knows as little of them, and ends none.
+  home.kill_daemon();
+  REQUIRE(wait_until([&] { return ping().is_object(); }));
+  CHECK(ping().at("degraded") == true);
+  CHECK(home.app("api").pid == pid);
+  home.must({"restart", "all"});
+  CHECK(ping().at("degraded") == false);
+  CHECK(home.must({"list"}).out.find("degraded") == std::string::npos);
 }
 
 }  // namespace support

@@ -190,6 +190,25 @@ TEST_CASE(
   CHECK(has(history, "max_restarts"));
 }
 
+TEST_CASE("history tells of scaling, and takes no crash for a new app") {
+  const TestHome home;
+  home.start("api", "exec sleep 1000", {"-i", "2"});
+  home.must({"scale", "api", "1"});
+  REQUIRE(::kill(home.app("api").pid, SIGKILL) == 0);
+  REQUIRE(wait_until([&] { return home.events("api", "start").size() == 3; }));
+  auto rows = json_lines(home.must({"history", "api", "--json"}).out);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].at("created") == true);
+  CHECK(rows[1].at("keys").dump() == R"(["instances"])");
+  CHECK(rows[1].at("command") == "lodge scale api 1");
+  home.must({"scale", "api", "1"});  // as it is
+  home.must({"delete", "api"});
+  home.start("api", "exec sleep 1000");
+  rows = json_lines(home.must({"history", "api", "--json"}).out);
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[2].at("created") == true);
+}
+
 TEST_CASE("a seal that was asked for says by whom, a setting too") {
   const TestHome home;
   home.start("api", "echo x; exec sleep 1000");
