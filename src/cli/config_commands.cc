@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "base/eprint.h"
@@ -97,6 +99,9 @@ int run_validate(const Invocation& invocation) {
             declare_apps(word, invocation.args, nothing, *caller_dir, declared);
         !good)
       return report(invocation, good.error(), kUsage);
+    for (const auto& definition : declared.definitions)
+      std::ranges::move(missing_places(definition),
+                        std::back_inserter(declared.warnings));
     for (const auto& warning : declared.warnings)
       base::eprint("lodge: validate: {}\n", printable(warning));
     if (invocation.json) {

@@ -382,4 +382,40 @@ Result<std::string> make_definition(const StartSettings& settings,
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+std::vector<std::string> missing_places(const std::string& definition) {
+  const auto json = base::parse_json(definition);
+  if (!json || !json->is_object()) return {};
+  const auto text_of = [&](const char* key) -> std::string {
+    const auto found = json->find(key);
+    return found != json->end() && found->is_string()
+               ? found->get<std::string>()
+               : std::string();
+  };
+  const std::string cwd = text_of("cwd");
+  // Where a relative path begins is not always known.
+  const auto is_missing = [&](const std::string& path) {
+    if (path.empty() || (path.front() != '/' && cwd.empty())) return false;
+    return !fs::exists(fs::absolute(path, cwd));
+  };
+  std::vector<std::string> missing;
+  const std::string pid_file = text_of("pid_file");
+  const std::string pid_dir =
+      pid_file.find('/') == pid_file.npos ? "" : fs::dir_name(pid_file);
+  if (is_missing(pid_dir))
+    missing.push_back(fmt::format("{}: pid_file: {}: no such directory",
+                                  text_of("name"), pid_dir));
+  const auto watch = json->find("watch");
+  if (watch == json->end()) return missing;
+  const auto paths =
+      watch->is_array() ? *watch : nlohmann::json::array({*watch});
+  for (const auto& path : paths) {
+    if (!path.is_string() || path == "true" || path == "false") continue;
+    const auto word = path.get<std::string>();
+    if (word.find_first_of("*?[{!") == word.npos && is_missing(word))
+      missing.push_back(fmt::format("{}: watch: {}: no such file or directory",
+                                    text_of("name"), word));
+  }
+  return missing;
+}
+
 }  // namespace cli

@@ -64,6 +64,10 @@ base::Status apply_flags(nlohmann::ordered_json& json,
 // and `json` does not.
 void name_script(nlohmann::ordered_json& json, const Script& script);
 
+// What a definition names and is not there, though the app may start without
+// it: the directory of its pid file, paths that are watched.
+std::vector<std::string> missing_places(const std::string& definition);
+
 // A JSON object for control::StartRequest. Errc::Invalid as apply_flags().
 base::Result<std::string> make_definition(const StartSettings& settings,
                                           const Script& script);

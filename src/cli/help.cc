@@ -38,15 +38,20 @@ std::string wrapped(std::string_view text, size_t indent) {
   std::string result;
   std::string line(indent, ' ');
   while (!text.empty()) {
-    const auto end = std::min(text.find(' '), text.size());
+    const auto end = std::min(text.find_first_of(" \n"), text.size());
     const auto word = text.substr(0, end);
+    const bool ends_line = end < text.size() && text[end] == '\n';
     text.remove_prefix(std::min(end + 1, text.size()));
     if (display_width(line) + 1 + display_width(word) > kWidth) {
       result += line + "\n";
       line.assign(indent, ' ');
     }
-    if (line.size() > indent) line += ' ';
+    if (line.size() > indent && !word.empty()) line += ' ';
     line += word;
+    if (!ends_line) continue;
+    if (line.size() > indent) result += line;
+    result += "\n";
+    line.assign(indent, ' ');
   }
   return result + line + "\n";
 }

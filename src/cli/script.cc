@@ -137,7 +137,8 @@ bool names_file(std::string_view word, const std::string& cwd) {
 
 base::Result<Script> find_script(const std::string& word,
                                  const ScriptSearch& search) {
-  if (word.empty())
+  // bash would do nothing of blanks, again and again.
+  if (words_of(word).empty())
     return base::fail(Errc::Invalid, "empty word where a script should be");
   // A file is a file, also when its name has a space.
   if (names_file(word, search.cwd))

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 #include "base/eprint.h"
 #include "base/fs.h"
@@ -271,7 +272,10 @@ void tell_renamed(const DeclaredApps& declared,
 
 int carry_out_start(const Invocation& invocation, const Asked& asked,
                     const AfterStart& then) {
-  for (const auto& warning : asked.declared.warnings)
+  auto warnings = asked.declared.warnings;
+  for (const auto& definition : asked.request.definitions)
+    std::ranges::move(missing_places(definition), std::back_inserter(warnings));
+  for (const auto& warning : warnings)
     base::eprint("lodge: {}: {}\n", invocation.command.name,
                  printable(warning));
   if (asked.request.dry_run) return show_plan(invocation, asked);
