@@ -110,12 +110,24 @@ Status read_duration(const Args& args, std::string_view flag,
 
 Status read_instances(const Args& args, std::optional<int>& into) {
   const auto text = args.value("instances");
-  if (text && (*text == "max" || *text == "0")) {
-    into = static_cast<int>(
-        std::clamp<long>(::sysconf(_SC_NPROCESSORS_ONLN), 1, kMostInstances));
-    return {};
+  if (!text) return {};
+  int count = 0;
+  if (*text != "max") {
+    auto given =
+        whole_number("instances", *text, -kMostInstances, kMostInstances);
+    if (!given)
+      return base::fail(
+          Errc::Invalid,
+          fmt::format("--instances: '{}' is neither max nor a number from {} "
+                      "to {}",
+                      *text, -kMostInstances, kMostInstances),
+          "for example: -i 3; max or 0: one a CPU; -1: one less than that");
+    count = *given;
   }
-  return read_number(args, "instances", 1, kMostInstances, into);
+  const int cpus = static_cast<int>(
+      std::clamp<long>(::sysconf(_SC_NPROCESSORS_ONLN), 1, kMostInstances));
+  into = count > 0 ? count : std::max(1, cpus + count);
+  return {};
 }
 
 std::vector<std::string> split(std::string_view text,

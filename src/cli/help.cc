@@ -56,10 +56,17 @@ std::string wrapped(std::string_view text, size_t indent) {
   return result + line + "\n";
 }
 
+// Paths that may be left out: a word behind a blank is something else.
+bool only_follows_equals(const Flag& flag) {
+  return flag.may_be_empty && flag.value == "PATHS";
+}
+
 std::string flag_words(const Flag& flag) {
   std::string words = flag.letter != 0 ? fmt::format("-{}, ", flag.letter)
                                        : std::string("    ");
   words += fmt::format("--{}", flag.name);
+  if (only_follows_equals(flag))
+    return words + fmt::format("[={}]", flag.value);
   if (!flag.value.empty()) words += fmt::format(" {}", flag.value);
   return words;
 }
@@ -116,7 +123,10 @@ std::string roff_flags(std::span<const Flag> flags) {
         fmt::format("\\fB{}\\fR", roff(fmt::format("--{}", flag.name)));
     if (flag.letter != 0)
       words = fmt::format("\\fB\\-{}\\fR, {}", flag.letter, words);
-    if (!flag.value.empty()) words += fmt::format(" \\fI{}\\fR", flag.value);
+    if (only_follows_equals(flag))
+      words += fmt::format("[=\\fI{}\\fR]", flag.value);
+    else if (!flag.value.empty())
+      words += fmt::format(" \\fI{}\\fR", flag.value);
     text += words + "\n" + roff(flag.help) + "\n";
   }
   return text;

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -91,6 +92,26 @@ TEST_CASE("the flags of restarts are keys of the configuration") {
   for (const auto* flag : {"--kill-signal=NOPE", "--cron-restart=0 25 * * *",
                            "--max-memory-restart=lots"})
     CHECK_FALSE(define({flag}));
+}
+
+TEST_CASE("PM2's other name of --cron-restart, with its value") {
+  CHECK(defined({"--cron", "0 3 * * *"})["cron_restart"] == "0 3 * * *");
+  CHECK_FALSE(define({"--cron", "0 25 * * *"}));
+}
+
+TEST_CASE("instances: as many as said, or so many less than there are CPUs") {
+  const int all = defined({"-i", "max"})["instances"];
+  CHECK(defined({"-i", "0"})["instances"] == all);
+  CHECK(defined({"-i", "-1"})["instances"] == std::max(1, all - 1));
+  CHECK(defined({"-i", "-1024"})["instances"] == 1);
+  CHECK(defined({"-i", "1024"})["instances"] == 1024);
+  for (const auto* bad : {"1025", "-1025", "many", "1.5"}) {
+    CAPTURE(bad);
+    const auto got = define({"-i", bad});
+    REQUIRE_FALSE(got);
+    CHECK(got.error().message.ends_with(
+        "is neither max nor a number from -1024 to 1024"));
+  }
 }
 
 TEST_CASE("--watch takes no word after it: that is the script") {

@@ -106,6 +106,11 @@ Examples
 )");
 }
 
+TEST_CASE("a value that only follows = is shown so") {
+  const auto help = cli::command_help(*cli::find_command("start"));
+  CHECK(help.find("--watch[=PATHS] ") != std::string::npos);
+}
+
 TEST_CASE("the paragraphs of a help text begin lines of their own") {
   const auto lines = lines_of(cli::command_help(*cli::find_command("start")));
   size_t blanks = 0;
