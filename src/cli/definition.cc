@@ -214,42 +214,17 @@ Status check_utf8(const Args& args) {
   return {};
 }
 
-constexpr std::string_view kEnvironment = "env.";
-
-// "log.rate.bytes=1M": `json` gets the member at that path. What can be read as
-// JSON is, the rest is text, and so is every variable of the environment; which
-// keys there are is known to the daemon.
-Status apply_set(nlohmann::ordered_json& json, const std::string& text) {
-  const auto equals = text.find('=');
-  const std::string path = text.substr(0, equals);
-  if (equals == text.npos || path.empty())
-    return base::fail(Errc::Invalid,
-                      fmt::format("--set: '{}' is not key=value", text),
-                      "for example: --set log.max_size=10M");
-  const std::string value = text.substr(equals + 1);
-  nlohmann::ordered_json* at = &json;
-  std::string_view left = path;
-  for (;;) {
-    const auto dot = left.find('.');
-    const std::string name(left.substr(0, dot));
-    if (name.empty())
-      return base::fail(Errc::Invalid,
-                        fmt::format("--set: {}: a name is missing", path));
-    if (!at->is_object() && !at->is_null())
-      return base::fail(
-          Errc::Invalid,
-          fmt::format("--set: {}: what is before .{} has a value", path, name));
-    at = &(*at)[name];
-    if (dot == left.npos) break;
-    left.remove_prefix(dot + 1);
+// A script that --set names is looked for as one that a word names.
+Status read_sets(const Args& args, StartSettings& settings) {
+  for (const auto& text : args.values("set")) {
+    auto setting = read_set_flag(text, settings.cwd, settings.warnings);
+    if (!setting) return base::fail(std::move(setting.error()));
+    if (setting->key == "script")
+      settings.script =
+          nlohmann::json::parse(setting->json).at("script").get<std::string>();
+    else
+      settings.set.push_back(std::move(*setting));
   }
-  if (path.starts_with(kEnvironment)) {
-    *at = value;
-    return {};
-  }
-  auto parsed = base::parse_json(value);
-  *at =
-      parsed ? nlohmann::ordered_json(*parsed) : nlohmann::ordered_json(value);
   return {};
 }
 
@@ -309,7 +284,8 @@ Result<StartSettings> read_settings(const Args& args,
   settings.merge_logs = args.has("merge-logs");
   settings.disable_logs = args.has("disable-logs");
   settings.time = args.has("time");
-  settings.set = args.values("set");
+  if (auto read = read_sets(args, settings); !read)
+    return base::fail(std::move(read.error()));
   return settings;
 }
 
@@ -357,9 +333,9 @@ Status apply_flags(nlohmann::ordered_json& json,
   if (!settings.env_files.empty()) json["env_file"] = settings.env_files;
   for (const auto& [name, value] : settings.env) json["env"][name] = value;
   json.update(nlohmann::ordered_json::parse(settings.keep));
-  for (const auto& text : settings.set) {
-    if (auto set = apply_set(json, text); !set) return set;
-    if (text.starts_with("name=")) json["name_given"] = true;
+  for (const auto& setting : settings.set) {
+    if (auto set = apply_setting(json, setting); !set) return set;
+    if (setting.key == "name") json["name_given"] = true;
   }
   return {};
 }
@@ -377,8 +353,24 @@ void name_script(nlohmann::ordered_json& json, const Script& script) {
   if (!args.empty()) json["interpreter_args"] = args;
 }
 
+Result<Script> script_in_set(const StartSettings& settings) {
+  auto script = find_script(
+      settings.script, {.cwd = settings.cwd,
+                        .caller_dir = settings.cwd,
+                        .path = program_path(),
+                        .interpreter_given = !settings.interpreter.empty()});
+  if (!script) return base::pass(std::move(script), "--set: script");
+  return script;
+}
+
 Result<std::string> make_definition(const StartSettings& settings,
-                                    const Script& script) {
+                                    const Script& named) {
+  Script script = named;
+  if (!settings.script.empty()) {
+    auto found = script_in_set(settings);
+    if (!found) return base::fail(std::move(found.error()));
+    script = std::move(*found);
+  }
   nlohmann::ordered_json json;
   json["name"] = settings.name.empty() ? default_name(script) : settings.name;
   json["name_given"] = !settings.name.empty();

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "cli/args.h"
 #include "cli/script.h"
+#include "cli/set_flag.h"
 
 namespace cli {
 
@@ -43,8 +44,10 @@ struct StartSettings {
   bool log_json = false;
   // Keys and values of what keep_flags.h has, as a JSON object.
   std::string keep = "{}";
-  // `--set`, as given: "log.max_size=10M". They have the last word.
-  std::vector<std::string> set;
+  // Of `--set`, which has the last word.
+  std::vector<Setting> set;
+  std::string script;                 // ... as it was written; empty = none
+  std::vector<std::string> warnings;  // ... of what means nothing here
 };
 
 // Errc::Invalid for a wrong value (exit 2), Errc::NotFound for a directory or
@@ -67,6 +70,9 @@ void name_script(nlohmann::ordered_json& json, const Script& script);
 // What a definition names and is not there, though the app may start without
 // it: the directory of its pid file, paths that are watched.
 std::vector<std::string> missing_places(const std::string& definition);
+
+// The script that --set names. Errc::Invalid, Errc::NotFound: find_script().
+base::Result<Script> script_in_set(const StartSettings& settings);
 
 // A JSON object for control::StartRequest. Errc::Invalid as apply_flags().
 base::Result<std::string> make_definition(const StartSettings& settings,

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "base/fs.h"
 #include "base/target.h"
@@ -150,6 +151,11 @@ base::Result<Script> find_script(const std::string& word,
   if (fs::exists(fs::absolute(word, search.cwd)))
     return check_file(word, fs::absolute(word, search.cwd), search);
   return no_such_file(word, search);
+}
+
+std::string program_path() {
+  const char* path = std::getenv("PATH");
+  return path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
 }
 
 std::string default_name(const Script& script) {

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iterator>
 
 #include "base/eprint.h"
@@ -91,12 +90,10 @@ struct Plan {
 std::expected<Plan, int> make_plan(const Invocation& invocation,
                                    const StartSettings& settings,
                                    const std::string& caller_dir) {
-  const char* path = std::getenv("PATH");
-  const ScriptSearch search{
-      .cwd = settings.cwd,
-      .caller_dir = caller_dir,
-      .path = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin",
-      .interpreter_given = !settings.interpreter.empty()};
+  const ScriptSearch search{.cwd = settings.cwd,
+                            .caller_dir = caller_dir,
+                            .path = program_path(),
+                            .interpreter_given = !settings.interpreter.empty()};
   const bool may_be_known = !has_definition_flags(invocation.args);
   std::optional<Candidates> apps;  // asked for once
   Plan plan;
@@ -171,6 +168,7 @@ std::expected<Asked, int> make_request(const Invocation& invocation) {
                 "start them one by one; arguments of the app go after --"},
                kUsage));
   Asked asked;
+  asked.declared.warnings = settings->warnings;
   auto& request = asked.request;
   if (const auto wait = args.value("wait")) {
     auto time = base::parse_duration(*wait);
@@ -192,7 +190,8 @@ std::expected<Asked, int> make_request(const Invocation& invocation) {
   for (const auto& script : plan->scripts) {
     auto definition = make_definition(*settings, script);
     if (!definition)
-      return std::unexpected(report(invocation, definition.error(), kUsage));
+      return std::unexpected(report(invocation, definition.error(),
+                                    exit_code_of(definition.error())));
     request.definitions.push_back(std::move(*definition));
   }
   request.known.targets = std::move(plan->known);
