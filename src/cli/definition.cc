@@ -262,6 +262,7 @@ Result<StartSettings> read_settings(const Args& args,
   if (auto read = read_keep_flags(args, keep); !read)
     return base::fail(std::move(read.error()));
   settings.keep = keep.dump();
+  settings.cwd_given = args.has("cwd");
   settings.autorestart = !args.has("no-autorestart");
   settings.wait_ready = args.has("wait-ready");
   settings.shutdown_with_message = args.has("shutdown-with-message");
@@ -383,6 +384,24 @@ Result<std::string> make_definition(const StartSettings& settings,
   rest.interpreter_args.clear();  // they are there
   if (auto applied = apply_flags(json, rest); !applied)
     return base::fail(std::move(applied.error()));
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Result<std::string> make_change(const StartSettings& settings,
+                                const std::string& app,
+                                const std::string& variant) {
+  nlohmann::ordered_json json;
+  json["name"] = app;
+  if (settings.cwd_given) json["cwd"] = settings.cwd;
+  if (!variant.empty()) json["env_variant"] = variant;
+  if (auto applied = apply_flags(json, settings); !applied)
+    return base::fail(std::move(applied.error()));
+  if (!settings.script.empty()) {
+    auto script = script_in_set(settings);
+    if (!script) return base::fail(std::move(script.error()));
+    json["shell"] = false;
+    name_script(json, *script);
+  }
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

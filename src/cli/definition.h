@@ -26,6 +26,7 @@ struct StartSettings {
   std::string name;  // empty = from the script
   std::string space;
   std::string cwd;  // absolute
+  bool cwd_given = false;
   std::string interpreter;
   std::string uid, gid;
   std::vector<std::string> interpreter_args;
@@ -55,7 +56,7 @@ struct StartSettings {
 base::Result<StartSettings> read_settings(const Args& args,
                                           const std::string& caller_dir);
 
-// Flags that only make sense for a new app.
+// Flags that say how an app is, and do not only choose some.
 bool has_definition_flags(const Args& args);
 
 // What the flags say, over what `json` has; but for name and cwd.
@@ -77,5 +78,11 @@ base::Result<Script> script_in_set(const StartSettings& settings);
 // A JSON object for control::StartRequest. Errc::Invalid as apply_flags().
 base::Result<std::string> make_definition(const StartSettings& settings,
                                           const Script& script);
+
+// ... of an app that is known: what the flags say, over what it is. `variant`
+// is of env_NAME; empty = as it is.
+base::Result<std::string> make_change(const StartSettings& settings,
+                                      const std::string& app,
+                                      const std::string& variant);
 
 }  // namespace cli

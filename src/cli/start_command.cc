@@ -83,9 +83,18 @@ std::expected<Candidates, int> known_apps(const Invocation& invocation) {
 // Sorts the words into apps that exist, new ones, and files that declare some.
 struct Plan {
   std::vector<std::string> known;
+  std::vector<std::string> changed;  // names of known apps that flags change
   std::vector<Script> scripts;
   std::vector<std::string> files;
 };
+
+// As --name or --set say it; empty when they don't.
+std::string new_name(const StartSettings& settings) {
+  std::string name = settings.name;
+  for (const auto& setting : settings.set)
+    if (setting.key == "name") name = config::name_in(setting.json);
+  return name;
+}
 
 std::expected<Plan, int> make_plan(const Invocation& invocation,
                                    const StartSettings& settings,
@@ -94,7 +103,8 @@ std::expected<Plan, int> make_plan(const Invocation& invocation,
                             .caller_dir = caller_dir,
                             .path = program_path(),
                             .interpreter_given = !settings.interpreter.empty()};
-  const bool may_be_known = !has_definition_flags(invocation.args);
+  const auto name = new_name(settings);
+  const bool has_flags = has_definition_flags(invocation.args);
   std::optional<Candidates> apps;  // asked for once
   Plan plan;
   if (invocation.args.words.empty()) {
@@ -108,8 +118,9 @@ std::expected<Plan, int> make_plan(const Invocation& invocation,
       plan.files.push_back(word);
       continue;
     }
-    // A plain word is an app that lodge knows before it is a file.
-    if (may_be_known &&
+    // A plain word is an app that lodge knows before it is a file; under a
+    // name that is given it is something to run.
+    if ((name.empty() || name == word) &&
         (word.find('/') == word.npos || !names_file(word, settings.cwd))) {
       if (!apps) {
         auto known = known_apps(invocation);
@@ -123,8 +134,13 @@ std::expected<Plan, int> make_plan(const Invocation& invocation,
                    {Errc::NotFound, 0, "all: there are no apps",
                     "start one: lodge start app.js"},
                    kFailed));
-      if (!apps->empty() && base::resolve_targets(one, {}, *apps)) {
-        plan.known.push_back(word);
+      if (const auto meant = base::resolve_targets(one, {}, *apps);
+          !apps->empty() && meant) {
+        if (!has_flags) plan.known.push_back(word);
+        for (const size_t i : *meant)
+          if (const auto& app = (*apps)[i].app;
+              has_flags && std::ranges::count(plan.changed, app) == 0)
+            plan.changed.push_back(app);
         continue;
       }
     }
@@ -145,7 +161,7 @@ base::Status check_file_flags(const Args& args, const Plan& plan) {
           Errc::Invalid,
           fmt::format("--{}: no configuration file is named", flag),
           "for example: lodge start lodge.config.json");
-  if (args.has("env") && plan.known.empty())
+  if (args.has("env") && plan.known.empty() && plan.changed.empty())
     return base::fail(
         Errc::Invalid, "--env: only a configuration has environments by name",
         "one variable: --set env.NAME=value; a file of them: --env-file FILE");
@@ -189,6 +205,14 @@ std::expected<Asked, int> make_request(const Invocation& invocation) {
   request.definitions = asked.declared.definitions;
   for (const auto& script : plan->scripts) {
     auto definition = make_definition(*settings, script);
+    if (!definition)
+      return std::unexpected(report(invocation, definition.error(),
+                                    exit_code_of(definition.error())));
+    request.definitions.push_back(std::move(*definition));
+  }
+  for (const auto& app : plan->changed) {
+    auto definition =
+        make_change(*settings, app, args.value("env").value_or(""));
     if (!definition)
       return std::unexpected(report(invocation, definition.error(),
                                     exit_code_of(definition.error())));
