@@ -7,6 +7,7 @@
 
 #include "base/target.h"
 #include "cli/commands.h"
+#include "cli/pm2_words.h"
 
 namespace cli {
 namespace {
@@ -14,6 +15,12 @@ namespace {
 std::unexpected<base::Error> unknown_flag(const Command& command,
                                           std::string_view word) {
   const std::string flag(word.substr(0, word.find('=')));
+  if (const auto instead = instead_of_pm2s_flag(command.name, flag);
+      !instead.empty())
+    return base::fail(
+        base::Errc::Invalid,
+        fmt::format("{}: PM2's, not a flag of lodge {}", flag, command.name),
+        std::string(instead));
   std::vector<std::string> known;
   for_each_flag(command, [&](const Flag& row) {
     known.push_back("--" + std::string(row.name));

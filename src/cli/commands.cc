@@ -414,6 +414,10 @@ base::Error unknown_command(std::string_view word) {
     return {base::Errc::Invalid, 0,
             fmt::format("{}: PM2's, not a command of lodge", word),
             std::string(instead)};
+  if (const auto instead = instead_of_pm2s_flag("", word); !instead.empty())
+    return {base::Errc::Invalid, 0,
+            fmt::format("{}: PM2's, not a flag of lodge", word),
+            std::string(instead)};
   std::vector<std::string> known;
   for (const auto& command : kCommands) {
     known.emplace_back(command.name);

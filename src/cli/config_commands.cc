@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/eprint.h"
 #include "base/fs.h"
@@ -11,6 +14,8 @@
 #include "cli/declared_apps.h"
 #include "cli/report.h"
 #include "cli/text_cells.h"
+#include "config/app_spec.h"
+#include "config/dependencies.h"
 
 namespace cli {
 namespace {
@@ -78,6 +83,34 @@ module.exports = {
 };
 )";
 
+// What `start` would say of who waits for whom. What is not in the file may be
+// an app that runs already.
+base::Status check_order(const std::string& word, DeclaredApps& declared) {
+  std::vector<config::AppSpec> specs;
+  for (const auto& definition : declared.definitions) {
+    auto spec = config::parse_spec(definition);
+    if (!spec) return base::fail(std::move(spec.error()));
+    specs.push_back(std::move(*spec));
+  }
+  const std::set<std::string> names(declared.names.begin(),
+                                    declared.names.end());
+  config::Specs all;
+  for (auto& spec : specs) {
+    std::erase_if(spec.depends_on, [&](const auto& needed) {
+      if (names.contains(needed.first)) return false;
+      declared.warnings.push_back(
+          fmt::format("{}: {}: depends_on: {}: not in it; start needs to know "
+                      "that app already",
+                      word, spec.name, needed.first));
+      return true;
+    });
+    all.push_back(&spec);
+  }
+  if (auto good = config::check_dependencies(all, names); !good)
+    return base::pass(std::move(good), word);
+  return {};
+}
+
 }  // namespace
 
 int run_validate(const Invocation& invocation) {
@@ -97,6 +130,11 @@ int run_validate(const Invocation& invocation) {
             declare_apps(word, invocation.args, nothing, *caller_dir, declared);
         !good)
       return report(invocation, good.error(), kUsage);
+    if (auto good = check_order(word, declared); !good)
+      return report(invocation, good.error(), kUsage);
+    for (const auto& definition : declared.definitions)
+      std::ranges::move(missing_places(definition),
+                        std::back_inserter(declared.warnings));
     for (const auto& warning : declared.warnings)
       base::eprint("lodge: validate: {}\n", printable(warning));
     if (invocation.json) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "base/fs.h"
@@ -33,14 +32,12 @@ Result<Script> script_of(const config::ConfigFile& file,
                          const config::FileApp& app,
                          const StartSettings& settings,
                          const std::string& caller_dir) {
-  const char* path = std::getenv("PATH");
   auto script = find_script(
-      app.script,
-      {.cwd = app.cwd,
-       .caller_dir = app.cwd,
-       .path = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin",
-       .interpreter_given =
-           app.has_interpreter || !settings.interpreter.empty()});
+      app.script, {.cwd = app.cwd,
+                   .caller_dir = app.cwd,
+                   .path = program_path(),
+                   .interpreter_given =
+                       app.has_interpreter || !settings.interpreter.empty()});
   if (script) return script;
   auto error = std::move(script.error());
   // It is only there from where the command is: the file has to say so.
@@ -56,6 +53,7 @@ Status declare(const config::ConfigFile& file, config::FileApp app,
                const Args& args, const StartSettings& settings,
                const std::string& caller_dir, DeclaredApps& into) {
   if (args.has("cwd")) app.cwd = settings.cwd;
+  if (!settings.script.empty()) app.script = settings.script;
   if (auto good = check_cwd(file, app); !good) return good;
   auto script = script_of(file, app, settings, caller_dir);
   if (!script) return base::fail(std::move(script.error()));

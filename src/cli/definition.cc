@@ -110,12 +110,24 @@ Status read_duration(const Args& args, std::string_view flag,
 
 Status read_instances(const Args& args, std::optional<int>& into) {
   const auto text = args.value("instances");
-  if (text && (*text == "max" || *text == "0")) {
-    into = static_cast<int>(
-        std::clamp<long>(::sysconf(_SC_NPROCESSORS_ONLN), 1, kMostInstances));
-    return {};
+  if (!text) return {};
+  int count = 0;
+  if (*text != "max") {
+    auto given =
+        whole_number("instances", *text, -kMostInstances, kMostInstances);
+    if (!given)
+      return base::fail(
+          Errc::Invalid,
+          fmt::format("--instances: '{}' is neither max nor a number from {} "
+                      "to {}",
+                      *text, -kMostInstances, kMostInstances),
+          "for example: -i 3; max or 0: one a CPU; -1: one less than that");
+    count = *given;
   }
-  return read_number(args, "instances", 1, kMostInstances, into);
+  const int cpus = static_cast<int>(
+      std::clamp<long>(::sysconf(_SC_NPROCESSORS_ONLN), 1, kMostInstances));
+  into = count > 0 ? count : std::max(1, cpus + count);
+  return {};
 }
 
 std::vector<std::string> split(std::string_view text,
@@ -202,42 +214,17 @@ Status check_utf8(const Args& args) {
   return {};
 }
 
-constexpr std::string_view kEnvironment = "env.";
-
-// "log.rate.bytes=1M": `json` gets the member at that path. What can be read as
-// JSON is, the rest is text, and so is every variable of the environment; which
-// keys there are is known to the daemon.
-Status apply_set(nlohmann::ordered_json& json, const std::string& text) {
-  const auto equals = text.find('=');
-  const std::string path = text.substr(0, equals);
-  if (equals == text.npos || path.empty())
-    return base::fail(Errc::Invalid,
-                      fmt::format("--set: '{}' is not key=value", text),
-                      "for example: --set log.max_size=10M");
-  const std::string value = text.substr(equals + 1);
-  nlohmann::ordered_json* at = &json;
-  std::string_view left = path;
-  for (;;) {
-    const auto dot = left.find('.');
-    const std::string name(left.substr(0, dot));
-    if (name.empty())
-      return base::fail(Errc::Invalid,
-                        fmt::format("--set: {}: a name is missing", path));
-    if (!at->is_object() && !at->is_null())
-      return base::fail(
-          Errc::Invalid,
-          fmt::format("--set: {}: what is before .{} has a value", path, name));
-    at = &(*at)[name];
-    if (dot == left.npos) break;
-    left.remove_prefix(dot + 1);
+// A script that --set names is looked for as one that a word names.
+Status read_sets(const Args& args, StartSettings& settings) {
+  for (const auto& text : args.values("set")) {
+    auto setting = read_set_flag(text, settings.cwd, settings.warnings);
+    if (!setting) return base::fail(std::move(setting.error()));
+    if (setting->key == "script")
+      settings.script =
+          nlohmann::json::parse(setting->json).at("script").get<std::string>();
+    else
+      settings.set.push_back(std::move(*setting));
   }
-  if (path.starts_with(kEnvironment)) {
-    *at = value;
-    return {};
-  }
-  auto parsed = base::parse_json(value);
-  *at =
-      parsed ? nlohmann::ordered_json(*parsed) : nlohmann::ordered_json(value);
   return {};
 }
 
@@ -275,6 +262,7 @@ Result<StartSettings> read_settings(const Args& args,
   if (auto read = read_keep_flags(args, keep); !read)
     return base::fail(std::move(read.error()));
   settings.keep = keep.dump();
+  settings.cwd_given = args.has("cwd");
   settings.autorestart = !args.has("no-autorestart");
   settings.wait_ready = args.has("wait-ready");
   settings.shutdown_with_message = args.has("shutdown-with-message");
@@ -297,7 +285,8 @@ Result<StartSettings> read_settings(const Args& args,
   settings.merge_logs = args.has("merge-logs");
   settings.disable_logs = args.has("disable-logs");
   settings.time = args.has("time");
-  settings.set = args.values("set");
+  if (auto read = read_sets(args, settings); !read)
+    return base::fail(std::move(read.error()));
   return settings;
 }
 
@@ -345,9 +334,9 @@ Status apply_flags(nlohmann::ordered_json& json,
   if (!settings.env_files.empty()) json["env_file"] = settings.env_files;
   for (const auto& [name, value] : settings.env) json["env"][name] = value;
   json.update(nlohmann::ordered_json::parse(settings.keep));
-  for (const auto& text : settings.set) {
-    if (auto set = apply_set(json, text); !set) return set;
-    if (text.starts_with("name=")) json["name_given"] = true;
+  for (const auto& setting : settings.set) {
+    if (auto set = apply_setting(json, setting); !set) return set;
+    if (setting.key == "name") json["name_given"] = true;
   }
   return {};
 }
@@ -365,8 +354,24 @@ void name_script(nlohmann::ordered_json& json, const Script& script) {
   if (!args.empty()) json["interpreter_args"] = args;
 }
 
+Result<Script> script_in_set(const StartSettings& settings) {
+  auto script = find_script(
+      settings.script, {.cwd = settings.cwd,
+                        .caller_dir = settings.cwd,
+                        .path = program_path(),
+                        .interpreter_given = !settings.interpreter.empty()});
+  if (!script) return base::pass(std::move(script), "--set: script");
+  return script;
+}
+
 Result<std::string> make_definition(const StartSettings& settings,
-                                    const Script& script) {
+                                    const Script& named) {
+  Script script = named;
+  if (!settings.script.empty()) {
+    auto found = script_in_set(settings);
+    if (!found) return base::fail(std::move(found.error()));
+    script = std::move(*found);
+  }
   nlohmann::ordered_json json;
   json["name"] = settings.name.empty() ? default_name(script) : settings.name;
   json["name_given"] = !settings.name.empty();
@@ -380,6 +385,60 @@ Result<std::string> make_definition(const StartSettings& settings,
   if (auto applied = apply_flags(json, rest); !applied)
     return base::fail(std::move(applied.error()));
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Result<std::string> make_change(const StartSettings& settings,
+                                const std::string& app,
+                                const std::string& variant) {
+  nlohmann::ordered_json json;
+  json["name"] = app;
+  if (settings.cwd_given) json["cwd"] = settings.cwd;
+  if (!variant.empty()) json["env_variant"] = variant;
+  if (auto applied = apply_flags(json, settings); !applied)
+    return base::fail(std::move(applied.error()));
+  if (!settings.script.empty()) {
+    auto script = script_in_set(settings);
+    if (!script) return base::fail(std::move(script.error()));
+    json["shell"] = false;
+    name_script(json, *script);
+  }
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::vector<std::string> missing_places(const std::string& definition) {
+  const auto json = base::parse_json(definition);
+  if (!json || !json->is_object()) return {};
+  const auto text_of = [&](const char* key) -> std::string {
+    const auto found = json->find(key);
+    return found != json->end() && found->is_string()
+               ? found->get<std::string>()
+               : std::string();
+  };
+  const std::string cwd = text_of("cwd");
+  // Where a relative path begins is not always known.
+  const auto is_missing = [&](const std::string& path) {
+    if (path.empty() || (path.front() != '/' && cwd.empty())) return false;
+    return !fs::exists(fs::absolute(path, cwd));
+  };
+  std::vector<std::string> missing;
+  const std::string pid_file = text_of("pid_file");
+  const std::string pid_dir =
+      pid_file.find('/') == pid_file.npos ? "" : fs::dir_name(pid_file);
+  if (is_missing(pid_dir))
+    missing.push_back(fmt::format("{}: pid_file: {}: no such directory",
+                                  text_of("name"), pid_dir));
+  const auto watch = json->find("watch");
+  if (watch == json->end()) return missing;
+  const auto paths =
+      watch->is_array() ? *watch : nlohmann::json::array({*watch});
+  for (const auto& path : paths) {
+    if (!path.is_string() || path == "true" || path == "false") continue;
+    const auto word = path.get<std::string>();
+    if (word.find_first_of("*?[{!") == word.npos && is_missing(word))
+      missing.push_back(fmt::format("{}: watch: {}: no such file or directory",
+                                    text_of("name"), word));
+  }
+  return missing;
 }
 
 }  // namespace cli

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "cli/args.h"
 #include "cli/script.h"
+#include "cli/set_flag.h"
 
 namespace cli {
 
@@ -25,6 +26,7 @@ struct StartSettings {
   std::string name;  // empty = from the script
   std::string space;
   std::string cwd;  // absolute
+  bool cwd_given = false;
   std::string interpreter;
   std::string uid, gid;
   std::vector<std::string> interpreter_args;
@@ -43,8 +45,10 @@ struct StartSettings {
   bool log_json = false;
   // Keys and values of what keep_flags.h has, as a JSON object.
   std::string keep = "{}";
-  // `--set`, as given: "log.max_size=10M". They have the last word.
-  std::vector<std::string> set;
+  // Of `--set`, which has the last word.
+  std::vector<Setting> set;
+  std::string script;                 // ... as it was written; empty = none
+  std::vector<std::string> warnings;  // ... of what means nothing here
 };
 
 // Errc::Invalid for a wrong value (exit 2), Errc::NotFound for a directory or
@@ -52,7 +56,7 @@ struct StartSettings {
 base::Result<StartSettings> read_settings(const Args& args,
                                           const std::string& caller_dir);
 
-// Flags that only make sense for a new app.
+// Flags that say how an app is, and do not only choose some.
 bool has_definition_flags(const Args& args);
 
 // What the flags say, over what `json` has; but for name and cwd.
@@ -64,8 +68,21 @@ base::Status apply_flags(nlohmann::ordered_json& json,
 // and `json` does not.
 void name_script(nlohmann::ordered_json& json, const Script& script);
 
+// What a definition names and is not there, though the app may start without
+// it: the directory of its pid file, paths that are watched.
+std::vector<std::string> missing_places(const std::string& definition);
+
+// The script that --set names. Errc::Invalid, Errc::NotFound: find_script().
+base::Result<Script> script_in_set(const StartSettings& settings);
+
 // A JSON object for control::StartRequest. Errc::Invalid as apply_flags().
 base::Result<std::string> make_definition(const StartSettings& settings,
                                           const Script& script);
+
+// ... of an app that is known: what the flags say, over what it is. `variant`
+// is of env_NAME; empty = as it is.
+base::Result<std::string> make_change(const StartSettings& settings,
+                                      const std::string& app,
+                                      const std::string& variant);
 
 }  // namespace cli

@@ -38,23 +38,35 @@ std::string wrapped(std::string_view text, size_t indent) {
   std::string result;
   std::string line(indent, ' ');
   while (!text.empty()) {
-    const auto end = std::min(text.find(' '), text.size());
+    const auto end = std::min(text.find_first_of(" \n"), text.size());
     const auto word = text.substr(0, end);
+    const bool ends_line = end < text.size() && text[end] == '\n';
     text.remove_prefix(std::min(end + 1, text.size()));
     if (display_width(line) + 1 + display_width(word) > kWidth) {
       result += line + "\n";
       line.assign(indent, ' ');
     }
-    if (line.size() > indent) line += ' ';
+    if (line.size() > indent && !word.empty()) line += ' ';
     line += word;
+    if (!ends_line) continue;
+    if (line.size() > indent) result += line;
+    result += "\n";
+    line.assign(indent, ' ');
   }
   return result + line + "\n";
+}
+
+// Paths that may be left out: a word behind a blank is something else.
+bool only_follows_equals(const Flag& flag) {
+  return flag.may_be_empty && flag.value == "PATHS";
 }
 
 std::string flag_words(const Flag& flag) {
   std::string words = flag.letter != 0 ? fmt::format("-{}, ", flag.letter)
                                        : std::string("    ");
   words += fmt::format("--{}", flag.name);
+  if (only_follows_equals(flag))
+    return words + fmt::format("[={}]", flag.value);
   if (!flag.value.empty()) words += fmt::format(" {}", flag.value);
   return words;
 }
@@ -111,7 +123,10 @@ std::string roff_flags(std::span<const Flag> flags) {
         fmt::format("\\fB{}\\fR", roff(fmt::format("--{}", flag.name)));
     if (flag.letter != 0)
       words = fmt::format("\\fB\\-{}\\fR, {}", flag.letter, words);
-    if (!flag.value.empty()) words += fmt::format(" \\fI{}\\fR", flag.value);
+    if (only_follows_equals(flag))
+      words += fmt::format("[=\\fI{}\\fR]", flag.value);
+    else if (!flag.value.empty())
+      words += fmt::format(" \\fI{}\\fR", flag.value);
     text += words + "\n" + roff(flag.help) + "\n";
   }
   return text;

@@ -15,6 +15,7 @@ constexpr std::array kPlain = {
     std::pair{"kill-signal", "kill_signal"},
     std::pair{"errored-retry", "errored_retry"},
     std::pair{"exp-backoff-restart-delay", "exp_backoff_restart_delay"},
+    std::pair{"cron", "cron_restart"},
     std::pair{"cron-restart", "cron_restart"},
     std::pair{"cron-tz", "cron_tz"},
     std::pair{"watch-delay", "watch_delay"},

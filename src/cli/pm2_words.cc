@@ -64,6 +64,52 @@ constexpr auto kRows = std::to_array<Row>({
     {"uninstall-otel", kModules},
 });
 
+constexpr std::string_view kNothingInjected =
+    "leave it out: nothing is injected into the app";
+constexpr std::string_view kNoDockerfiles =
+    "no Dockerfile is made; in a container: lodge run SCRIPT";
+constexpr std::string_view kNarrows =
+    "the table narrows by itself; for scripts: lodge list --json";
+constexpr std::string_view kWatchFlag =
+    "lodge start APP --watch; off again: lodge start APP --watch=false";
+constexpr std::string_view kAlwaysKept =
+    "leave it out: the list is always kept";
+
+struct FlagRow {
+  std::string_view command;  // here; empty = any
+  std::string_view flag;
+  std::string_view instead;
+};
+constexpr auto kFlagRows = std::to_array<FlagRow>({
+    {"", "--no-daemon", "lodge run SCRIPT"},
+    {"", "--no-vizion", "leave it out: no version control is looked at"},
+    {"", "--no-pmx", kNothingInjected},
+    {"", "--no-automation", kNothingInjected},
+    {"", "--trace", kNothingInjected},
+    {"", "--disable-trace", kNothingInjected},
+    {"", "--v8", kNothingInjected},
+    {"", "--event-loop-inspector", kNothingInjected},
+    {"", "--deep-monitoring", kNothingInjected},
+    {"", "--source-map-support", "--node-args=--enable-source-maps"},
+    {"", "--disable-source-map-support", kNothingInjected},
+    {"", "--write", kAlwaysKept},
+    {"start", "-w", kAlwaysKept},
+    {"start", "--ext", "a pattern: --watch='*.js'"},
+    {"start", "--attach", "lodge start APP && lodge logs APP -f"},
+    {"startup", "--wait-ip", "leave it out: the unit waits for the network"},
+    {"list", "-m", kNarrows},
+    {"list", "--mini-list", kNarrows},
+    {"restart", "--watch", kWatchFlag},
+    {"reload", "--watch", kWatchFlag},
+    {"", "--container", kNoDockerfiles},
+    {"", "--dist", kNoDockerfiles},
+    {"", "--image-name", kNoDockerfiles},
+    {"", "--node-version", kNoDockerfiles},
+    {"", "--fresh", kNoDockerfiles},
+    {"", "--daemon", kNoDockerfiles},
+    {"", "--dockerdaemon", kNoDockerfiles},
+});
+
 }  // namespace
 
 std::string_view name_of_pm2s(std::string_view command) {
@@ -76,6 +122,14 @@ std::string_view name_of_pm2s(std::string_view command) {
 std::string_view instead_of_pm2s(std::string_view command) {
   const auto row = std::ranges::find(kRows, command, &Row::word);
   return row == kRows.end() ? std::string_view() : row->instead;
+}
+
+std::string_view instead_of_pm2s_flag(std::string_view command,
+                                      std::string_view flag) {
+  for (const auto& row : kFlagRows)
+    if (row.flag == flag && (row.command.empty() || row.command == command))
+      return row.instead;
+  return {};
 }
 
 }  // namespace cli

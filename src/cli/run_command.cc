@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iterator>
 #include <optional>
 
@@ -37,12 +36,13 @@ base::Result<std::vector<std::string>> define(const Args& args) {
   if (!settings->name.empty() && args.words.size() > 1)
     return base::fail(base::Errc::Invalid, "--name: one name for several apps",
                       "arguments of the app go after --");
-  const char* path = std::getenv("PATH");
   const ScriptSearch search{
       .cwd = settings->cwd,
       .caller_dir = *here,
-      .path = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin",
+      .path = program_path(),
       .interpreter_given = !settings->interpreter.empty()};
+  for (const auto& warning : settings->warnings)
+    base::eprint("lodge: run: {}\n", printable(warning));
   std::vector<std::string> definitions;
   std::vector<std::string> names;
   for (const auto& word : args.words) {

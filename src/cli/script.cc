@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "base/fs.h"
 #include "base/target.h"
@@ -137,7 +138,8 @@ bool names_file(std::string_view word, const std::string& cwd) {
 
 base::Result<Script> find_script(const std::string& word,
                                  const ScriptSearch& search) {
-  if (word.empty())
+  // bash would do nothing of blanks, again and again.
+  if (words_of(word).empty())
     return base::fail(Errc::Invalid, "empty word where a script should be");
   // A file is a file, also when its name has a space.
   if (names_file(word, search.cwd))
@@ -149,6 +151,11 @@ base::Result<Script> find_script(const std::string& word,
   if (fs::exists(fs::absolute(word, search.cwd)))
     return check_file(word, fs::absolute(word, search.cwd), search);
   return no_such_file(word, search);
+}
+
+std::string program_path() {
+  const char* path = std::getenv("PATH");
+  return path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
 }
 
 std::string default_name(const Script& script) {

@@ -34,6 +34,9 @@ bool is_command_line(std::string_view word);
 base::Result<Script> find_script(const std::string& word,
                                  const ScriptSearch& search);
 
+// The caller's PATH, where programs are looked for.
+std::string program_path();
+
 // A valid app name made of what the script calls its program: /srv/api.js and
 // the command line "PORT=1 ./api.js x" are both "api".
 std::string default_name(const Script& script);

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <iterator>
 
 #include "base/eprint.h"
 #include "base/fs.h"
@@ -83,6 +83,7 @@ std::expected<Candidates, int> known_apps(const Invocation& invocation) {
 // Sorts the words into apps that exist, new ones, and files that declare some.
 struct Plan {
   std::vector<std::string> known;
+  std::vector<std::string> changed;  // names of known apps that flags change
   std::vector<Script> scripts;
   std::vector<std::string> files;
 };
@@ -100,16 +101,23 @@ base::Result<std::string> start_dir(const Args& args) {
   return dir;
 }
 
+// As --name or --set say it; empty when they don't.
+std::string new_name(const StartSettings& settings) {
+  std::string name = settings.name;
+  for (const auto& setting : settings.set)
+    if (setting.key == "name") name = config::name_in(setting.json);
+  return name;
+}
+
 std::expected<Plan, int> make_plan(const Invocation& invocation,
                                    const StartSettings& settings,
                                    const std::string& caller_dir) {
-  const char* path = std::getenv("PATH");
-  const ScriptSearch search{
-      .cwd = settings.cwd,
-      .caller_dir = caller_dir,
-      .path = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin",
-      .interpreter_given = !settings.interpreter.empty()};
-  const bool may_be_known = !has_definition_flags(invocation.args);
+  const ScriptSearch search{.cwd = settings.cwd,
+                            .caller_dir = caller_dir,
+                            .path = program_path(),
+                            .interpreter_given = !settings.interpreter.empty()};
+  const auto name = new_name(settings);
+  const bool has_flags = has_definition_flags(invocation.args);
   std::optional<Candidates> apps;  // asked for once
   Plan plan;
   if (invocation.args.words.empty()) {
@@ -123,8 +131,9 @@ std::expected<Plan, int> make_plan(const Invocation& invocation,
       plan.files.push_back(word);
       continue;
     }
-    // A plain word is an app that lodge knows before it is a file.
-    if (may_be_known &&
+    // A plain word is an app that lodge knows before it is a file; under a
+    // name that is given it is something to run.
+    if ((name.empty() || name == word) &&
         (word.find('/') == word.npos || !names_file(word, settings.cwd))) {
       if (!apps) {
         auto known = known_apps(invocation);
@@ -138,8 +147,13 @@ std::expected<Plan, int> make_plan(const Invocation& invocation,
                    {Errc::NotFound, 0, "all: there are no apps",
                     "start one: lodge start app.js"},
                    kFailed));
-      if (!apps->empty() && base::resolve_targets(one, {}, *apps)) {
-        plan.known.push_back(word);
+      if (const auto meant = base::resolve_targets(one, {}, *apps);
+          !apps->empty() && meant) {
+        if (!has_flags) plan.known.push_back(word);
+        for (const size_t i : *meant)
+          if (const auto& app = (*apps)[i].app;
+              has_flags && std::ranges::count(plan.changed, app) == 0)
+            plan.changed.push_back(app);
         continue;
       }
     }
@@ -163,7 +177,7 @@ base::Status check_file_flags(const Args& args, const Plan& plan) {
           Errc::Invalid,
           fmt::format("--{}: no configuration file is named", flag),
           "for example: lodge start lodge.config.json");
-  if (args.has("env") && plan.known.empty())
+  if (args.has("env") && plan.known.empty() && plan.changed.empty())
     return base::fail(
         Errc::Invalid, "--env: only a configuration has environments by name",
         "one variable: --set env.NAME=value; a file of them: --env-file FILE");
@@ -186,6 +200,7 @@ std::expected<Asked, int> make_request(const Invocation& invocation) {
                 "start them one by one; arguments of the app go after --"},
                kUsage));
   Asked asked;
+  asked.declared.warnings = settings->warnings;
   auto& request = asked.request;
   if (const auto wait = args.value("wait")) {
     auto time = base::parse_duration(*wait);
@@ -207,7 +222,16 @@ std::expected<Asked, int> make_request(const Invocation& invocation) {
   for (const auto& script : plan->scripts) {
     auto definition = make_definition(*settings, script);
     if (!definition)
-      return std::unexpected(report(invocation, definition.error(), kUsage));
+      return std::unexpected(report(invocation, definition.error(),
+                                    exit_code_of(definition.error())));
+    request.definitions.push_back(std::move(*definition));
+  }
+  for (const auto& app : plan->changed) {
+    auto definition =
+        make_change(*settings, app, args.value("env").value_or(""));
+    if (!definition)
+      return std::unexpected(report(invocation, definition.error(),
+                                    exit_code_of(definition.error())));
     request.definitions.push_back(std::move(*definition));
   }
   request.known.targets = std::move(plan->known);
@@ -287,7 +311,10 @@ void tell_renamed(const DeclaredApps& declared,
 
 int carry_out_start(const Invocation& invocation, const Asked& asked,
                     const AfterStart& then) {
-  for (const auto& warning : asked.declared.warnings)
+  auto warnings = asked.declared.warnings;
+  for (const auto& definition : asked.request.definitions)
+    std::ranges::move(missing_places(definition), std::back_inserter(warnings));
+  for (const auto& warning : warnings)
     base::eprint("lodge: {}: {}\n", invocation.command.name,
                  printable(warning));
   if (asked.request.dry_run) return show_plan(invocation, asked);

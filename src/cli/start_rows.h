@@ -84,6 +84,7 @@ inline constexpr std::array kStartExamples = {
     Example{"lodge start \"python3 -m http.server 8123\" --name web",
             "a command line"},
     Example{"lodge start api", "an app that lodge knows, again"},
+    Example{"lodge start api --watch -k 3s", "... with other settings"},
     Example{"lodge start",
             "what lodge.config.json or ecosystem.config.js says"},
     Example{"lodge start ecosystem.config.js --only api --env production",
@@ -174,7 +175,10 @@ inline constexpr std::string_view kStartDetails =
     "spaces or shell characters (bash runs it). The interpreter follows from "
     "the extension: .js .cjs .mjs node, .py python3, .sh bash, .rb ruby, .pl "
     "perl, .php php; other files run themselves. The app gets this shell's "
-    "environment, frozen until --update-env. Times are written 500ms, 2s, "
+    "environment, frozen until --update-env. With the name of an app that "
+    "lodge "
+    "knows, flags are applied to it, and what they don't say stays. Times are "
+    "written 500ms, 2s, "
     "10m, 1h.\n\n"
     "A configuration file (.json, .yaml, .yml, .config.js, .config.cjs, "
     ".config.mjs; - is stdin; none: the one of this directory) declares apps: "

@@ -24,6 +24,17 @@ std::string plan_of(const config::AppSpec& spec, const supervisor::App* app,
   return changed.empty() ? "unchanged" : "would apply" + keys;
 }
 
+// Of a command line that chooses an environment of a known app.
+base::Status check_variant(const config::AppSpec& spec,
+                           const supervisor::App& app,
+                           const supervisor::Supervisor& supervisor) {
+  const auto& variant = spec.environment.variant;
+  if (variant.empty() || variant == app.spec.environment.variant ||
+      spec.environment.variants.contains(variant) || app.instances.empty())
+    return {};
+  return supervisor.check_variant({app.instances.front()->life().id}, variant);
+}
+
 }  // namespace
 
 base::Result<config::AppSpec> read_definition(
@@ -31,11 +42,20 @@ base::Result<config::AppSpec> read_definition(
     const supervisor::Supervisor& supervisor) {
   const auto* app = supervisor.find_app(config::name_in(definition));
   auto spec = config::parse_spec(definition);
-  if (!spec) return spec;
-  // What a command line does not say of a known app stays as it is; what a
-  // file does not say has its default.
-  if (app != nullptr && spec->config_file.empty())
-    spec = config::parse_spec(definition, app->spec);
+  // What a command line does not say of a known app stays as it is, its script
+  // too; what a file does not say has its default.
+  if (app != nullptr && (!spec || spec->config_file.empty())) {
+    auto before = app->spec;
+    before.config_file.clear();
+    auto over = config::parse_spec(definition, before);
+    if (!over) return over;
+    if (over->config_file.empty()) {
+      over->config_file = app->spec.config_file;
+      if (auto good = check_variant(*over, *app, supervisor); !good)
+        return base::fail(std::move(good.error()));
+      spec = std::move(over);
+    }
+  }
   if (!spec) return spec;
   spec->environment.inherited = {request.env.begin(), request.env.end()};
   return supervisor.merged(std::move(*spec),

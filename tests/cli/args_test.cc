@@ -66,6 +66,32 @@ TEST_CASE("a mistyped flag names the nearest one") {
   CHECK(parse("list", {"--zzzzzzzz=1"}).error().hint == "lodge list --help");
 }
 
+TEST_CASE("PM2's flags that are not here are answered with what to do") {
+  struct Row {
+    const char* command;
+    const char* flag;
+    const char* hint;
+  };
+  for (const auto& [command, flag, hint] : {
+           Row{"start", "--no-daemon", "lodge run"},
+           Row{"start", "--no-vizion", "version control"},
+           Row{"start", "--trace", "nothing is injected"},
+           Row{"start", "--ext=js", "--watch="},
+           Row{"start", "-w", "always kept"},
+           Row{"list", "-m", "narrows"},
+           Row{"restart", "--watch", "lodge start APP --watch"},
+       }) {
+    CAPTURE(flag);
+    const auto args = parse(command, {"a", flag});
+    REQUIRE_FALSE(args);
+    CHECK(args.error().message.find(": PM2's, not a flag of lodge ") !=
+          std::string::npos);
+    CHECK(args.error().hint.find(hint) != std::string::npos);
+  }
+  CHECK(parse("start", {"a", "--watch"}));
+  CHECK(cli::unknown_command("--no-daemon").hint == "lodge run SCRIPT");
+}
+
 TEST_CASE("a flag without its value, or with one too many, is an error") {
   CHECK(parse("start", {"a.js", "--name"}).error().message ==
         "--name: NAME is missing");

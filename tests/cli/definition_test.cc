@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -93,6 +94,26 @@ TEST_CASE("the flags of restarts are keys of the configuration") {
     CHECK_FALSE(define({flag}));
 }
 
+TEST_CASE("PM2's other name of --cron-restart, with its value") {
+  CHECK(defined({"--cron", "0 3 * * *"})["cron_restart"] == "0 3 * * *");
+  CHECK_FALSE(define({"--cron", "0 25 * * *"}));
+}
+
+TEST_CASE("instances: as many as said, or so many less than there are CPUs") {
+  const int all = defined({"-i", "max"})["instances"];
+  CHECK(defined({"-i", "0"})["instances"] == all);
+  CHECK(defined({"-i", "-1"})["instances"] == std::max(1, all - 1));
+  CHECK(defined({"-i", "-1024"})["instances"] == 1);
+  CHECK(defined({"-i", "1024"})["instances"] == 1024);
+  for (const auto* bad : {"1025", "-1025", "many", "1.5"}) {
+    CAPTURE(bad);
+    const auto got = define({"-i", bad});
+    REQUIRE_FALSE(got);
+    CHECK(got.error().message.ends_with(
+        "is neither max nor a number from -1024 to 1024"));
+  }
+}
+
 TEST_CASE("--watch takes no word after it: that is the script") {
   const Command& start = *find_command("start");
   const auto args =
@@ -129,6 +150,53 @@ TEST_CASE(
   CHECK(json["env"]["LIST"] == "[1]");
 }
 
+TEST_CASE("--set reads keys and values as a file would") {
+  const auto json = defined({"--set", "cron=0 3 * * *",
+                             "--set", "exec_interpreter=node",
+                             "--set", "err_file=e.log",
+                             "--set", "log=both.log",
+                             "--set", "user=nobody",
+                             "--set", "port=3",
+                             "--set", "env_production.X=1",
+                             "--set", "env_production.Y=2",
+                             "--set", "instances=max",
+                             "--set", "stop_exit_codes=3",
+                             "--set", "args=5",
+                             "--set", "health.exec=true",
+                             "--set", "name_prefix=my-",
+                             "--set", "log_type=json",
+                             "--set", "log.retain=7",
+                             "--set", "log.TZ=UTC",
+                             "--set", "watch_delay=null",
+                             "--set", "depends_on.db=ready",
+                             "--set", "depends_on.mq=started"});
+  CHECK(json["cron_restart"] == "0 3 * * *");
+  CHECK(json["interpreter"] == "node");
+  CHECK(json["error_file"] == "e.log");
+  CHECK(json["log_file"] == "both.log");
+  CHECK(json["uid"] == "nobody");
+  CHECK(json["env"] == nlohmann::json{{"PORT", "3"}});
+  CHECK(json["env_variants"] ==
+        nlohmann::json{{"production", {{"X", "1"}, {"Y", "2"}}}});
+  CHECK(json["instances"].get<int>() >= 1);
+  CHECK(json["stop_exit_codes"] == nlohmann::json::array({3}));
+  CHECK(json["args"] == nlohmann::json::array({"5"}));
+  CHECK(json["health"]["exec"] == "true");
+  CHECK(json["name"] == "my-api");
+  CHECK(json["log"]["stamp"] == "json");
+  CHECK(json["log"]["retain"]["count"] == 7);
+  CHECK(json["log"]["tz"] == "UTC");
+  CHECK(json["watch_delay"].is_null());
+  CHECK(json["depends_on"]["db"] == "ready");
+  CHECK(json["depends_on"]["mq"] == "started");
+}
+
+TEST_CASE("an object given to --set takes the place of all, a member adds") {
+  const auto json = defined(
+      {"--set", "env.B=1", "--set", R"(env={"A":1})", "--set", "env.C=x"});
+  CHECK(json["env"] == nlohmann::json{{"A", "1"}, {"C", "x"}});
+}
+
 TEST_CASE("what --set can't place is wrong usage") {
   for (const auto* bad : {"log", "=1", "log..a=1", ".a=1", "a.=1"}) {
     CAPTURE(bad);
@@ -137,7 +205,15 @@ TEST_CASE("what --set can't place is wrong usage") {
     CHECK(got.error().code == base::Errc::Invalid);
     CHECK(got.error().message.find("--set") == 0);
   }
-  CHECK_FALSE(define({"--set", "log=1", "--set", "log.pty=true"}));
+  CHECK_FALSE(
+      define({"--set", "depends_on=[\"a\"]", "--set", "depends_on.b=ready"}));
+  for (const auto* bad : {"cronn=1", "kill_timeout=soon", "max_restarts=1.5",
+                          "env=3", "inherited_env={}", "log.rate=1"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(define({"--set", bad}));
+  }
+  CHECK(define({"--set", "log.levl=3"}).error().hint ==
+        "did you mean log.level?");
 }
 
 }  // namespace cli

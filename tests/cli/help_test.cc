@@ -106,6 +106,22 @@ Examples
 )");
 }
 
+TEST_CASE("a value that only follows = is shown so") {
+  const auto help = cli::command_help(*cli::find_command("start"));
+  CHECK(help.find("--watch[=PATHS] ") != std::string::npos);
+}
+
+TEST_CASE("the paragraphs of a help text begin lines of their own") {
+  const auto lines = lines_of(cli::command_help(*cli::find_command("start")));
+  size_t blanks = 0;
+  for (size_t i = 1; i + 1 < lines.size(); ++i) {
+    if (!lines[i + 1].starts_with("  A configuration file")) continue;
+    CHECK(lines[i].empty());
+    ++blanks;
+  }
+  CHECK(blanks == 1);
+}
+
 TEST_CASE("the manual page is the one that the command table makes") {
   const auto path = std::string(LODGE_SOURCE_DIR) + "/docs/lodge.1";
   const auto page = base::fs::read_file(path);

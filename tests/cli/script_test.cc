@@ -87,7 +87,8 @@ TEST_CASE("a mistyped script names the nearest file and where it was looked") {
         "/nonexistent: no such file");
   CHECK(cli::find_script("sub/ap.js", dir.search()).error().message ==
         "sub/ap.js: no such file in " + dir.search().cwd);
-  CHECK_FALSE(cli::find_script("", dir.search()));
+  for (const auto* blank : {"", "   ", "\t\n"})
+    CHECK_FALSE(cli::find_script(blank, dir.search()));
 }
 
 TEST_CASE("a file of the caller's directory that --cwd hides is pointed to") {

@@ -107,6 +107,44 @@ TEST_CASE("a known app wins over a file of its name; a path is a file") {
   CHECK(ran.err.find("neither executable") != std::string::npos);
 }
 
+TEST_CASE("flags of start are applied to a known app, and the rest stays") {
+  const TestHome home;
+  home.start("api", "exec sleep 1000", {"--set", "env_blue.MODE=blue"});
+  const int pid = home.app("api").pid;
+  Ran ran = home.must({"start", "api", "--watch", "--kill-timeout", "3s"},
+                      {.cwd = "/"});
+  CHECK(ran.out.find("api: applied (") != std::string::npos);
+  CHECK(home.app("api").pid == pid);
+  const auto setting = [&](const std::string& key) {
+    const auto all = json_of(home.must({"describe", "api", "--json"}).out);
+    return all.at(0).at("settings").at(key).at("value").get<std::string>();
+  };
+  CHECK(setting("watch") == "true");
+  CHECK(setting("kill_timeout") == "3000");
+  CHECK(setting("script") == "exec sleep 1000");
+  CHECK(setting("cwd") == home.work().path());
+  home.must({"start", "api", "-i", "2", "--watch=false"});
+  CHECK(home.list().size() == 2);
+  CHECK(setting("watch") == "false");
+  CHECK(setting("kill_timeout") == "3000");
+  // Its environments are those that it has.
+  ran = home.lodge({"start", "api", "--time", "--env", "green"});
+  CHECK(ran.exit == 1);
+  CHECK(ran.err.find("did you mean") == std::string::npos);
+  CHECK(ran.err.find("it has blue") != std::string::npos);
+  home.must({"start", "api", "--time", "--env", "blue"});
+  CHECK(home.must({"env", "api/0"}).out.find("MODE=blue") != std::string::npos);
+  // A name that is given is one of something to run.
+  ran = home.lodge({"start", "api", "--name", "web", "--watch"});
+  CHECK(ran.exit == 1);
+  CHECK(ran.err.find("api: no such file") != std::string::npos);
+  // Without a daemon it is known, too.
+  home.must({"kill"});
+  ran = home.must({"start", "api", "--max-memory-restart", "900M"});
+  CHECK(home.list().size() == 2);
+  CHECK(setting("max_memory_restart") == "900M");
+}
+
 TEST_CASE("start --update-env of a known app gives it the new environment") {
   const TestHome home;
   home.start("api", "echo color=$COLOR; exec sleep 1000");

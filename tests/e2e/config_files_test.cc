@@ -234,6 +234,28 @@ TEST_CASE("validate and init need no daemon, and start none") {
   CHECK(home.daemons().empty());
 }
 
+TEST_CASE("validate refuses what start would: who waits for whom") {
+  const TestHome home;
+  home.work().write("talk.sh", kTalk);
+  const auto validate = [&](const std::string& apps) {
+    home.work().write("order.json", "{\"apps\": [" + apps + "]}");
+    return home.lodge({"validate", "order.json"});
+  };
+  const Ran cycle = validate(app("a", R"("depends_on": ["b"])") + ", " +
+                             app("b", R"("depends_on": ["c"])") + ", " +
+                             app("c", R"("depends_on": ["a"])"));
+  CHECK(cycle.exit == 2);
+  CHECK(has(cycle.err, "order.json: depends_on: a -> b -> c -> a: a cycle"));
+  const Ran unhealthy =
+      validate(app("a", R"("depends_on": {"b": "healthy"})") + ", " + app("b"));
+  CHECK(unhealthy.exit == 2);
+  CHECK(has(unhealthy.err, "it has no health check"));
+  // Another app may be there already.
+  const Ran other = validate(app("a", R"("depends_on": ["db"])"));
+  CHECK(other.exit == 0);
+  CHECK(has(other.err, "order.json: a: depends_on: db: not in it"));
+}
+
 TEST_CASE("variables from files, and those that are not inherited") {
   const TestHome home;
   home.work().write("talk.sh", kTalk);

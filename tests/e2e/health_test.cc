@@ -163,7 +163,7 @@ TEST_CASE("https and other nonsense is refused, with a way out") {
   CHECK(home.lodge({"start", "sleep 1", "--name", "app", "--set",
                     "health.retries=0"})
             .exit == 2);
-  CHECK(home.list().empty());
+  CHECK(home.processes().empty());
 }
 
 }  // namespace support

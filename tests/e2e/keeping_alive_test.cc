@@ -211,6 +211,23 @@ TEST_CASE("too much memory in the whole tree restarts, with the figure") {
   CHECK(starts(home, "small") == 1);
 }
 
+TEST_CASE("a pid file or a watched path without a directory is told") {
+  const TestHome home;
+  const Ran ran =
+      home.must({"start", "exec sleep 1000", "--name", "api", "--min-uptime",
+                 "1ms", "--pid", "none/x.pid", "--watch=lib,/nowhere,*.js"});
+  CHECK(ran.err.find("api: pid_file: none: no such directory") !=
+        std::string::npos);
+  CHECK(ran.err.find("api: watch: lib: no such file") != std::string::npos);
+  CHECK(ran.err.find("api: watch: /nowhere: no such file") !=
+        std::string::npos);
+  CHECK(ran.err.find("*.js") == std::string::npos);
+  home.work().write("there", "");
+  CHECK(home.must({"start", "exec sleep 1000", "--name", "web", "--min-uptime",
+                   "1ms", "--pid", "x.pid", "--watch=there"})
+            .err.find("no such") == std::string::npos);
+}
+
 TEST_CASE("a pid file is there while the app runs") {
   const TestHome home;
   home.start("api", "exec sleep 1000", {"--pid", "api.pid", "-i", "2"});

@@ -216,7 +216,7 @@ TEST_CASE("--set reaches any key; a wrong one is an error with the nearest") {
         Row{"log.redact=(", "log.redact: '(': pattern: missing )"},
         Row{"log.max_size=big", "log.max_size: 'big' is not a size"},
         Row{"log.mode=0755", "log.mode: "}, Row{"nothing", "not key=value"},
-        Row{"log=1", "log: 1 is not a valid value"}}) {
+        Row{"log.rate=1", "log.rate: a number where an object"}}) {
     const Ran ran = home.lodge(
         {"start", "exec sleep 1000", "--name", "web", "--set", row.set});
     CAPTURE(row.set);

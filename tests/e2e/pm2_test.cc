@@ -56,6 +56,25 @@ TEST_CASE("the commands of a PM2 tutorial do what it says") {
   home.must({"kill"});
 }
 
+TEST_CASE("--set takes PM2's names; what means nothing here is said") {
+  const TestHome home;
+  home.work().write("app.sh", "echo $PORT $1 $MODE; exec sleep 1000\n");
+  const Ran ran =
+      home.must({"start", "echo no", "--name", "app", "--min-uptime", "1ms",
+                 "--set", "exec=app.sh", "--set", "port=3", "--set", "args=5",
+                 "--set", "env_blue.MODE=blue", "--set", "vizion=false"});
+  CHECK(ran.err.find("--set: vizion: no version control is looked at") !=
+        std::string::npos);
+  const auto says = [&](const std::string& line) {
+    return wait_until([&] {
+      return home.must({"logs", "app", "--raw", "-n", "1"}).out == line;
+    });
+  };
+  CHECK(says("3 5\n"));
+  home.must({"restart", "app", "--env", "blue"});
+  CHECK(says("3 5 blue\n"));
+}
+
 TEST_CASE("arguments of the interpreter come before the script") {
   const TestHome home;
   home.work().write("app.sh", "echo $-; sleep 1000\n");
