@@ -57,6 +57,12 @@ base::Status EventReader::choose() {
                             .app = app.name,
                             .space = app.space,
                             .instance = instance.number});
+  // Without its apps, all is Lodge's own.
+  if (filter_.targets.empty() && !filter_.exclude.empty()) {
+    const auto excluded =
+        base::resolve_targets(filter_.exclude, {}, candidates);
+    if (excluded && excluded->size() == candidates.size()) return {};
+  }
   auto chosen = base::resolve_targets(targets, filter_.exclude, candidates);
   if (!chosen) return base::fail(std::move(chosen.error()));
   for (const size_t i : *chosen) {

@@ -217,7 +217,13 @@ Result<LogRequest> understand(const LogsArgs& args, base::Timestamp now) {
                  query.life.which != query::LifeChoice::Which::All;
   request.follow =
       (args.follow || query.last == uint64_t{0}) && !args.nostream && !sums;
-  request.diary = args.targets.size() == 1 && args.targets[0] == "lodge";
+  const auto own = std::ranges::count(args.targets, "lodge");
+  request.diary = own == 1 && args.targets.size() == 1;
+  if (own > 0 && !request.diary)
+    return base::fail(Errc::Invalid,
+                      "lodge: the daemon's diary is shown by itself",
+                      fmt::format("lodge {}{} lodge", args.command,
+                                  args.grep ? " PATTERN" : ""));
   return request;
 }
 

@@ -201,6 +201,8 @@ void say_made(const Invocation& invocation, const Wanted& wanted,
 int run_report(const Invocation& invocation) {
   auto wanted = understand(invocation);
   if (!wanted) return report(invocation, wanted.error(), kUsage);
+  if (auto there = check_home(invocation.home); !there)
+    return report(invocation, there.error(), kUsage);
   const std::string logs = invocation.home.logs();
   auto catalog = store::load_catalog(logs);
   if (!catalog) return report(invocation, catalog.error(), kUsage);
