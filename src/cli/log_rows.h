@@ -155,8 +155,9 @@ inline constexpr std::array kArchiveExamples = {
 };
 inline constexpr std::string_view kArchiveDetails =
     "ls lists what is sealed: range, lines, bytes. verify reads all of it and "
-    "compares checksums, index and numbers; damage is exit code 2. export "
-    "prints lines, with --json as objects. prune deletes the oldest files. "
+    "compares checksums, index and numbers; damage, and a file that is gone "
+    "without a word of lodge's, is exit code 2. export prints lines, with "
+    "--json as objects. prune deletes the oldest files. "
     "retention explains what goes next by the settings logs.cap and "
     "logs.keep_free (lodge get) and each app's log.retain.";
 
