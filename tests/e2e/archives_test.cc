@@ -483,6 +483,13 @@ TEST_CASE("settings are checked, kept and shown with their source") {
   const auto wrong = home.lodge({"set", "logs.cpa", "1G"});
   CHECK(wrong.exit == 2);
   CHECK(wrong.err.find("logs.cap") != std::string::npos);
+  const auto unknown = home.lodge({"set", "log.max_size", "64M"});
+  CHECK(unknown.exit == 2);
+  for (const auto& key : json_lines(home.must({"get", "--json"}).out)) {
+    CAPTURE(unknown.err);
+    CHECK(unknown.err.find(key.at("key").get<std::string>()) !=
+          std::string::npos);
+  }
   CHECK(home.lodge({"set", "logs.cap", "much"}).exit == 2);
   // Nobody means thirty milliseconds.
   CHECK(home.lodge({"set", "logs.keep_gone", "30"}).exit == 2);
