@@ -16,6 +16,7 @@
 #include "cli/event_reader.h"
 #include "cli/leaving.h"
 #include "cli/log_place.h"
+#include "cli/log_range.h"
 #include "cli/report.h"
 #include "cli/table.h"
 #include "cli/text_cells.h"
@@ -118,8 +119,12 @@ Result<EventFilter> filter_of(const Args& args) {
   }
   auto generation = number_of(args, "generation");
   if (!generation) return base::fail(std::move(generation.error()));
-  if (*since && *until && **until <= **since)
-    return base::fail(Errc::Invalid, "--until: is not after --since");
+  if (auto good =
+          check_range({args.value("since").value_or(""), *since},
+                      {args.value("until").value_or(""), *until},
+                      args.has("utc") ? base::Zone::Utc : base::Zone::Local);
+      !good)
+    return base::fail(std::move(good.error()));
   auto kinds = kinds_of(args);
   if (!kinds) return base::fail(std::move(kinds.error()));
   auto text = query::Pattern::compile({.any = args.values("grep"),

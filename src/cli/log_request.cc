@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/units.h"
+#include "cli/log_range.h"
 #include "query/cursor.h"
 #include "store/catalog.h"
 
@@ -98,10 +99,10 @@ base::Status read_times(const LogsArgs& args, base::Timestamp now,
   if (!until) return base::fail(std::move(until.error()));
   query.since = *since;
   query.until = *until;
-  if (query.since && query.until && *query.until <= *query.since)
-    return base::fail(Errc::Invalid,
-                      fmt::format("--until {}: is not after --since {}",
-                                  args.until, args.since));
+  if (auto good = check_range({args.since, query.since},
+                              {args.until, query.until}, request.zone);
+      !good)
+    return good;
   if (args.around.empty()) return {};
   std::optional<base::Timestamp> middle;
   if (auto cursor = query::parse_cursor(args.around)) {

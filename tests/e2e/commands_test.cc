@@ -137,6 +137,49 @@ TEST_CASE("a home that is none is said by those who read") {
   home.must({"logs", "--home", home.work().file("empty")});
 }
 
+TEST_CASE("readers that can't write their answer exit 2") {
+  const TestHome home;
+  home.start("api", "echo hello; exec sleep 1000");
+  home.must({"rotate"});
+  struct Row {
+    std::string words;
+    int exit;
+  };
+  for (const auto& [words, exit] :
+       std::vector<Row>{{"logs api", 2},
+                        {"grep hello api", 2},
+                        {"events", 2},
+                        {"archive ls", 2},
+                        {"archive verify", 2},
+                        {"archive retention", 2},
+                        {"archive prune --to 10G", 1},
+                        {"list", 1}}) {
+    CAPTURE(words);
+    const Ran ran = run(
+        {"sh", "-c", "exec \"$0\" " + words + " >/dev/full", lodge_binary()},
+        home.in_home());
+    CHECK(ran.exit == exit);
+    CHECK(ran.err.find("No space left") != std::string::npos);
+  }
+}
+
+TEST_CASE("a range that ends before it begins is said with both its times") {
+  const TestHome home;
+  home.start("api", "echo hello; exec sleep 1000");
+  for (const auto& command : std::vector<std::vector<std::string>>{
+           {"logs"}, {"events"}, {"report"}}) {
+    auto words = command;
+    words.insert(words.end(),
+                 {"--since", "2026-01-02", "--until", "2026-01-01 10:15"});
+    const Ran ran = home.lodge(words);
+    CHECK(ran.exit == 2);
+    CHECK(ran.err ==
+          "lodge: " + command[0] +
+              ": --until 2026-01-01 10:15: 2026-01-01 10:15:00 is not after "
+              "--since 2026-01-02, 2026-01-02 00:00:00\n");
+  }
+}
+
 TEST_CASE("the footer of list counts what deleted apps left") {
   const TestHome home;
   home.start("api", "head -c 30000 /dev/zero | tr '\\0' x; exec sleep 1000");
