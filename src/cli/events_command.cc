@@ -117,8 +117,12 @@ Result<EventFilter> filter_of(const Args& args) {
     *since = base::Timestamp{(*middle)->us - window->count() * 1000};
     *until = base::Timestamp{(*middle)->us + window->count() * 1000 + 1};
   }
-  auto generation = number_of(args, "generation");
-  if (!generation) return base::fail(std::move(generation.error()));
+  std::optional<int64_t> generation;
+  if (const auto given = args.value("generation")) {
+    auto number = parse_generation(*given);
+    if (!number) return base::fail(std::move(number.error()));
+    generation = *number;
+  }
   if (auto good =
           check_range({args.value("since").value_or(""), *since},
                       {args.value("until").value_or(""), *until},
@@ -147,7 +151,7 @@ Result<EventFilter> filter_of(const Args& args) {
                      .since = *since,
                      .until = *until,
                      .kinds = std::move(*kinds),
-                     .generation = *generation,
+                     .generation = generation,
                      .text = std::move(*text)};
 }
 

@@ -77,16 +77,10 @@ base::Status read_life(const LogsArgs& args, query::LifeChoice& into) {
   if (args.since_restart) into.which = Which::SinceRestart;
   if (args.last_crash) into.which = Which::LastCrash;
   if (!args.generation) return {};
-  int64_t value = 0;
-  const auto& text = *args.generation;
-  const char* end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || at != end || value == 0)
-    return base::fail(Errc::Invalid,
-                      fmt::format("--generation: '{}' is no generation", text),
-                      "1 is the first life of an instance, -1 the last");
-  into.which = value > 0 ? Which::Number : Which::FromEnd;
-  into.number = static_cast<uint64_t>(std::abs(value));
+  auto value = parse_generation(*args.generation);
+  if (!value) return base::fail(std::move(value.error()));
+  into.which = *value > 0 ? Which::Number : Which::FromEnd;
+  into.number = static_cast<uint64_t>(std::abs(*value));
   return {};
 }
 
@@ -166,6 +160,17 @@ base::Status check_conflicts(const LogsArgs& args) {
 }
 
 }  // namespace
+
+Result<int64_t> parse_generation(const std::string& text) {
+  int64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || at != end || value == 0 || value == INT64_MIN)
+    return base::fail(Errc::Invalid,
+                      fmt::format("--generation: '{}' is no generation", text),
+                      "1 is the first life of an instance, -1 the last");
+  return value;
+}
 
 Result<LogRequest> understand(const LogsArgs& args, base::Timestamp now) {
   if (auto status = check_conflicts(args); !status)

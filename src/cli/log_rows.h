@@ -54,7 +54,7 @@ inline constexpr std::array kEventsFlags = {
     Flag{"until", 0, "TIME", "until then, exclusive"},
     Flag{"around", 0, "TIME", "before and after a moment"},
     Flag{"window", 0, "TIME", "... by so much (default: 10s)"},
-    Flag{"generation", 0, "N", "of that life of an instance"},
+    Flag{"generation", 0, "N", "of that life of an instance; -1: the last"},
     Flag{"kind", 0, "KIND,…", "only these: start, exit, errored, drop, ..."},
     Flag{"grep", 'g', "RE", "words that match (repeatable: any)"},
     Flag{"and", 0, "RE", "... and this too (repeatable)"},
