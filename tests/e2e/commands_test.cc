@@ -180,6 +180,21 @@ TEST_CASE("a range that ends before it begins is said with both its times") {
   }
 }
 
+TEST_CASE("on a terminal the range that was meant is said, of a search, too") {
+  const TestHome home;
+  home.start("api", "echo hello; exec sleep 1000");
+  for (const std::string command : {"logs api", "grep hello api"}) {
+    CAPTURE(command);
+    const Ran ran = run(
+        {"script", "-qec",
+         lodge_binary() + " " + command + " --since 2020-01-02", "/dev/null"},
+        home.in_home());
+    CHECK(ran.out.find("2020-01-02 00:00:00 to now, ") != std::string::npos);
+  }
+  CHECK(home.must({"grep", "hello", "api", "--since", "2020-01-02"})
+            .err.find("to now") == std::string::npos);
+}
+
 TEST_CASE("the footer of list counts what deleted apps left") {
   const TestHome home;
   home.start("api", "head -c 30000 /dev/zero | tr '\\0' x; exec sleep 1000");
