@@ -103,8 +103,9 @@ Result<const SettingKey*> find_key(std::string_view name) {
   }
   const auto nearest = nearest_word(name, known);
   return fail(Errc::NotFound, fmt::format("{}: no such setting", name),
-              nearest.empty() ? "they are: " + fmt::format("{}", known.front())
-                              : fmt::format("did you mean {}?", nearest));
+              nearest.empty()
+                  ? fmt::format("they are: {}", fmt::join(known, ", "))
+                  : fmt::format("did you mean {}?", nearest));
 }
 
 Result<Given> load_given(const std::string& path) {

@@ -192,6 +192,7 @@ Result<std::vector<size_t>> resolve_targets(
     if (hits->empty() && word != "all") return unknown(word, candidates);
     for (const size_t i : *hits) chosen[i] = true;
   }
+  const bool has_some = std::ranges::find(chosen, true) != chosen.end();
   for (const auto& word : exclude) {
     auto hits = resolve_word(word, candidates);
     if (!hits) return hits;
@@ -201,6 +202,12 @@ Result<std::vector<size_t>> resolve_targets(
   std::vector<size_t> result;
   for (size_t i = 0; i < chosen.size(); ++i)
     if (chosen[i]) result.push_back(i);
+  if (has_some && result.empty())
+    return fail(
+        Errc::NotFound,
+        fmt::format(
+            "{}: --exclude leaves nothing of it",
+            words.empty() ? "all" : fmt::format("{}", fmt::join(words, ", "))));
   return result;
 }
 

@@ -23,8 +23,8 @@ struct TargetCandidate {
 
 // Indexes into `candidates`, ascending, each once. Every word must match
 // something: Errc::NotFound names the word and the nearest known name,
-// Errc::Invalid a word that could mean two things. `exclude` takes away; what
-// it names need not be selected. No words = `all`.
+// Errc::Invalid a word that could mean two things. `exclude` takes away, never
+// all of it; what it names need not be selected. No words = `all`.
 Result<std::vector<size_t>> resolve_targets(
     std::span<const std::string> words, std::span<const std::string> exclude,
     std::span<const TargetCandidate> candidates);

@@ -4,15 +4,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <thread>
 
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/event_reader.h"
 #include "cli/progress.h"
 #include "cli/report.h"
+#include "cli/sealed_ledger.h"
 #include "cli/stored_files.h"
-#include "cli/text_cells.h"
 #include "store/archive_log.h"
 
 namespace cli {
@@ -82,35 +85,95 @@ Verdict verify(const rotate::Stored& file) {
   return verdict;
 }
 
-// Numbers are never given twice and files go from the oldest on: a number that
-// is missing in between was deleted by hand.
-std::string missing_before(const rotate::Stored* before,
-                           const rotate::Stored& file) {
-  if (before == nullptr || before->app != file.app ||
-      before->kind != file.kind || before->instance != file.instance ||
-      before->sequence + 1 >= file.sequence)
-    return {};
-  return fmt::format("{}: {} of the files before it are missing", file.path,
-                     file.sequence - before->sequence - 1);
+// Retention may delete a file and tell of it a moment later.
+constexpr int kLooks = 4;
+constexpr std::chrono::milliseconds kLookAgain{100};
+
+struct Looked {
+  std::vector<rotate::Stored> files;
+  std::vector<MissingFiles> missing;
+};
+
+base::Result<std::vector<store::Event>> events_of(const Invocation& invocation,
+                                                  const ChosenApps& chosen) {
+  std::set<std::string> targets;
+  for (const auto& instance : chosen.instances)
+    targets.insert("app:" + instance.app);
+  if (targets.empty()) return std::vector<store::Event>();
+  using enum store::EventKind;
+  EventReader reader(invocation.home.logs(),
+                     filter_for({targets.begin(), targets.end()},
+                                {Seal, Remove, Flush, Delete, Lost}));
+  return reader.read_new();
+}
+
+std::expected<Looked, int> look(const Invocation& invocation,
+                                const ChosenApps& chosen) {
+  // What is sealed later than this is in no list of files yet.
+  auto events = events_of(invocation, chosen);
+  if (!events)
+    return std::unexpected(report(invocation, events.error(), kUsage));
+  auto files = stored_files(invocation, chosen);
+  if (!files) return std::unexpected(files.error());
+  SealedLedger ledger(invocation.home.logs(), chosen.catalog);
+  for (const auto& event : *events) ledger.add(event);
+  auto missing = ledger.missing(*files, {chosen.catalog, chosen.instances});
+  return Looked{std::move(*files), std::move(missing)};
+}
+
+// As far as it can be known: a file is missing when nobody says why.
+std::expected<Looked, int> look_until_sure(const Invocation& invocation,
+                                           const ChosenApps& chosen) {
+  for (int looks = 1;; ++looks) {
+    auto looked = look(invocation, chosen);
+    if (!looked || looked->missing.empty() || looks == kLooks) return looked;
+    std::this_thread::sleep_for(kLookAgain);
+  }
+}
+
+void tell_missing(const Invocation& invocation, const MissingFiles& files) {
+  const auto words = files.words();
+  if (!invocation.json) {
+    report(invocation,
+           {base::Errc::NotFound, 0, files.place + ": " + words, {}}, kUsage);
+    return;
+  }
+  const Json json{{"v", 1},
+                  {"app", files.app},
+                  {"file", files.place},
+                  {"ok", false},
+                  {"raw_bytes", 0},
+                  {"problems", Json::array({words})},
+                  {"missing", files.count()}};
+  say(invocation,
+      json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+std::string summary(size_t damaged, uint64_t missing) {
+  std::string words;
+  if (damaged > 0) words = fmt::format("{} damaged", damaged);
+  if (missing > 0)
+    words += fmt::format("{}{} missing", words.empty() ? "" : ", ", missing);
+  return words.empty() ? "all is well" : words;
 }
 
 }  // namespace
 
 int run_verify(const Invocation& invocation) {
-  auto files = stored_files(invocation);
-  if (!files) return files.error();
-  Progress progress("verifying", files->size(), invocation.silent);
+  const auto chosen = chosen_apps(invocation);
+  if (!chosen) return chosen.error();
+  const auto looked = look_until_sure(invocation, *chosen);
+  if (!looked) return looked.error();
+  const auto& files = looked->files;
+  Progress progress("verifying", files.size(), invocation.silent);
   uint64_t raw = 0;
   size_t damaged = 0;
-  const rotate::Stored* before = nullptr;
-  for (size_t i = 0; i < files->size(); ++i) {
-    const auto& file = (*files)[i];
+  for (size_t i = 0; i < files.size(); ++i) {
+    const auto& file = files[i];
     progress.at(i + 1, raw);
     const auto verdict = verify(file);
     if (verdict.gone) continue;  // deleted meanwhile
     raw += verdict.raw;
-    const auto hole = missing_before(before, file);
-    before = &file;
     if (!verdict.problems.empty()) ++damaged;
     if (invocation.json) {
       Json json{{"v", 1},
@@ -121,24 +184,25 @@ int run_verify(const Invocation& invocation) {
                 {"problems", Json::array()}};
       for (const auto& problem : verdict.problems)
         json["problems"].push_back(problem);
-      if (!hole.empty()) json["missing"] = hole;
       say(invocation,
           json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
       continue;
     }
     progress.clear();
-    if (!hole.empty()) say(invocation, printable(hole) + "\n");
     for (const auto& problem : verdict.problems)
       report(invocation, {base::Errc::Invalid, 0, problem, {}}, kUsage);
   }
   progress.clear();
+  uint64_t missing = 0;
+  for (const auto& gone : looked->missing) {
+    missing += gone.count();
+    tell_missing(invocation, gone);
+  }
   if (!invocation.json)
     say(invocation,
-        fmt::format("{} files, {} of log lines: {}\n", files->size(),
-                    base::format_size(raw),
-                    damaged == 0 ? std::string("all is well")
-                                 : fmt::format("{} damaged", damaged)));
-  return damaged == 0 ? kDone : kUsage;
+        fmt::format("{} files, {} of log lines: {}\n", files.size(),
+                    base::format_size(raw), summary(damaged, missing)));
+  return damaged == 0 && missing == 0 ? kDone : kUsage;
 }
 
 }  // namespace cli

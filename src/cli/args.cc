@@ -66,10 +66,29 @@ void part_optional_values(const Command& command,
                             words[i + 1].find("YY") != std::string::npos ||
                             words[i + 1].find("HH") != std::string::npos ||
                             words[i + 1].find("mm") != std::string::npos);
-      words[i] += paths ? "=true" : "=";
-      if (!follows) continue;
-      words[i] += words[i + 1];
-      words.erase(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+      const auto next = words.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+      if (paths) {
+        words[i] += "=true";
+      } else if (follows) {
+        words[i] += "=" + *next;
+        words.erase(next);
+      } else {
+        words.emplace(next);
+      }
+    }
+  });
+}
+
+// `--since=`: the library would take the word behind it for the value.
+void part_empty_values(const Command& command,
+                       std::vector<std::string>& words) {
+  for_each_flag(command, [&](const Flag& flag) {
+    if (flag.value.empty()) return;
+    const auto name = fmt::format("--{}=", flag.name);
+    for (size_t i = 0; i < words.size(); ++i) {
+      if (words[i] != name) continue;
+      words[i].pop_back();
+      words.emplace(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
     }
   });
 }
@@ -110,7 +129,9 @@ CLI::Option* add_flag(CLI::App& app, const Flag& flag) {
 base::Status check_values(const Command& command, const Args& args) {
   base::Status status;
   for_each_flag(command, [&](const Flag& flag) {
-    if (flag.value.empty() || flag.may_be_empty) return;
+    // But the empty pattern, which is in every line.
+    if (flag.value.empty() || flag.may_be_empty || flag.name == "regexp")
+      return;
     for (const auto& value : args.values(flag.name))
       if (status && value.empty())
         status = base::fail(
@@ -149,6 +170,7 @@ base::Result<Args> parse_args(const Command& command,
   own.erase(dashes, own.end());
 
   part_optional_values(command, own);
+  part_empty_values(command, own);
   CLI::App app;
   app.set_help_flag();  // ours is a flag like any other
   app.allow_extras();

@@ -57,6 +57,12 @@ base::Status EventReader::choose() {
                             .app = app.name,
                             .space = app.space,
                             .instance = instance.number});
+  // Without its apps, all is Lodge's own.
+  if (filter_.targets.empty() && !filter_.exclude.empty()) {
+    const auto excluded =
+        base::resolve_targets(filter_.exclude, {}, candidates);
+    if (excluded && excluded->size() == candidates.size()) return {};
+  }
   auto chosen = base::resolve_targets(targets, filter_.exclude, candidates);
   if (!chosen) return base::fail(std::move(chosen.error()));
   for (const size_t i : *chosen) {
@@ -121,7 +127,8 @@ bool EventReader::is_wanted(const store::Event& event) const {
   if (filter_.until && event.time >= *filter_.until) return false;
   if (!filter_.kinds.empty() && !filter_.kinds.contains(event.kind))
     return false;
-  if (filter_.generation && event.generation != *filter_.generation)
+  if (filter_.generation && *filter_.generation > 0 &&
+      event.generation != static_cast<uint64_t>(*filter_.generation))
     return false;
   // Those about a whole app are of each instance.
   if (!event.app.empty() && event.instance >= 0 &&
@@ -132,9 +139,31 @@ bool EventReader::is_wanted(const store::Event& event) const {
   return filter_.text.matches(text) && !filter_.text.excludes(text);
 }
 
+// The earliest events of an instance may be gone, its start among them.
+void EventReader::learn_life(const store::Event& event) {
+  if (event.generation == 0 || event.instance < 0) return;
+  auto& lives = lives_[{event.app, event.instance}];
+  if (event.kind != store::EventKind::Start && !lives.empty() &&
+      lives.back().generation == event.generation)
+    return;
+  lives.push_back({event.generation, event.time});
+}
+
+// The number alone won't do: an app that was deleted begins anew with 1.
+bool EventReader::is_of_life(const store::Event& event) const {
+  const auto found = lives_.find({event.app, event.instance});
+  if (found == lives_.end()) return false;
+  const auto& lives = found->second;
+  const auto from_end = static_cast<uint64_t>(-*filter_.generation);
+  if (from_end > lives.size()) return false;
+  const Life& life = lives[lives.size() - from_end];
+  return event.generation == life.generation && event.time >= life.begun;
+}
+
 Result<std::vector<store::Event>> EventReader::read_new() {
   if (auto chosen = choose(); !chosen)
     return base::fail(std::move(chosen.error()));
+  const bool by_life = filter_.generation && *filter_.generation < 0;
   std::vector<store::Event> events;
   for (auto& [name, file] : files_) {
     auto text = read_file(fs::join(log_dir_, name), file);
@@ -143,10 +172,14 @@ Result<std::vector<store::Event>> EventReader::read_new() {
     while (!left.empty()) {
       const auto end = left.find('\n');
       auto event = store::parse_event(left.substr(0, end));
+      if (event && by_life) learn_life(*event);
       if (event && is_wanted(*event)) events.push_back(std::move(*event));
       left.remove_prefix(end + 1);
     }
   }
+  if (by_life)
+    std::erase_if(events,
+                  [this](const auto& event) { return !is_of_life(event); });
   std::ranges::stable_sort(events, {}, &store::Event::time);
   return events;
 }

@@ -21,11 +21,11 @@ namespace cli {
 struct EventFilter {
   std::vector<std::string> targets;  // empty = all, and the daemon's own
   std::vector<std::string> exclude;
-  std::optional<base::Timestamp> since;  // inclusive
-  std::optional<base::Timestamp> until;  // exclusive
-  std::set<store::EventKind> kinds;      // empty = all
-  std::optional<uint64_t> generation = {};
-  query::Pattern text;  // of event_words()
+  std::optional<base::Timestamp> since;    // inclusive
+  std::optional<base::Timestamp> until;    // exclusive
+  std::set<store::EventKind> kinds;        // empty = all
+  std::optional<int64_t> generation = {};  // -1: the last of each instance
+  query::Pattern text;                     // of event_words()
 };
 
 // All events of these, or of these kinds.
@@ -60,11 +60,19 @@ class EventReader {
   base::Result<std::string> read_whole_lines(const std::string& path,
                                              File& file);
   bool is_wanted(const store::Event& event) const;
+  void learn_life(const store::Event& event);
+  bool is_of_life(const store::Event& event) const;
 
   std::string log_dir_;
   EventFilter filter_;
   std::set<std::pair<std::string, int>> instances_;
   std::map<std::string, File> files_;
+  struct Life {
+    uint64_t generation = 0;
+    base::Timestamp begun;
+  };
+  // Of each instance, in order; known when they are counted from the end.
+  std::map<std::pair<std::string, int>, std::vector<Life>> lives_;
 };
 
 }  // namespace cli

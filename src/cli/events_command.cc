@@ -16,6 +16,7 @@
 #include "cli/event_reader.h"
 #include "cli/leaving.h"
 #include "cli/log_place.h"
+#include "cli/log_range.h"
 #include "cli/report.h"
 #include "cli/table.h"
 #include "cli/text_cells.h"
@@ -116,10 +117,18 @@ Result<EventFilter> filter_of(const Args& args) {
     *since = base::Timestamp{(*middle)->us - window->count() * 1000};
     *until = base::Timestamp{(*middle)->us + window->count() * 1000 + 1};
   }
-  auto generation = number_of(args, "generation");
-  if (!generation) return base::fail(std::move(generation.error()));
-  if (*since && *until && **until <= **since)
-    return base::fail(Errc::Invalid, "--until: is not after --since");
+  std::optional<int64_t> generation;
+  if (const auto given = args.value("generation")) {
+    auto number = parse_generation(*given);
+    if (!number) return base::fail(std::move(number.error()));
+    generation = *number;
+  }
+  if (auto good =
+          check_range({args.value("since").value_or(""), *since},
+                      {args.value("until").value_or(""), *until},
+                      args.has("utc") ? base::Zone::Utc : base::Zone::Local);
+      !good)
+    return base::fail(std::move(good.error()));
   auto kinds = kinds_of(args);
   if (!kinds) return base::fail(std::move(kinds.error()));
   auto text = query::Pattern::compile({.any = args.values("grep"),
@@ -142,7 +151,7 @@ Result<EventFilter> filter_of(const Args& args) {
                      .since = *since,
                      .until = *until,
                      .kinds = std::move(*kinds),
-                     .generation = *generation,
+                     .generation = generation,
                      .text = std::move(*text)};
 }
 

@@ -17,9 +17,9 @@ constexpr std::string_view kIncident = R"(Something is wrong, now.
   lodge grep 4f9c2e1b               an id, in live files and archives alike
   lodge grep timeout api -C 3       with the lines around each
   lodge logs api --last-crash       the last life that ended badly
-  lodge logs --around 14:03:20      half a minute around a moment, all apps
-  lodge logs api --top 20 --since 1h --new 1d
-                                    which lines are new since yesterday
+  lodge logs --around 14:03:20      10 s before and after a moment, all apps
+  lodge logs api --top --new --since 1h
+                                    which forms of lines there were not before
   lodge report --since 2h           all of it as one file for a colleague
 )";
 
@@ -30,9 +30,10 @@ constexpr std::string_view kDisk = R"(What logs may take, and what goes first.
   lodge archive retention           what goes next, and why
   lodge set logs.cap 10G            the bound over everything (default: a tenth
                                     of the file system, 4 GiB at most)
-  lodge set log.max_size 64M        a live file is sealed at that size
+  lodge start api --set log.max_size=64M
+                                    its live files are sealed at that size
   lodge start api --set log.retain.age=30d
-                                    of one app; also .count and .size
+                                    how long they stay; also .count, .size
   lodge rotate api                  seal now; it is compressed by itself
   lodge archive prune --to 1G --dry-run
                                     what would go to come down to that

@@ -31,9 +31,26 @@ std::unexpected<base::Error> not_logs(const std::string& from) {
 
 }  // namespace
 
+base::Status check_home(const base::Home& home) {
+  auto info = fs::stat(home.root());
+  if (!info && info.error().code == base::Errc::NotFound)
+    return base::fail(base::Errc::NotFound,
+                      home.root() + ": there is no such home",
+                      "lodge start app.js makes it; another one: --home DIR");
+  if (!info) return base::pass(std::move(info), "home");
+  if (S_ISDIR(info->st_mode)) return {};
+  return base::fail(base::Errc::Invalid,
+                    home.root() + ": is a file, a home is a directory",
+                    "--home DIR, or $LODGE_HOME");
+}
+
 base::Result<LogPlace> LogPlace::open(const base::Home& home,
                                       const std::string& from) {
-  if (from.empty()) return LogPlace(home.logs());
+  if (from.empty()) {
+    if (auto there = check_home(home); !there)
+      return base::fail(std::move(there.error()));
+    return LogPlace(home.logs());
+  }
   auto info = fs::stat(from);
   if (!info) return base::pass(std::move(info), "--from");
   if (S_ISDIR(info->st_mode)) {

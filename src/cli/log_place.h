@@ -11,6 +11,10 @@
 
 namespace cli {
 
+// Whether there is such a home, for who only reads; it may still be empty.
+// Errc::NotFound or Errc::Invalid when not.
+base::Status check_home(const base::Home& home);
+
 class LogPlace {
  public:
   // Empty `from`: the home's. Errc::Invalid for a file that is no report.

@@ -93,7 +93,25 @@ std::string gap_words(const Gap& gap, base::Zone zone) {
                      why);
 }
 
+// `10:15`, without a date.
+bool is_time_of_day(std::string_view text) {
+  return text.find(':') != text.npos &&
+         text.find_first_not_of("0123456789:.") == text.npos;
+}
+
 }  // namespace
+
+base::Status check_range(const RangeEnd& since, const RangeEnd& until,
+                         base::Zone zone) {
+  if (!since.time || !until.time || *until.time > *since.time) return {};
+  return base::fail(base::Errc::Invalid,
+                    fmt::format("--until {}: {} is not after --since {}, {}",
+                                until.typed, moment(*until.time, zone),
+                                since.typed, moment(*since.time, zone)),
+                    is_time_of_day(until.typed) || is_time_of_day(since.typed)
+                        ? "a time of day that is still to come is yesterday's"
+                        : "");
+}
 
 void aside(std::string_view words, const LogsArgs& args) {
   if (::isatty(STDOUT_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) return;

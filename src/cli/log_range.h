@@ -2,6 +2,8 @@
 // What one is told of the range asked for: which it is, and where lines of it
 // are missing. On stderr, or as objects among the others of --json.
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "cli/log_request.h"
@@ -10,6 +12,16 @@
 #include "query/reading.h"
 
 namespace cli {
+
+// An end of a range, as it was typed and as it was understood.
+struct RangeEnd {
+  std::string typed;
+  std::optional<base::Timestamp> time;
+};
+// Errc::Invalid when `until` is not after `since`, with the times they mean:
+// `13:00` may have been yesterday's.
+base::Status check_range(const RangeEnd& since, const RangeEnd& until,
+                         base::Zone zone);
 
 // A word aside, for a person at a terminal.
 void aside(std::string_view words, const LogsArgs& args);

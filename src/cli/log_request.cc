@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/units.h"
+#include "cli/log_range.h"
 #include "query/cursor.h"
 #include "store/catalog.h"
 
@@ -76,16 +77,10 @@ base::Status read_life(const LogsArgs& args, query::LifeChoice& into) {
   if (args.since_restart) into.which = Which::SinceRestart;
   if (args.last_crash) into.which = Which::LastCrash;
   if (!args.generation) return {};
-  int64_t value = 0;
-  const auto& text = *args.generation;
-  const char* end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || at != end || value == 0)
-    return base::fail(Errc::Invalid,
-                      fmt::format("--generation: '{}' is no generation", text),
-                      "1 is the first life of an instance, -1 the last");
-  into.which = value > 0 ? Which::Number : Which::FromEnd;
-  into.number = static_cast<uint64_t>(std::abs(value));
+  auto value = parse_generation(*args.generation);
+  if (!value) return base::fail(std::move(value.error()));
+  into.which = *value > 0 ? Which::Number : Which::FromEnd;
+  into.number = static_cast<uint64_t>(std::abs(*value));
   return {};
 }
 
@@ -98,10 +93,10 @@ base::Status read_times(const LogsArgs& args, base::Timestamp now,
   if (!until) return base::fail(std::move(until.error()));
   query.since = *since;
   query.until = *until;
-  if (query.since && query.until && *query.until <= *query.since)
-    return base::fail(Errc::Invalid,
-                      fmt::format("--until {}: is not after --since {}",
-                                  args.until, args.since));
+  if (auto good = check_range({args.since, query.since},
+                              {args.until, query.until}, request.zone);
+      !good)
+    return good;
   if (args.around.empty()) return {};
   std::optional<base::Timestamp> middle;
   if (auto cursor = query::parse_cursor(args.around)) {
@@ -166,6 +161,17 @@ base::Status check_conflicts(const LogsArgs& args) {
 
 }  // namespace
 
+Result<int64_t> parse_generation(const std::string& text) {
+  int64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || at != end || value == 0 || value == INT64_MIN)
+    return base::fail(Errc::Invalid,
+                      fmt::format("--generation: '{}' is no generation", text),
+                      "1 is the first life of an instance, -1 the last");
+  return value;
+}
+
 Result<LogRequest> understand(const LogsArgs& args, base::Timestamp now) {
   if (auto status = check_conflicts(args); !status)
     return base::fail(std::move(status.error()));
@@ -217,7 +223,13 @@ Result<LogRequest> understand(const LogsArgs& args, base::Timestamp now) {
                  query.life.which != query::LifeChoice::Which::All;
   request.follow =
       (args.follow || query.last == uint64_t{0}) && !args.nostream && !sums;
-  request.diary = args.targets.size() == 1 && args.targets[0] == "lodge";
+  const auto own = std::ranges::count(args.targets, "lodge");
+  request.diary = own == 1 && args.targets.size() == 1;
+  if (own > 0 && !request.diary)
+    return base::fail(Errc::Invalid,
+                      "lodge: the daemon's diary is shown by itself",
+                      fmt::format("lodge {}{} lodge", args.command,
+                                  args.grep ? " PATTERN" : ""));
   return request;
 }
 

@@ -16,6 +16,9 @@
 
 namespace cli {
 
+// The value of --generation: from 1, or -1 for the last.
+base::Result<int64_t> parse_generation(const std::string& text);
+
 struct LogRequest {
   query::Query query;
   std::string dir;  // of logs and catalog; where it is the caller knows

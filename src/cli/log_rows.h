@@ -54,7 +54,7 @@ inline constexpr std::array kEventsFlags = {
     Flag{"until", 0, "TIME", "until then, exclusive"},
     Flag{"around", 0, "TIME", "before and after a moment"},
     Flag{"window", 0, "TIME", "... by so much (default: 10s)"},
-    Flag{"generation", 0, "N", "of that life of an instance"},
+    Flag{"generation", 0, "N", "of that life of an instance; -1: the last"},
     Flag{"kind", 0, "KIND,…", "only these: start, exit, errored, drop, ..."},
     Flag{"grep", 'g', "RE", "words that match (repeatable: any)"},
     Flag{"and", 0, "RE", "... and this too (repeatable)"},
@@ -155,8 +155,9 @@ inline constexpr std::array kArchiveExamples = {
 };
 inline constexpr std::string_view kArchiveDetails =
     "ls lists what is sealed: range, lines, bytes. verify reads all of it and "
-    "compares checksums, index and numbers; damage is exit code 2. export "
-    "prints lines, with --json as objects. prune deletes the oldest files. "
+    "compares checksums, index and numbers; damage, and a file that is gone "
+    "without a word of lodge's, is exit code 2. export prints lines, with "
+    "--json as objects. prune deletes the oldest files. "
     "retention explains what goes next by the settings logs.cap and "
     "logs.keep_free (lodge get) and each app's log.retain.";
 

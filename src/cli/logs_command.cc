@@ -170,7 +170,7 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
         "lodge: {}: the line of the cursor is gone; from the oldest "
         "that is there\n",
         args.command);
-  const bool for_people = !args.raw && !args.json && !args.grep;
+  const bool for_people = !args.raw && !args.json && !args.quiet;
   if (request->query.since || request->query.until)
     if (for_people) tell_range(request->query, args, request->zone);
   tell_gaps(*request, args, output);

@@ -9,6 +9,8 @@
 #include "base/time_spec.h"
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/log_place.h"
+#include "cli/log_range.h"
 #include "cli/report.h"
 #include "cli/report_facts.h"
 #include "cli/report_plan.h"
@@ -48,8 +50,10 @@ base::Result<Wanted> understand(const Invocation& invocation) {
   auto end =
       base::parse_time(args.value("until").value_or("now"), wanted.now, zone);
   if (!end) return base::pass(std::move(end), "--until");
-  if (*end <= *begin)
-    return base::fail(Errc::Invalid, "--until: is not after --since");
+  if (auto good = check_range(
+          {*since, *begin}, {args.value("until").value_or("now"), *end}, zone);
+      !good)
+    return base::fail(std::move(good.error()));
   wanted.query.since = *begin;
   wanted.query.until = *end;
   const auto t = base::wall_time(wanted.now, base::Zone::Utc);
@@ -201,6 +205,8 @@ void say_made(const Invocation& invocation, const Wanted& wanted,
 int run_report(const Invocation& invocation) {
   auto wanted = understand(invocation);
   if (!wanted) return report(invocation, wanted.error(), kUsage);
+  if (auto there = check_home(invocation.home); !there)
+    return report(invocation, there.error(), kUsage);
   const std::string logs = invocation.home.logs();
   auto catalog = store::load_catalog(logs);
   if (!catalog) return report(invocation, catalog.error(), kUsage);

@@ -77,14 +77,23 @@ base::Status name_files(Invocation& invocation) {
   return {};
 }
 
+// To these, 1 means that nothing matched.
+bool only_reads(const Invocation& invocation) {
+  const auto name = invocation.command.name;
+  if (name == "archive") return invocation.args.words.front() != "prune";
+  return name == "logs" || name == "tail" || name == "grep" ||
+         name == "events" || name == "doctor";
+}
+
 // What follows "--" is the app's.
 bool asks_for_json(std::span<const std::string> argv) {
   const auto end = std::ranges::find(argv, "--");
   return std::find(argv.begin(), end, "--json") != end;
 }
 
+// `unwritten` is how it ends when its answer could not be written.
 int run_command(const Command& command, std::span<const std::string> argv,
-                std::string line, Foreground foreground) {
+                std::string line, Foreground foreground, int& unwritten) {
   const bool json = asks_for_json(argv);
   auto args = parse_args(command, argv);
   if (!args) return report(command.name, json, args.error(), kUsage);
@@ -115,10 +124,12 @@ int run_command(const Command& command, std::span<const std::string> argv,
                         .foreground = foreground};
   if (auto known = name_files(invocation); !known)
     return report(invocation, known.error(), kUsage);
+  if (only_reads(invocation)) unwritten = kUsage;
   return command.run(invocation);
 }
 
-int run_words(std::span<const std::string> words, Foreground foreground) {
+int run_words(std::span<const std::string> words, Foreground foreground,
+              int& unwritten) {
   const Front front = front_flags(words);
   const auto rest = words.subspan(front.size);
   if (rest.empty() && !words.empty() && words.back() == "--home")
@@ -138,18 +149,19 @@ int run_words(std::span<const std::string> words, Foreground foreground) {
     return report("", asks_for_json(words), unknown_command(word), kUsage);
   std::vector<std::string> argv = front.flags;
   argv.insert(argv.end(), rest.begin() + 1, rest.end());
-  return run_command(*command, argv, typed_line(words), foreground);
+  return run_command(*command, argv, typed_line(words), foreground, unwritten);
 }
 
 }  // namespace
 
 int run(int argc, char** argv, Foreground foreground) {
   const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
-  const int exit = run_words(words, foreground);
+  int unwritten = kFailed;
+  const int exit = run_words(words, foreground, unwritten);
   // A full disk behind `lodge logs > file` must not look like success.
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit;
   base::eprint("lodge: stdout: {}\n", ::strerror(errno));
-  return exit == kDone ? kFailed : exit;
+  return exit == kDone ? unwritten : exit;
 }
 
 }  // namespace cli

@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/event_reader.h"
 #include "cli/exit_story.h"
+#include "cli/log_place.h"
 #include "cli/report.h"
 #include "cli/table.h"
 #include "cli/text_cells.h"
@@ -147,6 +148,8 @@ int run_why(const Invocation& invocation) {
   const Args& args = invocation.args;
   auto most = lines_wanted(args);
   if (!most) return report(invocation, most.error(), kUsage);
+  if (auto there = check_home(invocation.home); !there)
+    return report(invocation, there.error(), kUsage);
   const std::string logs = invocation.home.logs();
   EventReader reader(logs, filter_for(args.words));
   auto events = reader.read_new();

@@ -221,11 +221,8 @@ base::Result<std::vector<int>> Handlers::select_some(
   if (!ids || !ids->empty()) return ids;
   const std::string words =
       selection.targets.empty() ? "all" : selection.targets.front();
-  if (parts_.supervisor.apps().empty())
-    return base::fail(base::Errc::NotFound, words + ": there are no apps",
-                      "start one: lodge start app.js");
-  return base::fail(base::Errc::NotFound,
-                    words + ": --exclude leaves nothing of it");
+  return base::fail(base::Errc::NotFound, words + ": there are no apps",
+                    "start one: lodge start app.js");
 }
 
 supervisor::OnOutcomes Handlers::answer(OnReply reply) {

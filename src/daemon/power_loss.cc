@@ -56,6 +56,8 @@ void look_for_power_loss(const base::Home& home, const std::string& boot,
       event.instance = file.instance;
       event.stream = file.stream;
       event.reason = file.reason();
+      // So that nobody looks for it: archive verify.
+      if (file.removed) event.file = file.path;
       tell(home.logs(), clock, std::move(event));
     }
     for (const auto& app : list.apps) {

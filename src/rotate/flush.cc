@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
-#include <tuple>
 
 #include "base/fs.h"
 #include "store/live_reader.h"
@@ -126,25 +124,32 @@ base::Result<std::vector<LiveFile>> plan_flush(
   return files;
 }
 
-base::Result<std::vector<Stored>> plan_sealed_flush(
-    const std::string& log_dir, const store::Catalog& catalog,
-    std::span<const base::TargetCandidate> selected,
-    std::optional<base::Timestamp> before) {
-  std::set<std::string> whole;
-  std::set<Source> sources;
+SealedSelection::SealedSelection(
+    const store::Catalog& catalog,
+    std::span<const base::TargetCandidate> selected) {
   for (const auto& app : catalog.apps) {
     if (std::ranges::all_of(app.instances, [&](const auto& instance) {
           return is_selected(selected, app.name, instance.number);
         }))
-      whole.insert(app.name);
-    sources.merge(sources_of(app, selected));
+      whole_.insert(app.name);
+    sources_.merge(sources_of(app, selected));
   }
+}
+
+bool SealedSelection::has(const std::string& app, store::SegmentKind kind,
+                          int instance) const {
+  return whole_.contains(app) || sources_.contains({app, kind, instance});
+}
+
+base::Result<std::vector<Stored>> plan_sealed_flush(
+    const std::string& log_dir, const store::Catalog& catalog,
+    std::span<const base::TargetCandidate> selected,
+    std::optional<base::Timestamp> before) {
+  const SealedSelection theirs(catalog, selected);
   auto stock = take_stock(log_dir, catalog);
   if (!stock) return base::pass(std::move(stock), "flush");
   std::erase_if(*stock, [&](const Stored& file) {
-    if (!whole.contains(file.app) &&
-        !sources.contains({file.app, file.kind, file.instance}))
-      return true;
+    if (!theirs.has(file.app, file.kind, file.instance)) return true;
     // Its last line is no younger than its last change; where the clock was
     // set back, no younger than its first line.
     return before &&

@@ -8,8 +8,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/result.h"
@@ -32,6 +34,20 @@ struct LiveFile {
 std::vector<base::TargetCandidate> flush_candidates(
     const store::Catalog& catalog);
 
+// Whose sealed files are those of the selected instances: of an app with all
+// its instances selected everything, else what comes from files that no other
+// one writes.
+class SealedSelection {
+ public:
+  SealedSelection(const store::Catalog& catalog,
+                  std::span<const base::TargetCandidate> selected);
+  bool has(const std::string& app, store::SegmentKind kind, int instance) const;
+
+ private:
+  std::set<std::string> whole_;  // apps
+  std::set<std::tuple<std::string, store::SegmentKind, int>> sources_;
+};
+
 // The live files of the selected instances, in the catalog's order, out before
 // error, each once. Files that don't exist are left out, empty ones are not;
 // with `before`, empty ones are, and those with a line at that time or later.
@@ -41,9 +57,8 @@ base::Result<std::vector<LiveFile>> plan_flush(
     std::span<const base::TargetCandidate> selected,
     std::optional<base::Timestamp> before = std::nullopt);
 
-// What is sealed of the selected instances: of an app with all its instances
-// selected everything, else what comes from files that no other one writes.
-// With `before`, files whose last line is older.
+// What is sealed of the selected instances. With `before`, files whose last
+// line is older.
 base::Result<std::vector<Stored>> plan_sealed_flush(
     const std::string& log_dir, const store::Catalog& catalog,
     std::span<const base::TargetCandidate> selected,

@@ -163,7 +163,8 @@ TEST_CASE("exclude takes away, also what was not selected") {
   CHECK(ids({"all"}, {"ns:shop", "id:10"}) == "4 5 6 11");
   CHECK(ids({"web"}, {"api"}) == "4");
   CHECK(ids({}, {"api*"}) == "4 5 6 10 11");
-  CHECK(ids({"api"}, {"api"}) == "");
+  CHECK(ids({"api"}, {"api"}) == "api: --exclude leaves nothing of it | ");
+  CHECK(code({}, {"all"}) == Errc::NotFound);
 }
 
 TEST_CASE("of nothing, all is nothing, and a name is an error") {

@@ -109,6 +109,35 @@ TEST_CASE("an empty value is refused where it can't be meant") {
   CHECK(parse("start", {"x", "--interpreter-args", ""}));
 }
 
+TEST_CASE("a format that is left out takes no word away") {
+  for (const std::vector<std::string>& rest :
+       {std::vector<std::string>{}, {"-n", "1"}, {"--raw"}}) {
+    std::vector<std::string> words = {"api", "--timestamp"};
+    words.insert(words.end(), rest.begin(), rest.end());
+    const auto args = parse("logs", words);
+    REQUIRE(args);
+    CHECK(args->words == std::vector<std::string>{"api"});
+    CHECK(args->value("timestamp") == "");
+    CHECK(args->has("lines") == (rest.size() == 2));
+    CHECK(args->has("raw") == (rest.size() == 1));
+  }
+  const auto before = parse("logs", {"--timestamp", "api"});
+  CHECK(before->value("timestamp") == "");
+  CHECK(before->words == std::vector<std::string>{"api"});
+  CHECK(parse("logs", {"--timestamp", "HH:mm"})->value("timestamp") == "HH:mm");
+  CHECK(parse("logs", {"--timestamp=", "api"})->value("timestamp") == "");
+  CHECK(parse("logs", {"--since=", "api"}).error().message ==
+        "--since: TIME is missing");
+}
+
+TEST_CASE("the empty pattern is a pattern") {
+  const auto args = parse("grep", {"-e", "", "api"});
+  REQUIRE(args);
+  CHECK(args->values("regexp") == std::vector<std::string>{""});
+  CHECK(args->words == std::vector<std::string>{"api"});
+  CHECK(parse("grep", {"-e"}).error().message == "--regexp: RE is missing");
+}
+
 TEST_CASE("random command lines are parsed or refused, never worse") {
   const std::vector<std::string> pieces = {
       "--",      "-",      "",      "--name", "-n",      "--name=",  "-i2",

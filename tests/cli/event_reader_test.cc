@@ -33,9 +33,10 @@ class Logs {
     REQUIRE(store::save_catalog(dir, catalog_));
   }
   void tell(int64_t us, EventKind kind, int instance = 0,
-            const std::string& reason = {},
-            const std::string& app = "api") const {
+            const std::string& reason = {}, const std::string& app = "api",
+            uint64_t generation = 0) const {
     store::Event event;
+    event.generation = generation;
     event.time = {us};
     event.kind = kind;
     event.app = app;
@@ -56,6 +57,7 @@ struct Ask {
   std::vector<std::string> targets{}, grep{}, none{};
   std::optional<base::Timestamp> since{}, until{};
   std::set<EventKind> kinds{};
+  std::optional<int64_t> generation{};
 };
 
 cli::EventReader reader_of(const Logs& logs, const Ask& ask = {}) {
@@ -68,6 +70,7 @@ cli::EventReader reader_of(const Logs& logs, const Ask& ask = {}) {
            .since = ask.since,
            .until = ask.until,
            .kinds = ask.kinds,
+           .generation = ask.generation,
            .text = std::move(*text)}};
 }
 
@@ -104,6 +107,26 @@ TEST_CASE("events are chosen by kind, time, words and instance") {
   // What is about the whole app is about each of its instances.
   CHECK(found(logs, {.targets = {"api/1"}}) == Times{20, 40});
   CHECK(found(logs, {.targets = {"lodge"}}).empty());
+}
+
+TEST_CASE("lives are chosen by number, or from the last of each instance") {
+  Logs logs;
+  const auto live = [&](int64_t us, int instance, uint64_t generation) {
+    logs.tell(us, EventKind::Start, instance, {}, "api", generation);
+    logs.tell(us + 1, EventKind::Exit, instance, {}, "api", generation);
+  };
+  live(10, 0, 1);
+  live(20, 0, 2);
+  live(30, 1, 1);
+  CHECK(found(logs, {.generation = 1}) == Times{10, 11, 30, 31});
+  CHECK(found(logs, {.generation = -1}) == Times{20, 21, 30, 31});
+  CHECK(found(logs, {.generation = -2}) == Times{10, 11});
+  CHECK(found(logs, {.generation = -3}).empty());
+  CHECK(found(logs, {.kinds = {EventKind::Exit}, .generation = -1}) ==
+        Times{21, 31});
+  // It was deleted and is back.
+  live(40, 0, 1);
+  CHECK(found(logs, {.targets = {"api/0"}, .generation = -1}) == Times{40, 41});
 }
 
 TEST_CASE("a reader that reads on gives each event once") {

@@ -2,11 +2,15 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/fs.h"
+#include "base/settings.h"
 #include "cli/commands.h"
+#include "cli/help_topics.h"
 #include "cli/text_cells.h"
+#include "config/keys.h"
 
 namespace {
 
@@ -19,6 +23,32 @@ std::vector<std::string> lines_of(const std::string& text) {
       lines.back() += c;
   }
   return lines;
+}
+
+// `lodge ...` in a line of prose: to where the command ends.
+std::vector<std::string> command_in(std::string_view line, size_t at) {
+  auto text = line.substr(at);
+  for (const std::string_view end : {"  ", ": ", ", ", ". ", ";", ")"})
+    text = text.substr(0, text.find(end));
+  while (text.ends_with('.') || text.ends_with(':')) text.remove_suffix(1);
+  std::vector<std::string> words(1);
+  for (const char c : text) {
+    if (c != ' ')
+      words.back() += c;
+    else if (!words.back().empty())
+      words.emplace_back();
+  }
+  return words;
+}
+
+// A key of an app's configuration or a setting is one that there is.
+void check_keys(const cli::Command& command, const cli::Args& args) {
+  if (command.name == "set")
+    CHECK(std::ranges::count(base::setting_keys(), args.words.at(0),
+                             &base::SettingKey::name) == 1);
+  for (const auto& pair : args.values("set"))
+    CHECK(std::ranges::count(config::keys(), pair.substr(0, pair.find('=')),
+                             &config::Key::name) == 1);
 }
 
 }  // namespace
@@ -46,6 +76,29 @@ TEST_CASE("every example is a command that exists") {
       CHECK(example.line.find(expected) != example.line.npos);
     }
   }
+}
+
+TEST_CASE("every command in the topics of help is one that works") {
+  size_t commands = 0;
+  for (const auto& topic : cli::help_topics())
+    for (const auto& line : lines_of(std::string(topic.text)))
+      for (auto at = line.find("lodge "); at != line.npos;
+           at = line.find("lodge ", at + 1)) {
+        CAPTURE(line);
+        auto words = command_in(line, at);
+        REQUIRE(words.size() > 1);
+        const auto* command = cli::find_command(words[1]);
+        REQUIRE(command != nullptr);
+        words.erase(words.begin(), words.begin() + 2);
+        const auto args = cli::parse_args(*command, words);
+        REQUIRE_MESSAGE(args, args.error().message);
+        ++commands;
+        check_keys(*command, *args);
+        // A value behind a flag that takes none would be a target.
+        if (!command->arguments.starts_with("[target")) continue;
+        for (const auto& word : args->words) CHECK(word == "api");
+      }
+  CHECK(commands > 20);
 }
 
 TEST_CASE("`lodge` alone shows ten commands that exist, by task") {

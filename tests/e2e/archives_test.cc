@@ -301,6 +301,87 @@ TEST_CASE("flush with --archives takes what is sealed, of that app alone") {
   CHECK(home.lodge({"flush", "nosuch"}).exit == 1);
 }
 
+TEST_CASE("a sealed file that is gone without a word is missing") {
+  const TestHome home;
+  home.start("api", "while read line; do echo $line; done");
+  for (int i = 1; i <= 5; ++i) {
+    const std::string line = fmt::format("line {}", i);
+    home.must({"send", "api", line});
+    CHECK(wait_until([&] {
+      return home.must({"logs", "api", "--raw", "-n", "1"}).out == line + "\n";
+    }));
+    home.must({"rotate", "api"});
+  }
+  CHECK(wait_until([&] {
+    return sealed_of(home, "api").size() == 5 && all_compressed(home, "api");
+  }));
+  auto paths = sealed_of(home, "api");
+  std::ranges::sort(paths);
+  const auto verify = [&] { return home.lodge({"archive", "verify", "api"}); };
+  CHECK(verify().exit == 0);
+  // What Lodge deletes is not missing, whatever it says about it.
+  home.must({"archive", "prune", "api", "--to",
+             std::to_string(4 * std::filesystem::file_size(paths[4]) + 20)});
+  REQUIRE(sealed_of(home, "api").size() < 5);
+  REQUIRE(sealed_of(home, "api").size() > 2);
+  CHECK(verify().out.find("all is well") != std::string::npos);
+
+  size_t number = 4;
+  SUBCASE("between others") {}
+  SUBCASE("the newest") {
+    number = 5;
+  }
+  SUBCASE("without a daemon") {
+    home.must({"kill"});
+  }
+  REQUIRE(std::filesystem::remove(paths[number - 1]));
+  const auto gone = verify();
+  CHECK(gone.exit == 2);
+  CHECK(gone.err.find(fmt::format("file {} of out is missing", number)) !=
+        std::string::npos);
+  CHECK(gone.out.find(": 1 missing\n") != std::string::npos);
+  const auto told =
+      json_lines(home.lodge({"archive", "verify", "api", "--json"}).out);
+  REQUIRE_FALSE(told.empty());
+  CHECK(told.back().at("ok") == false);
+  CHECK(told.back().at("missing") == 1);
+  CHECK(home.lodge({"archive", "verify", "all"}).exit == 2);
+}
+
+TEST_CASE("what is deleted with a word of it is not missing") {
+  const TestHome home;
+  start_printer(home, "api", 3);
+  home.must({"rotate"});
+  const auto verify = [&] { return home.lodge({"archive", "verify"}); };
+  SUBCASE("retention") {
+    home.start("web", "while read line; do echo $line; done",
+               {"--set", "log.retain.count=1"});
+    for (int i = 1; i <= 3; ++i) {
+      const std::string line = fmt::format("line {}", i);
+      home.must({"send", "web", line});
+      CHECK(wait_until([&] {
+        return home.must({"logs", "web", "--raw", "-n", "1"}).out ==
+               line + "\n";
+      }));
+      home.must({"rotate", "web"});
+    }
+    CHECK(wait_until([&] { return sealed_of(home, "web").size() == 1; }));
+  }
+  SUBCASE("flush") {
+    home.must({"flush", "api", "--archives", "--yes"});
+    CHECK(sealed_of(home, "api").empty());
+  }
+  SUBCASE("delete") {
+    home.must({"delete", "api", "--logs"});
+    start_printer(home, "api", 2);
+    home.must({"rotate"});
+    CHECK(sealed_of(home, "api").size() == 1);
+  }
+  const auto ran = verify();
+  INFO(ran.err);
+  CHECK(ran.exit == 0);
+}
+
 TEST_CASE("prune takes the oldest, with a daemon and without one") {
   const TestHome home;
   start_printer(home, "api", 3);
@@ -402,6 +483,13 @@ TEST_CASE("settings are checked, kept and shown with their source") {
   const auto wrong = home.lodge({"set", "logs.cpa", "1G"});
   CHECK(wrong.exit == 2);
   CHECK(wrong.err.find("logs.cap") != std::string::npos);
+  const auto unknown = home.lodge({"set", "log.max_size", "64M"});
+  CHECK(unknown.exit == 2);
+  for (const auto& key : json_lines(home.must({"get", "--json"}).out)) {
+    CAPTURE(unknown.err);
+    CHECK(unknown.err.find(key.at("key").get<std::string>()) !=
+          std::string::npos);
+  }
   CHECK(home.lodge({"set", "logs.cap", "much"}).exit == 2);
   // Nobody means thirty milliseconds.
   CHECK(home.lodge({"set", "logs.keep_gone", "30"}).exit == 2);

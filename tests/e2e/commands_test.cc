@@ -67,6 +67,134 @@ TEST_CASE("what is printed goes to no file of ours when stdout is closed") {
   CHECK(home.must({"logs", "api", "--raw"}).out == "hello\n");
 }
 
+TEST_CASE("a target of which nothing is left is an error, to readers too") {
+  const TestHome home;
+  home.start("api", "echo hello; exec sleep 1000");
+  home.must({"rotate"});
+  struct Row {
+    std::vector<std::string> command;
+    int exit;
+  };
+  for (const auto& [command, exit] :
+       std::vector<Row>{{{"logs"}, 2},
+                        {{"grep", "x"}, 2},
+                        {{"events"}, 2},
+                        {{"archive", "ls"}, 2},
+                        {{"archive", "verify"}, 2},
+                        {{"archive", "export"}, 2},
+                        {{"archive", "retention"}, 2},
+                        {{"archive", "prune", "--to", "0"}, 1},
+                        {{"flush"}, 1},
+                        {{"rotate"}, 1},
+                        {{"list"}, 1}}) {
+    auto words = command;
+    words.insert(words.end(), {"api", "--exclude", "api"});
+    CAPTURE(words);
+    const Ran ran = home.lodge(words);
+    CHECK(ran.exit == exit);
+    CHECK(ran.out.empty());
+    CHECK(ran.err.find("api: --exclude leaves nothing of it") !=
+          std::string::npos);
+  }
+  CHECK(home.must({"logs", "api", "--raw"}).out == "hello\n");
+  // Lodge's own events are no app's.
+  home.must({"set", "logs.follow", "false"});
+  CHECK(home.must({"events", "--exclude", "api"}).out.find("lodge") !=
+        std::string::npos);
+  const Ran both = home.lodge({"logs", "lodge", "api"});
+  CHECK(both.exit == 2);
+  CHECK(both.err.find("no such app") == std::string::npos);
+  CHECK(both.err.find("· lodge logs lodge") != std::string::npos);
+}
+
+TEST_CASE("a home that is none is said by those who read") {
+  const TestHome home;
+  home.work().write("file", "");
+  for (const auto* name : {"typo", "file", "file/below"}) {
+    const std::string root = home.work().file(name);
+    for (const std::vector<std::string>& command :
+         {std::vector<std::string>{"logs"},
+          {"logs", "all"},
+          {"grep", "x"},
+          {"events"},
+          {"why", "all"},
+          {"report", "--since", "1h"},
+          {"archive", "ls"},
+          {"archive", "verify"},
+          {"archive", "export"},
+          {"archive", "retention"}}) {
+      auto words = command;
+      words.insert(words.end(), {"--home", root});
+      CAPTURE(words);
+      const Ran ran = home.lodge(words);
+      CHECK(ran.exit == 2);
+      CHECK(ran.out.empty());
+      CHECK(ran.err.find(root) != std::string::npos);
+    }
+  }
+  // One without apps is one.
+  home.work().write("empty/file", "");
+  home.must({"logs", "--home", home.work().file("empty")});
+}
+
+TEST_CASE("readers that can't write their answer exit 2") {
+  const TestHome home;
+  home.start("api", "echo hello; exec sleep 1000");
+  home.must({"rotate"});
+  struct Row {
+    std::string words;
+    int exit;
+  };
+  for (const auto& [words, exit] :
+       std::vector<Row>{{"logs api", 2},
+                        {"grep hello api", 2},
+                        {"events", 2},
+                        {"archive ls", 2},
+                        {"archive verify", 2},
+                        {"archive retention", 2},
+                        {"archive prune --to 10G", 1},
+                        {"list", 1}}) {
+    CAPTURE(words);
+    const Ran ran = run(
+        {"sh", "-c", "exec \"$0\" " + words + " >/dev/full", lodge_binary()},
+        home.in_home());
+    CHECK(ran.exit == exit);
+    CHECK(ran.err.find("No space left") != std::string::npos);
+  }
+}
+
+TEST_CASE("a range that ends before it begins is said with both its times") {
+  const TestHome home;
+  home.start("api", "echo hello; exec sleep 1000");
+  for (const auto& command : std::vector<std::vector<std::string>>{
+           {"logs"}, {"events"}, {"report"}}) {
+    auto words = command;
+    words.insert(words.end(),
+                 {"--since", "2026-01-02", "--until", "2026-01-01 10:15"});
+    const Ran ran = home.lodge(words);
+    CHECK(ran.exit == 2);
+    CHECK(ran.err ==
+          "lodge: " + command[0] +
+              ": --until 2026-01-01 10:15: 2026-01-01 10:15:00 is not after "
+              "--since 2026-01-02, 2026-01-02 00:00:00\n");
+  }
+}
+
+TEST_CASE("on a terminal the range that was meant is said, of a search, too") {
+  const TestHome home;
+  home.start("api", "echo hello; exec sleep 1000");
+  for (const std::string command : {"logs api", "grep hello api"}) {
+    CAPTURE(command);
+    const Ran ran = run(
+        {"script", "-qec",
+         lodge_binary() + " " + command + " --since 2020-01-02", "/dev/null"},
+        home.in_home());
+    CHECK(ran.out.find("2020-01-02 00:00:00 to now, ") != std::string::npos);
+  }
+  CHECK(home.must({"grep", "hello", "api", "--since", "2020-01-02"})
+            .err.find("to now") == std::string::npos);
+}
+
 TEST_CASE("the footer of list counts what deleted apps left") {
   const TestHome home;
   home.start("api", "head -c 30000 /dev/zero | tr '\\0' x; exec sleep 1000");
