@@ -118,6 +118,7 @@ struct LineFinder::Parts {
   bool inverted = false;
   bool only_required = false;  // lines need but hold the literals
   bool exact = false;          // a literal in the text is a match
+  bool divided = false;  // literals are looked for as stamps divide them, too
   Plan plan = Plan::Each;
   std::vector<Ahead<FindLiteral>> literals;  // each for itself, or
   std::optional<std::bitset<256>> before;    // of the only one, a single byte
@@ -147,10 +148,11 @@ struct LineFinder::Parts {
   bool none_taken = false;
 
   void choose(const Pattern& of, const Requirement& other);
-  void use(const std::vector<Literal>& set, bool through_colours);
+  bool use(const std::vector<Literal>& set, bool through_colours);
   const std::vector<Literal>* best_byte(const Requirement& requirement,
                                         const std::vector<Literal>* set);
-  void look_for(const std::vector<LiteralSearch>& all);
+  bool look_for(std::vector<LiteralSearch> all);
+  bool is_literal_at(size_t at) const;
   std::string_view text_at(Span line);
   bool matches(Span line);
   bool next_taken(size_t from, Span& line);
@@ -160,17 +162,19 @@ struct LineFinder::Parts {
   size_t candidate(size_t from, bool& by_literal);
 };
 
-void LineFinder::Parts::use(const std::vector<Literal>& set,
+// False: they are too many.
+bool LineFinder::Parts::use(const std::vector<Literal>& set,
                             bool through_colours) {
-  plan = Plan::Literals;
   std::vector<LiteralSearch> all;
-  for (const auto& literal : set) {
+  for (const auto& literal : set)
     all.emplace_back(literal.text, literal.ignore_case);
+  if (!look_for(std::move(all))) return false;
+  for (const auto& literal : set) {
     watch_high = watch_high || literal.ascii_lines_only;
     watch_unicode = watch_unicode || literal.unless_escaped;
   }
-  look_for(all);
   watch_escapes = through_colours;
+  return true;
 }
 
 // One byte may turn out to be everywhere. Of several, the one whose neighbour
@@ -200,12 +204,31 @@ const std::vector<Literal>* LineFinder::Parts::best_byte(
   return set;
 }
 
-void LineFinder::Parts::look_for(const std::vector<LiteralSearch>& all) {
-  if (auto set = LiteralSet::make(all)) {
+// False: they are too many.
+bool LineFinder::Parts::look_for(std::vector<LiteralSearch> all) {
+  // The buffer is as on disk, where a stamp may stand within `{"a"`.
+  const size_t given = all.size();
+  for (size_t i = 0; i < given; ++i)
+    for (auto& bytes : store::divided_forms(all[i].literal()))
+      all.emplace_back(std::move(bytes), all[i].ignores_case());
+  if (all.size() > kMostLiterals) return false;
+  plan = Plan::Literals;
+  divided = all.size() > given;
+  if (auto set = LiteralSet::make(all))
     together.emplace(Ahead<FindOneOf>{FindOneOf{std::move(*set)}});
-    return;
-  }
-  for (const auto& literal : all) literals.push_back({FindLiteral{literal}});
+  else
+    for (const auto& literal : all) literals.push_back({FindLiteral{literal}});
+  return true;
+}
+
+// Of an exact query: whether what was found is what was asked for, and not what
+// stands there when a stamp divides it.
+bool LineFinder::Parts::is_literal_at(size_t at) const {
+  return !divided ||
+         std::ranges::any_of(pattern->literals(), [&](const auto& literal) {
+           return buffer.size() - at >= literal.literal().size() &&
+                  literal.is_at(buffer.data() + at);
+         });
 }
 
 void LineFinder::Parts::choose(const Pattern& of, const Requirement& other) {
@@ -214,17 +237,15 @@ void LineFinder::Parts::choose(const Pattern& of, const Requirement& other) {
   if (of.takes_all()) {
     only_required = true;
     const auto* set = best_set(other);
-    if (set != nullptr && set->size() <= kMostLiterals)
-      use(*set, other.through_colours);
-    else
+    if (set == nullptr || set->size() > kMostLiterals ||
+        !use(*set, other.through_colours))
       plan = Plan::All;
     return;
   }
   const auto& decisive = of.literals();
-  if (!decisive.empty() && decisive.size() <= kMostLiterals) {
-    plan = Plan::Literals;
+  if (!decisive.empty() && decisive.size() <= kMostLiterals &&
+      look_for(decisive)) {
     exact = true;
-    look_for(decisive);
     watch_escapes = !of.query().bytes;
     return;
   }
@@ -234,10 +255,9 @@ void LineFinder::Parts::choose(const Pattern& of, const Requirement& other) {
   const auto* set = best_set(both);
   if (set != nullptr && set->size() <= kMostLiterals &&
       std::ranges::none_of(*set,
-                           [](const Literal& l) { return l.text.empty(); })) {
-    use(*best_byte(both, set), both.through_colours);
+                           [](const Literal& l) { return l.text.empty(); }) &&
+      use(*best_byte(both, set), both.through_colours))
     return;
-  }
   scan = BufferScan::make(of);
   plan = scan ? Plan::Scan : Plan::Each;
   const auto& query = of.query();
@@ -304,7 +324,7 @@ bool LineFinder::Parts::next_literal(size_t from, Span& line) {
     if (at == npos) return false;
     line = {std::max(from, line_begin(buffer, at)), line_end(buffer, at)};
     from = line.end + 1;
-    if (exact && by_literal) {
+    if (exact && by_literal && is_literal_at(at)) {
       // Behind a stamp that stands first, which needn't be looked at.
       const bool behind = at >= line.begin + store::kPrefixSize &&
                           buffer[line.begin] >= '0' &&

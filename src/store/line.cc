@@ -82,4 +82,13 @@ std::optional<MemberPlace> find_member_place(std::string_view line) {
   return MemberPlace{*brace + 1, first != last};
 }
 
+std::vector<std::string> divided_forms(std::string_view text) {
+  const auto brace = find_brace(text);
+  if (!brace || *brace + 1 >= text.size()) return {};
+  const std::string behind(text.substr(*brace + 1));
+  std::vector<std::string> forms = {"Z\"," + behind};
+  if (behind[0] == '}' || is_blank(behind[0])) forms.push_back("Z\"" + behind);
+  return forms;
+}
+
 }  // namespace store

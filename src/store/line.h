@@ -7,7 +7,9 @@
 // first, in either form, so each line tells by itself which form it has.
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -49,5 +51,10 @@ struct MemberPlace {
 // nullopt for any other line, which is stamped before its first byte. `line`
 // without its '\n'.
 std::optional<MemberPlace> find_member_place(std::string_view line);
+
+// A text of the child's, as `{"a"` or ` {}`, that a stamp within an object may
+// have divided on disk: what then stands there from the end of the stamp on.
+// One of these; none: no stamp can stand within that text.
+std::vector<std::string> divided_forms(std::string_view text);
 
 }  // namespace store

@@ -21,9 +21,10 @@ Pattern compiled(std::string_view pattern, bool ignore_case = false) {
   return std::move(*made);
 }
 
-std::vector<std::string> found(LineFinder& finder, std::string_view buffer) {
+std::vector<std::string> found(LineFinder& finder, std::string_view buffer,
+                               LineForm form = LineForm::Plain) {
   std::vector<std::string> lines;
-  finder.set_buffer(buffer, LineForm::Plain);
+  finder.set_buffer(buffer, form);
   Span line;
   for (size_t at = 0; at < buffer.size() && finder.next(at, line);
        at = line.end + 1)
@@ -31,13 +32,18 @@ std::vector<std::string> found(LineFinder& finder, std::string_view buffer) {
   return lines;
 }
 
-std::vector<std::string> asked(const Pattern& pattern,
-                               std::string_view buffer) {
+std::vector<std::string> asked(const Pattern& pattern, std::string_view buffer,
+                               LineForm form = LineForm::Plain) {
   std::vector<std::string> lines;
   for (size_t at = 0; at < buffer.size();) {
     const size_t end = std::min(buffer.find('\n', at), buffer.size());
     const auto line = buffer.substr(at, end - at);
-    if (pattern.matches(line)) lines.emplace_back(line);
+    std::string text(line);
+    if (form == LineForm::Stamped) {
+      const auto parsed = store::parse_line(line);
+      text.assign(parsed.lead).append(parsed.text);
+    }
+    if (pattern.matches(text)) lines.emplace_back(line);
     at = end + 1;
   }
   return lines;
@@ -62,7 +68,96 @@ std::string lines_with(std::mt19937& random, unsigned every, size_t size) {
   return buffer;
 }
 
+// What objects, and what looks like them, are made of.
+std::string braces(std::mt19937& random, unsigned most) {
+  constexpr std::string_view kParts[] = {
+      "{",       "{\"",    "{}",     "}",        "\"a\"",       ":1",
+      ",",       " ",      "\t",     "x",        "\"k\":\"s\"", "Z\"",
+      "Z\",\"a", "{\"a\"", "{\"K",   "{ ",       "\x1b[1m",     "\xe2\x84\xaa",
+      "\r",      "{{",     "@lodge", "\"a\":{}", "[",           "u"};
+  std::string text;
+  for (auto parts = random() % (most + 1); parts > 0; --parts)
+    text += kParts[random() % std::size(kParts)];
+  return text;
+}
+
+// With stamps of both forms, and none.
+std::string stamped_braces(std::mt19937& random, bool ascii) {
+  constexpr std::string_view kStamp = "2026-11-21T10:15:00.000000Z";
+  std::string buffer;
+  for (int lines = 60; lines > 0; --lines) {
+    std::string line = braces(random, 5);
+    if (random() % 3 != 0)
+      line = std::string(random() % 3, ' ') + "{" + line + "}";
+    if (random() % 9 == 0) line += '\r';
+    if (ascii && line.find_first_of("\x1b\xe2") != line.npos) continue;
+    const auto place = store::find_member_place(line);
+    if (place && random() % 4 != 0)
+      line.insert(place->at, std::string(store::kMemberBegin)
+                                 .append(kStamp)
+                                 .append(place->comma ? "\"," : "\""));
+    else if (random() % 8 != 0)
+      line.insert(0, std::string(kStamp) + " ");
+    buffer += line + '\n';
+  }
+  return buffer;
+}
+
 }  // namespace
+
+TEST_CASE("what a stamp divides on disk is found as the child wrote it") {
+  constexpr std::string_view kExpressions[] = {
+      R"re(^\{"a")re",         R"re(^ ?\{)re",        R"re(\{"(a|k)")re",
+      R"re(^\{\}$)re",         R"re(\{ *\})re",       R"re([{]["}])re",
+      R"re(\{"a"|\{x|\{\})re", R"re(\{"[a-z]")re",    R"re(^\{"a":1.*\}$)re",
+      R"re(\s\{")re",          R"re(\{("a"|\{)+:)re", R"re(\{.?"k)re",
+      R"re(\{"@lodge)re",      R"re(^\{x)re",         R"re(.\{"a)re",
+      R"re([^"]"a")re",        R"re(\{[x"]a)re",      R"re((?i)\{"K":")re",
+      R"re(\{\t?x)re",         R"re(\W\{"\w)re"};
+  std::mt19937 random(2026);
+  size_t hits = 0;
+  for (int round = 0; round < 4000; ++round) {
+    query::TextQuery query;
+    query.fixed = random() % 3 != 0;
+    const auto any = random() % 4 == 0 ? random() % 9 + 1 : 1;
+    for (size_t i = 0; i < any; ++i) {
+      std::string text;
+      if (query.fixed) {
+        text = std::string(random() % 6 == 0 ? " " : "") +
+               (random() % 4 != 0 ? "{" : "") + braces(random, 3);
+        if (text.empty()) text = "{}";
+      } else {
+        text = kExpressions[random() % std::size(kExpressions)];
+      }
+      (random() % 12 == 0 ? query.all : query.any).push_back(std::move(text));
+    }
+    query.ignore_case = random() % 4 == 0;
+    query.word = random() % 8 == 0;
+    query.whole_line = random() % 6 == 0;
+    query.invert = random() % 6 == 0;
+    query.bytes = random() % 4 == 0;
+    auto pattern = Pattern::compile(query);
+    REQUIRE(pattern);
+    LineFinder finder(*pattern, {});
+    const auto buffer = stamped_braces(random, round % 2 == 0);
+    for (const auto form : {LineForm::Stamped, LineForm::Plain}) {
+      const auto expected = asked(*pattern, buffer, form);
+      std::string flags;
+      for (const auto& one : query.any) flags += one + '\n';
+      for (const auto& one : query.all) flags += "and " + one + '\n';
+      CAPTURE(flags);
+      CAPTURE(query.fixed);
+      CAPTURE(query.ignore_case);
+      CAPTURE(query.word);
+      CAPTURE(query.whole_line);
+      CAPTURE(query.invert);
+      CAPTURE(query.bytes);
+      REQUIRE(found(finder, buffer, form) == expected);
+      hits += expected.size();
+    }
+  }
+  CHECK(hits > 10'000);
+}
 
 TEST_CASE("where nothing longer is required, a rare byte is") {
   const auto sets = [](std::string_view pattern) {

@@ -52,7 +52,17 @@ constexpr std::string_view kLines[] = {
     "}",
     "\r",
     "ERROR boom",
-    "2026-11-21T10:15:02.123456Z in the text itself"};
+    "2026-11-21T10:15:02.123456Z in the text itself",
+    R"({"a":1})",
+    R"({"a":1,"level":"info"})",
+    R"( {"a":{}})",
+    R"({"@lodge":"2026-11-21T10:15:02.123456Z","a":1})",
+    "{}",
+    "\t{ }\r",
+    "{{}}",
+    "{x} timeout",
+    R"(plain {"a":1})",
+    "{"};
 
 // Whether the last of these go on in a record is for the line before to say,
 // which may lie in another frame or file.
@@ -137,15 +147,18 @@ void SearchDir::fill(const std::string& app, store::Stream stream, int instance,
     for (int i = 0; i < lines; ++i) {
       if (number(0, 2) > 0) time += number(1, 300'000);
       const std::string line = text();
+      const auto place = store::find_member_place(line);
       if (plain) {
         if (times.empty() || times.back().time.us != time)
           times.push_back({bytes.size(), {time}});
         bytes += line;
       } else if (number(0, 12) == 0) {
         bytes += "foreign " + line;  // no stamp of its own
-      } else if (line.starts_with("{\"") && number(0, 1) == 0) {
-        bytes += "{\"@lodge\":\"" + base::format_stamp({time}) + "\"," +
-                 line.substr(1);
+      } else if (place && (stamp == "json" || number(0, 1) == 0)) {
+        bytes += line.substr(0, place->at);
+        bytes += store::kMemberBegin;
+        bytes += base::format_stamp({time}) + (place->comma ? "\"," : "\"");
+        bytes += line.substr(place->at);
       } else {
         bytes += base::format_stamp({time}) + " " + line;
       }

@@ -22,11 +22,13 @@ class SearchDir {
     dir.add_app("api", 2);
     dir.add_app("raw", 1, "none");
     dir.add_app("web", 1);
+    dir.add_app("json", 1, "json");
     for (const auto stream : {store::Stream::Out, store::Stream::Error}) {
       fill("api", stream, 0, "prefix");
       fill("api", stream, 1, "prefix");
       fill("raw", stream, 0, "none");
       fill("web", stream, 0, "prefix");
+      fill("json", stream, 0, "json");
     }
   }
   int number(int from, int to) {

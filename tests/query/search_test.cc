@@ -36,7 +36,16 @@ constexpr std::string_view kPatterns[] = {"error",       "ERROR",
                                           "nul",         "nothing like that",
                                           "T1",          "Z in",
                                           "\xff",        "INFO|WARN|8123",
-                                          "\\w\\(\\w",   "[a-z]\\[\\d"};
+                                          "\\w\\(\\w",   "[a-z]\\[\\d",
+                                          "{}",          "{\"a\"",
+                                          "{\"a\":1}",   "{\"level\":\"error\"",
+                                          "{\"level\"",  "\\{\"a\"|\\{x",
+                                          "^\\{\"a\"",   "^\\{\\}$",
+                                          " \\{\"a",     "\\{\"(a|level)\"",
+                                          "\\{ ?\\}",    "\\{\"a|\\{x|\\{\\}",
+                                          "{{",          "{\"k",
+                                          "{\"@lodge",   "Z\",\"a",
+                                          "(?i)\\{\"L",  "{\"@lodge\":\"2026"};
 
 query::LineQuery random_lines(SearchDir& dir) {
   query::LineQuery lines;

@@ -75,6 +75,37 @@ TEST_CASE("a stamp within an object is taken out, its own bytes are left") {
   }
 }
 
+TEST_CASE("what a stamp within an object divides stands on disk in one form") {
+  using Forms = std::vector<std::string>;
+  CHECK(divided_forms("{\"a\"") == Forms{"Z\",\"a\""});
+  CHECK(divided_forms(" \t{x") == Forms{"Z\",x"});
+  CHECK(divided_forms("{}") == Forms{"Z\",}", "Z\"}"});
+  CHECK(divided_forms("{ ") == Forms{"Z\", ", "Z\" "});
+  for (const std::string whole : {"", "{", "  {", "  ", "a{b", "\"a\":{}"}) {
+    CAPTURE(whole);
+    CHECK(divided_forms(whole).empty());
+  }
+  // Each part of an object, as it is on disk.
+  const std::string stamp = "2026-11-21T10:15:02.123456Z";
+  for (const std::string text :
+       {"{}", "{ }", " \t{\"a\":1}", "{{}}", "{}\r", "{\t\"a\":{}}"}) {
+    const auto place = find_member_place(text);
+    REQUIRE(place);
+    const std::string bytes = text.substr(0, place->at) + "\"@lodge\":\"" +
+                              stamp + (place->comma ? "\"," : "\"") +
+                              text.substr(place->at);
+    for (size_t begin = 0; begin < place->at; ++begin)
+      for (size_t end = place->at + 1; end <= text.size(); ++end) {
+        const auto part = text.substr(begin, end - begin);
+        CAPTURE(part);
+        size_t found = 0;
+        for (const auto& form : divided_forms(part))
+          if (bytes.find(form) != bytes.npos) ++found;
+        CHECK(found == 1);
+      }
+  }
+}
+
 TEST_CASE("every beginning of a stamp within an object is torn") {
   const std::string bytes = "  {\"@lodge\":\"2026-11-21T10:15:02.123456Z\"";
   for (size_t size = 1; size <= bytes.size(); ++size)
