@@ -46,12 +46,15 @@ Result<Home> Home::locate(const std::string& from_flag) {
                ? variable
                : fs::join(user_home(), ".lodge");
   }
+  std::string base = "/";
   if (root.front() != '/') {
     auto here = fs::current_dir();
     if (!here) return pass(std::move(here), "home");
-    return Home(fs::absolute(root, *here));
+    base = std::move(*here);
   }
-  return Home(fs::absolute(root, "/"));
+  Home home(fs::absolute(root, base));
+  home.named_ = !from_flag.empty();
+  return home;
 }
 
 Status Home::make() const {

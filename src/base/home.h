@@ -21,6 +21,8 @@ class Home {
   Status make() const;
 
   const std::string& root() const { return root_; }
+  // By --home: a place of which the caller thinks that it is there.
+  bool is_named() const { return named_; }
   std::string path(std::string_view name) const {
     return fs::join(root_, name);
   }
@@ -38,6 +40,7 @@ class Home {
 
  private:
   std::string root_;
+  bool named_ = false;
 };
 
 }  // namespace base

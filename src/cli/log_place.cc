@@ -33,6 +33,9 @@ std::unexpected<base::Error> not_logs(const std::string& from) {
 
 base::Status check_home(const base::Home& home) {
   auto info = fs::stat(home.root());
+  // The usual one is made by the first start; until then it is empty.
+  if (!info && info.error().code == base::Errc::NotFound && !home.is_named())
+    return {};
   if (!info && info.error().code == base::Errc::NotFound)
     return base::fail(base::Errc::NotFound,
                       home.root() + ": there is no such home",

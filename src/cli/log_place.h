@@ -11,8 +11,9 @@
 
 namespace cli {
 
-// Whether there is such a home, for who only reads; it may still be empty.
-// Errc::NotFound or Errc::Invalid when not.
+// Whether this can be a home, for who only reads: it may still be empty, and
+// is not there before the first start. Errc::Invalid when it is no directory,
+// Errc::NotFound when --home names what is not there.
 base::Status check_home(const base::Home& home);
 
 class LogPlace {

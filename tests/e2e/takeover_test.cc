@@ -303,7 +303,6 @@ if os.fork() == 0:
   CHECK(wait_until([&] { return home.app("api").status == "online"; }));
   CHECK(home.app("api").pid == pid);
   home.must({"stop", "api"});
-||||||| ed8f312
 }
 
 TEST_CASE("degraded is true of apps of a killed keeper, and of no others") {
