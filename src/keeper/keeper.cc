@@ -14,11 +14,11 @@
 #include <cstdio>
 #include <string>
 
-#include "base/clock.h"
 #include "base/fs.h"
 #include "base/unix_socket.h"
 #include "keeper/comeback.h"
 #include "keeper/daemon_process.h"
+#include "keeper/diary.h"
 #include "keeper/handover.h"
 #include "keeper/parent.h"
 #include "keeper/protocol.h"
@@ -60,11 +60,10 @@ class Keeper {
   void refuse_upgrade(const std::string& why);
   void fall_back();
   void report_ready(std::string_view words);
-  void note(const std::string& words) const;
+  void note(const std::string& words) const { note_in_diary(home_, words); }
 
   const base::Home& home_;
   base::UniqueFd ready_;
-  base::SystemClock clock_;
   Holdings has_;
   base::UniqueFd signals_;
   Steady::time_point daemon_due_;
@@ -407,15 +406,6 @@ void Keeper::report_ready(std::string_view words) {
   if (!ready_) return;
   (void)base::fs::write_all(ready_.get(), words, "ready pipe");
   ready_.reset();
-}
-
-// Into the diary, in its form.
-void Keeper::note(const std::string& words) const {
-  auto fd = base::fs::open(home_.diary(), O_WRONLY | O_CREAT | O_APPEND);
-  if (!fd) return;
-  const std::string line =
-      base::format_stamp(clock_.now()) + " info  keeper: " + words + "\n";
-  (void)base::fs::write_all(fd->get(), line, home_.diary());
 }
 
 }  // namespace

@@ -84,15 +84,21 @@ std::string random_atom(Random& random, int depth) {
   }
 }
 
+// ripgrep 13 finds `\b^` in the first line alone, and on an empty line nothing
+// by a `$` before a `^`, where grep and ripgrep 15 find what we do.
+bool is_understood_by_both(std::string_view pattern) {
+  const auto end = pattern.find('$');
+  if (end != pattern.npos && pattern.find('^', end) != pattern.npos)
+    return false;
+  return !pattern.contains("\\b") ||
+         pattern.find_first_of("^$") == pattern.npos;
+}
+
 std::string random_pattern(Random& random) {
   std::string pattern;
   for (int atoms = random.number(1, 4); atoms > 0; --atoms)
     pattern += random_atom(random, 2);
-  // ripgrep 13 finds `\b^` in the first line alone.
-  const bool has_end = pattern.find_first_of("^$") != pattern.npos;
-  if (has_end && pattern.find("\\b") != pattern.npos)
-    return random_pattern(random);
-  return pattern;
+  return is_understood_by_both(pattern) ? pattern : random_pattern(random);
 }
 
 std::vector<std::string> random_flags(Random& random, std::string& pattern) {
@@ -208,8 +214,6 @@ TEST_CASE("grep finds what ripgrep finds, however it is asked") {
   int found = 0;
   for (int i = 0; i < count; ++i) {
     std::string pattern = random_pattern(random);
-    // On an empty line rg 13 finds nothing; grep and rg 15 find what we do.
-    if (pattern.contains("$^")) continue;
     const auto flags = random_flags(random, pattern);
     const auto has = [&](const char* flag) {
       return std::ranges::find(flags, flag) != flags.end();

@@ -19,6 +19,11 @@ Ran foreground(const TestHome& home, std::vector<std::string> words,
   return home.lodge(std::move(words), std::move(options));
 }
 
+Ran foreground_of_file(const TestHome& home, const std::string& apps) {
+  home.work().write("apps.yaml", apps);
+  return foreground(home, {home.work().file("apps.yaml")});
+}
+
 std::string text_of(const std::string& path) {
   auto text = base::fs::read_file(path);
   return text ? *text : std::string();
@@ -89,13 +94,12 @@ TEST_CASE(
            Case{"depends_on: [a]", 2, "a cycle"},
        }) {
     CAPTURE(second);
-    home.work().write("apps.yaml",
-                      fmt::format("apps:\n"
-                                  "  - {{name: a, script: echo started, "
-                                  "depends_on: [b]}}\n"
-                                  "  - {{name: b, script: echo started, {}}}\n",
-                                  second));
-    const Ran ran = foreground(home, {home.work().file("apps.yaml")});
+    const Ran ran = foreground_of_file(
+        home, fmt::format("apps:\n"
+                          "  - {{name: a, script: echo started, "
+                          "depends_on: [b]}}\n"
+                          "  - {{name: b, script: echo started, {}}}\n",
+                          second));
     CHECK(ran.exit == exit);
     CHECK(ran.out.empty());
     CHECK(ran.err.find(why) != std::string::npos);
@@ -111,13 +115,13 @@ TEST_CASE(
 
 TEST_CASE("what waits for an app that failed does not keep us from ending") {
   const TestHome home;
-  home.work().write("apps.yaml",
-                    "apps:\n"
-                    "  - {name: a, script: exit 0, autorestart: false}\n"
-                    "  - {name: b, script: echo b, depends_on: {a: ready},"
-                    " autorestart: false}\n"
-                    "  - {name: c, script: echo c, depends_on: [b]}\n");
-  const Ran ran = foreground(home, {home.work().file("apps.yaml")});
+  const Ran ran =
+      foreground_of_file(home,
+                         "apps:\n"
+                         "  - {name: a, script: exit 0, autorestart: false}\n"
+                         "  - {name: b, script: echo b, depends_on: {a: ready},"
+                         " autorestart: false}\n"
+                         "  - {name: c, script: echo c, depends_on: [b]}\n");
   CHECK(ran.exit == 127);
   CHECK(ran.out.empty());
   CHECK(ran.err.find("b: not started: it depends on a") != std::string::npos);
