@@ -84,8 +84,8 @@ std::string random_atom(Random& random, int depth) {
   }
 }
 
-// ripgrep 13 finds `\b^` in the first line alone, and on an empty line nothing
-// by a `$` before a `^`, where grep and ripgrep 15 find what we do.
+// False where ripgrep 13 errs, and grep and ripgrep 15 find what we do: `\b^`
+// it finds in the first line alone, a `$` before a `^` not on an empty line.
 bool is_understood_by_both(std::string_view pattern) {
   const auto end = pattern.find('$');
   if (end != pattern.npos && pattern.find('^', end) != pattern.npos)
@@ -115,7 +115,9 @@ std::vector<std::string> random_flags(Random& random, std::string& pattern) {
       flags.emplace_back("-c");
       break;
     case 1:
-      if (flags.empty() || flags.back() != "-v") flags.emplace_back("-o");
+      // With `\b` before what may be empty, ripgrep 13 takes a later match.
+      if ((flags.empty() || flags.back() != "-v") && !pattern.contains("\\b"))
+        flags.emplace_back("-o");
       break;
     case 2:
       flags.insert(flags.end(), {"-m", std::to_string(random.number(1, 30))});
