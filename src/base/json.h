@@ -3,6 +3,7 @@
 // depth, duplicate keys refused, the library's exceptions turned into errors.
 // Include <nlohmann/json.hpp> only in .cc files: it is slow to compile.
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ void append_json(std::string& out, std::string_view text);
 // Whether all of it is one value, well-formed. Makes nothing of it.
 bool is_json(std::string_view text);
 bool is_utf8(std::string_view bytes);
+// A code point, up to 0x10FFFF; what it stands for is not looked at.
+void append_utf8(std::string& out, uint32_t code);
 std::string base64(std::string_view bytes);
 // Errc::Invalid: not that.
 Result<std::string> from_base64(std::string_view text);

@@ -206,6 +206,12 @@ WallTime wall_time(Timestamp time, Zone zone) {
           tm.tm_min,         tm.tm_sec,     static_cast<int>(us)};
 }
 
+std::string format_wall_time(Timestamp time, Zone zone) {
+  const WallTime t = wall_time(time, zone);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", t.year, t.month,
+                     t.day, t.hour, t.minute, t.second);
+}
+
 std::string zone_name(Timestamp time, Zone zone) {
   if (zone == Zone::Utc) return "UTC";
   const std::time_t t = time.us / kSecond;

@@ -30,6 +30,8 @@ struct WallTime {
   int us = 0;
 };
 WallTime wall_time(Timestamp time, Zone zone);
+// "2026-11-21 10:15:02", as parse_time() reads it.
+std::string format_wall_time(Timestamp time, Zone zone);
 // "CET" or what the zone is called at that time.
 std::string zone_name(Timestamp time, Zone zone);
 

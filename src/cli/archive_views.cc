@@ -14,10 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string moment(std::optional<base::Timestamp> time, base::Zone zone) {
-  if (!time) return "-";
-  const auto t = base::wall_time(*time, zone);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", t.year, t.month,
-                     t.day, t.hour, t.minute, t.second);
+  return time ? base::format_wall_time(*time, zone) : "-";
 }
 
 std::string stream_of(const rotate::Stored& file) {

@@ -39,14 +39,13 @@ class Revisions {
 
 std::string row(const store::Event& event, int number, base::Zone zone,
                 bool color) {
-  const auto at = base::wall_time(event.time, zone);
   std::string what = event.kind == EventKind::Config
                          ? fmt::format("{}", fmt::join(event.keys, ", "))
                          : std::string("created");
   if (!event.actor.empty()) what += " by " + event.actor;
   return fmt::format(
-      "{:>3}  {:04}-{:02}-{:02} {:02}:{:02}:{:02}  {}{}\n", number, at.year,
-      at.month, at.day, at.hour, at.minute, at.second, printable(what),
+      "{:>3}  {}  {}{}\n", number, base::format_wall_time(event.time, zone),
+      printable(what),
       event.command.empty()
           ? std::string()
           : styled(printable(" (" + event.command + ")"), Style::Dim, color));

@@ -15,12 +15,6 @@ namespace {
 
 using query::Gap;
 
-std::string moment(base::Timestamp time, base::Zone zone) {
-  const auto t = base::wall_time(time, zone);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", t.year, t.month,
-                     t.day, t.hour, t.minute, t.second);
-}
-
 std::string quoted(std::optional<base::Timestamp> time) {
   return time ? '"' + base::format_stamp(*time) + '"' : "null";
 }
@@ -64,8 +58,9 @@ std::string gap_object(const Gap& gap) {
 }
 
 std::string gap_words(const Gap& gap, base::Zone zone) {
-  const auto from = gap.kept ? moment(*gap.kept, zone) : std::string();
-  const auto to = gap.begin ? moment(*gap.begin, zone) : "now";
+  const auto from =
+      gap.kept ? base::format_wall_time(*gap.kept, zone) : std::string();
+  const auto to = gap.begin ? base::format_wall_time(*gap.begin, zone) : "now";
   switch (gap.cause) {
     case Gap::Cause::Dropped:
       return fmt::format("{} {} dropped between {} and {} ({})", gap.lines,
@@ -80,14 +75,15 @@ std::string gap_words(const Gap& gap, base::Zone zone) {
     case Gap::Cause::Flushed:
       if (gap.kept)
         return fmt::format("no lines from {} to {} (flushed {})", from, to,
-                           moment(gap.when, zone));
+                           base::format_wall_time(gap.when, zone));
       break;
     case Gap::Cause::Removed:
     case Gap::Cause::Damaged:
       break;
   }
   std::string why(query::gap_reason(gap));
-  if (gap.cause == Gap::Cause::Flushed) why += ' ' + moment(gap.when, zone);
+  if (gap.cause == Gap::Cause::Flushed)
+    why += ' ' + base::format_wall_time(gap.when, zone);
   return fmt::format("{} (older: {})",
                      gap.begin ? "logs begin " + to : "no logs are stored",
                      why);
@@ -104,13 +100,14 @@ bool is_time_of_day(std::string_view text) {
 base::Status check_range(const RangeEnd& since, const RangeEnd& until,
                          base::Zone zone) {
   if (!since.time || !until.time || *until.time > *since.time) return {};
-  return base::fail(base::Errc::Invalid,
-                    fmt::format("--until {}: {} is not after --since {}, {}",
-                                until.typed, moment(*until.time, zone),
-                                since.typed, moment(*since.time, zone)),
-                    is_time_of_day(until.typed) || is_time_of_day(since.typed)
-                        ? "a time of day that is still to come is yesterday's"
-                        : "");
+  return base::fail(
+      base::Errc::Invalid,
+      fmt::format("--until {}: {} is not after --since {}, {}", until.typed,
+                  base::format_wall_time(*until.time, zone), since.typed,
+                  base::format_wall_time(*since.time, zone)),
+      is_time_of_day(until.typed) || is_time_of_day(since.typed)
+          ? "a time of day that is still to come is yesterday's"
+          : "");
 }
 
 void aside(std::string_view words, const LogsArgs& args) {
@@ -123,9 +120,11 @@ void aside(std::string_view words, const LogsArgs& args) {
 
 void tell_range(const query::Query& query, const LogsArgs& args,
                 base::Zone zone) {
-  const std::string from =
-      query.since ? moment(*query.since, zone) : "the beginning";
-  const std::string to = query.until ? moment(*query.until, zone) : "now";
+  const std::string from = query.since
+                               ? base::format_wall_time(*query.since, zone)
+                               : "the beginning";
+  const std::string to =
+      query.until ? base::format_wall_time(*query.until, zone) : "now";
   const auto some = query.since ? *query.since : *query.until;
   aside(fmt::format("{} to {}, {}", from, to, base::zone_name(some, zone)),
         args);

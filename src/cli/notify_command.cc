@@ -56,12 +56,6 @@ std::string source_of(const Rule& rule) {
   return rule.app.empty() ? "lodge set notify" : "app " + rule.app;
 }
 
-std::string time_text(base::Timestamp time) {
-  const auto at = base::wall_time(time, base::Zone::Local);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", at.year, at.month,
-                     at.day, at.hour, at.minute, at.second);
-}
-
 int list_rules(const Invocation& invocation, const std::vector<Rule>& rules) {
   const auto known = histories(invocation.home.logs());
   Table table{{"rule", "on", "hook", "quiet", "source", "fired", "last"}, {}};
@@ -92,7 +86,9 @@ int list_rules(const Invocation& invocation, const std::vector<Rule>& rules) {
           "\n";
       continue;
     }
-    std::string last = history.last ? time_text(history.last->time) : "never";
+    std::string last = history.last ? base::format_wall_time(history.last->time,
+                                                             base::Zone::Local)
+                                    : "never";
     const bool failed =
         history.last && history.last->reason.starts_with("failed");
     if (failed) last += " " + history.last->reason;

@@ -22,25 +22,6 @@ bool is_name_start(char c) {
          c == '$';
 }
 
-void append_utf8(std::string& text, unsigned code) {
-  const auto put = [&](unsigned byte) { text += static_cast<char>(byte); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xC0 | code >> 6);
-    put(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    put(0xE0 | code >> 12);
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  } else {
-    put(0xF0 | code >> 18);
-    put(0x80 | (code >> 12 & 0x3F));
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  }
-}
-
 class Reader {
  public:
   explicit Reader(const Document& document)
@@ -273,7 +254,7 @@ class Reader {
       *code = 0x10000 + ((*code - 0xD800) << 10) + (*low - 0xDC00);
     }
     if (*code >= 0xD800 && *code <= 0xDFFF) return fail("half a character");
-    append_utf8(text, *code);
+    base::append_utf8(text, *code);
     return {};
   }
 

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/json.h"
+
 namespace query {
 namespace {
 
@@ -37,25 +39,6 @@ bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-void append_utf8(uint32_t code, std::string& into) {
-  const auto put = [&](uint32_t byte) { into += static_cast<char>(byte); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xC0 | code >> 6);
-    put(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    put(0xE0 | code >> 12);
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  } else {
-    put(0xF0 | code >> 18);
-    put(0x80 | (code >> 12 & 0x3F));
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  }
-}
-
 // Four hexadecimal digits; false when they are none.
 bool read_hex(std::string_view text, size_t at, uint32_t& code) {
   if (at + 4 > text.size()) return false;
@@ -81,11 +64,11 @@ size_t undo_unicode(std::string_view text, size_t at, std::string& into) {
   if (code >= 0xD800 && code < 0xDC00 && at + 7 < text.size() &&
       text[at + 6] == '\\' && text[at + 7] == 'u' &&
       read_hex(text, at + 8, low) && low >= 0xDC00 && low < 0xE000) {
-    append_utf8(0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00), into);
+    base::append_utf8(into, 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00));
     return 12;
   }
   // Half a pair is no character.
-  append_utf8(code >= 0xD800 && code < 0xE000 ? 0xFFFD : code, into);
+  base::append_utf8(into, code >= 0xD800 && code < 0xE000 ? 0xFFFD : code);
   return 6;
 }
 

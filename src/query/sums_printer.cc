@@ -16,10 +16,8 @@ namespace {
 constexpr size_t kBarCells = 24;
 
 std::string moment(std::optional<base::Timestamp> time, base::Zone zone) {
-  if (!time) return fmt::format("{:<19}", "-");
-  const auto t = base::wall_time(*time, zone);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", t.year, t.month,
-                     t.day, t.hour, t.minute, t.second);
+  return time ? base::format_wall_time(*time, zone)
+              : fmt::format("{:<19}", "-");
 }
 
 std::string quoted(std::optional<base::Timestamp> time) {
