@@ -18,9 +18,14 @@ using base::Result;
 
 constexpr size_t kTopRows = 20;
 
+struct Summed {
+  query::SumKeys keys;
+  std::optional<std::chrono::milliseconds> buckets{};
+};
+
 // `1m` is a span of time, all else a name.
-Result<query::SumKeys> keys_of(std::string_view flag, const std::string& what,
-                               base::Zone zone) {
+Result<Summed> summed_by(std::string_view flag, const std::string& what,
+                         base::Zone zone) {
   if (!what.empty() && what[0] >= '0' && what[0] <= '9') {
     auto bucket = base::parse_duration(what);
     if (!bucket) return base::pass(std::move(bucket), flag);
@@ -28,12 +33,12 @@ Result<query::SumKeys> keys_of(std::string_view flag, const std::string& what,
       return base::fail(base::Errc::Invalid,
                         std::string(flag) + ": a span of nothing",
                         "for example: --by 1m");
-    return query::by_time(*bucket, zone);
+    return Summed{query::by_time(*bucket, zone), *bucket};
   }
-  if (auto named = query::by_name(what)) return std::move(*named);
+  if (auto named = query::by_name(what)) return Summed{std::move(*named)};
   auto path = query::parse_field_path(what);
   if (!path) return base::pass(std::move(path), flag);
-  return query::by_field(std::move(*path));
+  return Summed{query::by_field(std::move(*path))};
 }
 
 // The range that --new compares with: `A..B`, or all before the lines asked
@@ -137,10 +142,11 @@ Result<std::unique_ptr<query::Sums>> make_sums(const base::Home& home,
   }
   const bool distinct = args.by.empty();
   const auto& what = distinct ? args.distinct : args.by;
-  auto keys = keys_of(distinct ? "--distinct" : "--by", what, request.zone);
-  if (!keys) return base::fail(std::move(keys.error()));
-  options.by_key = !distinct && what[0] >= '0' && what[0] <= '9';
-  return std::make_unique<query::Sums>(output, std::move(*keys),
+  auto summed = summed_by(distinct ? "--distinct" : "--by", what, request.zone);
+  if (!summed) return base::fail(std::move(summed.error()));
+  options.style.buckets = summed->buckets;
+  options.by_key = !distinct && summed->buckets;
+  return std::make_unique<query::Sums>(output, std::move(summed->keys),
                                        std::move(options));
 }
 

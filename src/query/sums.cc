@@ -28,6 +28,19 @@ int64_t wall_us(base::Timestamp time, base::Zone zone) {
   return at.time_since_epoch().count();
 }
 
+// The last moment, up to `time`, at which the clock was even. Of an hour that
+// the clock shows twice there are two.
+base::Timestamp bucket_begin(base::Timestamp time, int64_t size,
+                             base::Zone zone) {
+  const int64_t now = wall_us(time, zone);
+  int64_t past = now % size;
+  if (past < 0) past += size;
+  const base::Timestamp begin{time.us - past};
+  // The clock was changed between.
+  const int64_t changed = wall_us(begin, zone) - (now - past);
+  return {begin.us - changed};
+}
+
 // Whole characters, if it is UTF-8.
 std::string cut_key(std::string key) {
   if (key.size() <= kLongestKey) return key;
@@ -46,19 +59,8 @@ SumKeys by_time(std::chrono::milliseconds bucket, base::Zone zone) {
       std::chrono::duration_cast<std::chrono::microseconds>(bucket).count();
   return [size, zone](const Origin&, std::optional<base::Timestamp> time,
                       std::string_view, std::vector<std::string>& into) {
-    if (!time) {
-      into.emplace_back("-");
-      return;
-    }
-    const int64_t now = wall_us(*time, zone);
-    int64_t begin = now - now % size;
-    if (now < 0 && now % size != 0) begin -= size;
-    const auto at = base::wall_time({begin}, base::Zone::Utc);
-    std::string key = fmt::format("{:04}-{:02}-{:02} {:02}:{:02}", at.year,
-                                  at.month, at.day, at.hour, at.minute);
-    if (size % 60'000'000 != 0) key += fmt::format(":{:02}", at.second);
-    if (size % 1'000'000 != 0) key += fmt::format(".{:03}", at.us / 1000);
-    into.push_back(std::move(key));
+    into.push_back(time ? base::format_stamp(bucket_begin(*time, size, zone))
+                        : "-");
   };
 }
 

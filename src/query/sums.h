@@ -24,7 +24,8 @@ using SumKeys = std::function<void(
     const Origin& origin, std::optional<base::Timestamp> time,
     std::string_view text, std::vector<std::string>& into)>;
 
-// Where buckets begin, on the zone's clock; "-" for lines without a time.
+// When buckets begin, which is where the zone's clock is even: stamps
+// (base/clock.h); "-" for lines without a time.
 SumKeys by_time(std::chrono::milliseconds bucket, base::Zone zone);
 SumKeys by_field(FieldPath path);  // "-" where a line has none
 SumKeys by_template();

@@ -24,6 +24,17 @@ std::string quoted(std::optional<base::Timestamp> time) {
   return time ? '"' + base::format_stamp(*time) + '"' : "null";
 }
 
+// To the minute, or as finely as buckets are.
+std::string bucket_name(const std::string& key, std::chrono::milliseconds size,
+                        base::Zone zone) {
+  const auto begin = base::parse_stamp(key);
+  if (!begin) return key;
+  auto name = base::format_wall_time(*begin, zone);
+  if (size.count() % 60'000 == 0) return name.substr(0, name.rfind(':'));
+  if (size.count() % 1'000 == 0) return name;
+  return fmt::format("{}.{:03}", name, base::wall_time(*begin, zone).us / 1000);
+}
+
 void print_json(const SumRow& row, Output& output) {
   std::string json = R"({"v":1,)";
   if (base::is_utf8(row.key)) {
@@ -82,13 +93,16 @@ void print_rows(std::span<const SumRow> rows, const SumStyle& style,
                              moment(row.last, style.zone)));
       if (style.colour) output.put(kReset);
     }
+    const std::string key =
+        style.buckets ? bucket_name(row.key, *style.buckets, style.zone)
+                      : row.key;
     std::string shown;
     if (style.terminal) {
-      sanitizer.add(row.key, shown);
+      sanitizer.add(key, shown);
       sanitizer.end(shown);
     } else {
       // A field's value may have one; a row has not.
-      for (const char c : row.key) c == '\n' ? shown += "\\n" : shown += c;
+      for (const char c : key) c == '\n' ? shown += "\\n" : shown += c;
     }
     output.put(shown);
     output.put('\n');

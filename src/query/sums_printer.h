@@ -3,6 +3,7 @@
 // count first and its key last, which may have blanks; on a terminal a bar
 // between them. Rows come sorted: this prints, it doesn't count.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -25,6 +26,8 @@ struct SumStyle {
   bool terminal = false;  // bars; sanitize
   bool colour = false;
   bool json = false;  // {"v":1,"key":...,"count":...,"first":...,"last":...}
+  // Keys are stamps, of buckets of that length; rows show the zone's clock.
+  std::optional<std::chrono::milliseconds> buckets{};
 };
 
 void print_rows(std::span<const SumRow> rows, const SumStyle& style,

@@ -30,6 +30,18 @@ TEST_CASE("sums are aligned, the key last; without times there is no column") {
   CHECK(printed({}, {}).empty());
 }
 
+TEST_CASE("buckets of time are shown as finely as they are") {
+  using namespace std::chrono_literals;
+  const std::string key = base::format_stamp({kFirst.us + 200'000});
+  CHECK(printed({{key, 1}}, {.buckets = 5min}) == "1  2026-11-21 10:15\n");
+  CHECK(printed({{key, 1}}, {.buckets = 10s}) == "1  2026-11-21 10:15:00\n");
+  CHECK(printed({{key, 1}}, {.buckets = 100ms}) ==
+        "1  2026-11-21 10:15:00.200\n");
+  CHECK(printed({{"-", 1}}, {.buckets = 1h}) == "1  -\n");
+  CHECK(printed({{key, 1}}, {.json = true, .buckets = 1h})
+            .find("\"key\":\"" + key) != std::string::npos);
+}
+
 TEST_CASE("sums on a terminal have bars, and keys that are harmless") {
   const std::string text = printed(
       {{"a", 48}, {"b\x07", 24}, {"c", 1}, {"d", 0}}, {.terminal = true});

@@ -74,27 +74,47 @@ std::string table(query::Sums& sums, query_test::Sheet& sheet) {
 
 TEST_CASE("buckets of time begin where the clock is even") {
   const int64_t at = kTenFifteen + 2 * kMinute + 3'456'789;  // 10:17:03.456789
-  CHECK(bucket(minutes(1), at) == "2026-11-21 10:17");
-  CHECK(bucket(minutes(5), at) == "2026-11-21 10:15");
-  CHECK(bucket(minutes(60), at) == "2026-11-21 10:00");
-  CHECK(bucket(minutes(24 * 60), at) == "2026-11-21 00:00");
-  CHECK(bucket(std::chrono::seconds(10), at) == "2026-11-21 10:17:00");
+  CHECK(bucket(minutes(1), at) == "2026-11-21T10:17:00.000000Z");
+  CHECK(bucket(minutes(5), at) == "2026-11-21T10:15:00.000000Z");
+  CHECK(bucket(minutes(60), at) == "2026-11-21T10:00:00.000000Z");
+  CHECK(bucket(minutes(24 * 60), at) == "2026-11-21T00:00:00.000000Z");
+  CHECK(bucket(std::chrono::seconds(10), at) == "2026-11-21T10:17:00.000000Z");
   CHECK(bucket(std::chrono::milliseconds(100), at) ==
-        "2026-11-21 10:17:03.400");
-  CHECK(bucket(minutes(1), -1) == "1969-12-31 23:59");
-  CHECK(bucket(minutes(1), kTenFifteen) == "2026-11-21 10:15");
-  CHECK(bucket(minutes(1), kTenFifteen - 1) == "2026-11-21 10:14");
+        "2026-11-21T10:17:03.400000Z");
+  CHECK(bucket(minutes(1), -1) == "1969-12-31T23:59:00.000000Z");
+  CHECK(bucket(minutes(1), kTenFifteen) == "2026-11-21T10:15:00.000000Z");
+  CHECK(bucket(minutes(1), kTenFifteen - 1) == "2026-11-21T10:14:00.000000Z");
   CHECK(keys(query::by_time(minutes(1), base::Zone::Utc), "") == "-");
 }
 
 TEST_CASE("hours and days begin where those of the zone do") {
   const ZoneOf zone("<+0530>-5:30");
   const auto local = base::Zone::Local;  // it is 15:45 there
-  CHECK(bucket(minutes(60), kTenFifteen, local) == "2026-11-21 15:00");
-  CHECK(bucket(minutes(24 * 60), kTenFifteen, local) == "2026-11-21 00:00");
+  CHECK(bucket(minutes(60), kTenFifteen, local) ==
+        "2026-11-21T09:30:00.000000Z");
+  CHECK(bucket(minutes(24 * 60), kTenFifteen, local) ==
+        "2026-11-20T18:30:00.000000Z");
   // 23:45 the day before, in UTC.
   CHECK(bucket(minutes(24 * 60), kTenFifteen - 630 * kMinute, local) ==
-        "2026-11-21 00:00");
+        "2026-11-20T18:30:00.000000Z");
+}
+
+TEST_CASE("an hour that the clock shows twice is two, its day is one") {
+  // Summer time ends at 01:00 UTC: 02:10 is shown at 00:10 and 01:10.
+  const ZoneOf zone("CET-1CEST,M3.5.0,M10.5.0/3");
+  const auto local = base::Zone::Local;
+  const auto at = [](std::string_view stamp) {
+    return base::parse_stamp(stamp)->us;
+  };
+  const int64_t summer = at("2026-10-25T00:10:00.000000Z");
+  const int64_t winter = at("2026-10-25T01:10:00.000000Z");
+  CHECK(bucket(minutes(60), summer, local) == "2026-10-25T00:00:00.000000Z");
+  CHECK(bucket(minutes(60), winter, local) == "2026-10-25T01:00:00.000000Z");
+  for (const int64_t time : {summer, winter, at("2026-10-25T22:59:00.000000Z")})
+    CHECK(bucket(minutes(24 * 60), time, local) ==
+          "2026-10-24T22:00:00.000000Z");
+  CHECK(bucket(minutes(24 * 60), at("2026-10-25T23:00:00.000000Z"), local) ==
+        "2026-10-25T23:00:00.000000Z");
 }
 
 TEST_CASE("a line is counted as the values of its field, or as -") {
