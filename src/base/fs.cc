@@ -287,16 +287,21 @@ Result<std::string> read_file(const std::string& path, size_t limit) {
   // /proc files are regular, with size 0.
   if (!S_ISREG(info->st_mode))
     return fail(Errc::Invalid, "read " + path + ": not a regular file");
+  return read_to_end(fd->get(), path, limit);
+}
+
+Result<std::string> read_to_end(int fd, std::string_view what, size_t limit) {
   std::string contents;
   char chunk[16384];
   for (;;) {
-    auto n = read(fd->get(), chunk, path);
+    auto n = read(fd, chunk, what);
     if (!n) return fail(std::move(n.error()));
     if (*n == 0) return contents;
     contents.append(chunk, *n);
     if (contents.size() > limit)
-      return fail(Errc::Invalid, "read " + path + ": larger than " +
-                                     std::to_string(limit) + " bytes");
+      return fail(Errc::Invalid, "read " + std::string(what) +
+                                     ": larger than " + std::to_string(limit) +
+                                     " bytes");
   }
 }
 

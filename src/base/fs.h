@@ -84,6 +84,9 @@ Result<std::vector<std::string>> list_dir(const std::string& path);
 // The whole file; more than `limit` bytes is an error, not a short answer.
 Result<std::string> read_file(const std::string& path,
                               size_t limit = size_t{64} << 20);
+// The same of what is open, a pipe for example. Blocks until its end.
+Result<std::string> read_to_end(int fd, std::string_view what,
+                                size_t limit = size_t{64} << 20);
 
 // Durable replacement of a small file: temporary (0600, O_EXCL, named
 // `.<name>.tmp-<random>` beside it), fsync, rename, fsync of the directory.

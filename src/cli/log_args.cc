@@ -1,3 +1,8 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <span>
 #include <string>
 
 #include "base/fs.h"
@@ -8,21 +13,38 @@
 namespace cli {
 namespace {
 
-// Patterns from a file, one a line; an empty file has none, and nothing
-// matches.
-base::Result<std::vector<std::string>> patterns_of(const std::string& path) {
-  auto bytes = base::fs::read_file(path);
-  if (!bytes) return base::fail(std::move(bytes.error()));
-  std::vector<std::string> patterns;
-  std::string_view left(*bytes);
-  while (!left.empty()) {
-    const auto end = std::min(left.find('\n'), left.size());
-    auto line = left.substr(0, end);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    patterns.emplace_back(line);
-    left.remove_prefix(std::min(end + 1, left.size()));
+// What matches no line, whatever is in it.
+constexpr std::string_view kNever = R"(\b\B)";
+
+// As grep has it: a pattern with newlines is several.
+void add_patterns(std::string_view text, std::vector<std::string>& into) {
+  for (;;) {
+    const auto end = std::min(text.find('\n'), text.size());
+    into.emplace_back(text.substr(0, end));
+    if (end == text.size()) return;
+    text.remove_prefix(end + 1);
   }
-  return patterns;
+}
+
+// Of a file, `-` for stdin, or a pipe; one a line. An empty one has none.
+base::Status add_patterns_of(const std::string& path,
+                             std::vector<std::string>& into) {
+  base::UniqueFd opened;
+  if (path != "-") {
+    auto file = base::fs::open(path, O_RDONLY);
+    if (!file) return base::fail(std::move(file.error()));
+    opened = std::move(*file);
+  }
+  auto bytes =
+      base::fs::read_to_end(opened ? opened.get() : STDIN_FILENO, path);
+  if (!bytes) return base::fail(std::move(bytes.error()));
+  if (bytes->empty()) return {};
+  if (bytes->ends_with('\n')) bytes->pop_back();
+  const size_t known = into.size();
+  add_patterns(*bytes, into);
+  for (auto& pattern : std::span(into).subspan(known))
+    if (pattern.ends_with('\r')) pattern.pop_back();
+  return {};
 }
 
 }  // namespace
@@ -50,9 +72,9 @@ LogsArgs logs_args(const Invocation& invocation) {
   logs.since_restart = args.has("since-restart");
   logs.last_crash = args.has("last-crash");
 
-  logs.text.any = args.values("grep");
-  for (auto& pattern : args.values("regexp"))
-    logs.text.any.push_back(std::move(pattern));
+  for (const auto* flag : {"grep", "regexp"})
+    for (const auto& pattern : args.values(flag))
+      add_patterns(pattern, logs.text.any);
   logs.text.all = args.values("and");
   logs.text.none = args.values("not");
   logs.text.ignore_case = args.has("ignore-case");
@@ -118,23 +140,22 @@ int run_tail_row(const Invocation& invocation) {
 int run_grep(const Invocation& invocation) {
   LogsArgs args = logs_args(invocation);
   args.grep = true;
-  const auto file = invocation.args.value("file");
-  if (file) {
-    auto patterns = patterns_of(*file);
-    if (!patterns)
-      return report(invocation,
-                    std::move(patterns.error()).with_context("--file"), kUsage);
-    for (auto& pattern : *patterns) args.text.any.push_back(std::move(pattern));
-    // Nothing to look for: nothing is found.
-    if (args.text.any.empty()) return kFailed;
+  const auto files = invocation.args.values("file");
+  for (const auto& file : files)
+    if (auto added = add_patterns_of(file, args.text.any); !added)
+      return report(invocation, std::move(added.error()).with_context("--file"),
+                    kUsage);
+  if (!files.empty() && args.text.any.empty()) {
+    args.text.fixed = false;
+    args.text.any.emplace_back(kNever);
   }
-  if (!file && args.text.any.empty()) {
+  if (args.text.any.empty()) {
     if (args.targets.empty())
       return report(invocation,
                     {base::Errc::Invalid, 0, "a pattern is missing",
                      "for example: lodge grep 'timeout|refused' api"},
                     kUsage);
-    args.text.any.push_back(args.targets.front());
+    add_patterns(args.targets.front(), args.text.any);
     args.targets.erase(args.targets.begin());
   }
   return run_logs(invocation.home, args);

@@ -77,7 +77,7 @@ inline constexpr std::array kTextFlags = {
 inline constexpr std::array kGrepFlags = {
     Flag{"regexp", 'e', "RE", "a pattern (repeatable: any)", false,
          "Text (RE2)"},
-    Flag{"file", 0, "FILE", "patterns from a file, one a line"},
+    Flag{"file", 0, "FILE", "patterns from a file, one a line; -: stdin"},
 };
 inline constexpr std::array kGrepSums = {
     Flag{"files-with-matches", 'l', "", "only names of streams with matches"},

@@ -292,6 +292,32 @@ TEST_CASE("where no line was shown yet, a run goes on behind the events") {
   CHECK(home.lodge(args).out.empty());
 }
 
+TEST_CASE("patterns come from files, pipes and stdin, one a line") {
+  const Incident incident(kTalk);
+  const TestHome& home = incident.home;
+  const auto found = [&](std::vector<std::string> flags, RunOptions options) {
+    flags.insert(flags.begin(), {"grep", "api", "-c"});
+    return home.lodge(std::move(flags), std::move(options)).out;
+  };
+  const auto file = home.work().write("patterns", "round\r\ntimeout\n");
+  CHECK(found({"--file", file}, {}) == "4\n");
+  CHECK(found({"--file", "-"}, {.input = "round\ntimeout"}) == "4\n");
+  CHECK(found({"--file", "/dev/stdin"}, {.input = "round\n"}) == "2\n");
+  CHECK(found({"--file", file, "--file", "-"}, {.input = "the end\n"}) ==
+        "5\n");
+  CHECK(found({"-F", "-e", "round\ntimeout"}, {}) == "4\n");
+  // None at all finds nothing, and leaves nothing out.
+  const auto none = home.work().write("none", "");
+  CHECK(found({"--file", none}, {}) == "0\n");
+  CHECK(found({"--file", none, "-F"}, {}) == "0\n");
+  CHECK(home.lodge({"grep", "api", "--file", none}).exit == 1);
+  CHECK(home.lodge({"grep", "api", "--file", none, "-v", "-q"}).exit == 0);
+  // A blank line is the pattern that is in every line.
+  const auto blank = home.work().write("blank", "\n");
+  CHECK(home.lodge({"grep", "api", "--file", blank, "-v"}).exit == 1);
+  CHECK(home.lodge({"grep", "api", "--file", home.work().path()}).exit == 2);
+}
+
 TEST_CASE("sums count by time, field, level and form") {
   const Incident incident(kTalk);
   const auto by =
