@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 #include <utility>
@@ -82,6 +83,30 @@ void append_code(char32_t code, std::string& into) {
     fmt::format_to(std::back_inserter(into), "\\u{:04x}", number);
 }
 
+// Whether a colour sequence asks for text that blinks (5, 6) or isn't seen (8).
+// The numbers behind 38, 48 and 58 are colours (ISO 8613-6).
+bool hides(std::string_view sequence) {
+  auto rest = sequence.substr(2, sequence.size() - 3);
+  const auto next = [&] {
+    const auto end = std::min(rest.find(';'), rest.size());
+    const auto number = rest.substr(0, std::min(rest.find(':'), end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    return number.substr(
+        std::min(number.find_first_not_of('0'), number.size()));
+  };
+  while (!rest.empty()) {
+    const bool alone = rest.find(':') >= rest.find(';');
+    const auto number = next();
+    if (number == "5" || number == "6" || number == "8") return true;
+    if (!alone || (number != "38" && number != "48" && number != "58"))
+      continue;
+    const auto kind = next();
+    for (int left = kind == "2" ? 3 : kind == "5" ? 1 : 0; left > 0; --left)
+      next();
+  }
+  return false;
+}
+
 bool is_reset(std::string_view sequence) {
   return sequence == "\x1b[m" || sequence == kReset;
 }
@@ -122,7 +147,9 @@ size_t Sanitizer::take(std::string_view bytes, bool last, std::string& into) {
     if (c == 0x1B) length = sgr_length(bytes.substr(i));
     if (c >= 0x80) length = character_length(bytes.substr(i));
     if (length == bytes.npos && !last) return i;
-    if (length == 0 || length == bytes.npos) {
+    const bool is_sequence = c == 0x1B && length != bytes.npos && length > 0;
+    if (length == 0 || length == bytes.npos ||
+        (is_sequence && hides(bytes.substr(i, length)))) {
       escape(bytes[i++], into);
       continue;
     }

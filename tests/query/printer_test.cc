@@ -200,6 +200,12 @@ TEST_CASE("what a terminal gets of a child's bytes") {
       {"plain \t tab", "plain \t tab"},
       {"\x1b[1;31mred", "\x1b[1;31mred\x1b[0m"},
       {"\x1b[38:5:9m", "\x1b[38:5:9m\x1b[0m"},
+      // Blinking and concealed are no colours; as a part of one they are.
+      {"\x1b[8mhidden", "\\x1b[8mhidden"},
+      {"\x1b[1;5;31mx", "\\x1b[1;5;31mx"},
+      {"\x1b[06m|\x1b[38;2;8;8;8;8m", "\\x1b[06m|\\x1b[38;2;8;8;8;8m"},
+      {"\x1b[38;5;8;48;2;5;6;8m", "\x1b[38;5;8;48;2;5;6;8m\x1b[0m"},
+      {"\x1b[m\x1b[;1m\x1b[28m", "\x1b[m\x1b[;1m\x1b[28m\x1b[0m"},
       {"\x1b[2J", "\\x1b[2J"},
       {"\x1b]0;title\x07", "\\x1b]0;title\\x07"},
       {"\x1b[31", "\\x1b[31"},
