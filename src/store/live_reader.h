@@ -108,9 +108,13 @@ class BackwardLines {
     bool torn = false;  // the file ends within its stamp: no line yet
     std::optional<base::Timestamp> stamp;  // its own
   };
+  // PlacesOnly: marks say neither `torn` nor `stamp`. The log is then asked for
+  // nothing but bytes, so that other threads may ask a file meanwhile.
+  enum class Reads { Stamps, PlacesOnly };
 
   // Begins with the last line that begins before `end`.
-  BackwardLines(Log& log, uint64_t end) : log_(&log), end_(end) {}
+  BackwardLines(Log& log, uint64_t end, Reads reads = Reads::Stamps)
+      : log_(&log), reads_(reads), end_(end) {}
   // The line before the one returned last; nullopt at the beginning.
   base::Result<std::optional<Mark>> previous();
 
@@ -119,6 +123,7 @@ class BackwardLines {
   base::Status read_stamp(Mark& mark);
 
   Log* log_;
+  Reads reads_;
   std::unique_ptr<char[]> block_;
   uint64_t block_start_ = 0;
   size_t block_size_ = 0;
