@@ -1,10 +1,10 @@
 #pragma once
 // Reading live files while they grow, in bounded memory whatever the length of
 // a line. LiveReader goes forward and gives lines in pieces; BackwardLines
-// walks line by line from the end; find_range narrows a file to a range of
-// stamps without reading it. All borrow the log (log.h), take no lock and live
-// on one thread. Lines of a log without stamps take their times from its
-// sidecar (times.h).
+// walks line by line from the end; last_stamped finds a stamp; find_range
+// narrows a file to a range of stamps without reading it. All borrow the log
+// (log.h), take no lock and live on one thread. Lines of a log without stamps
+// take their times from its sidecar (times.h).
 
 #include <cstdint>
 #include <memory>
@@ -129,6 +129,16 @@ class BackwardLines {
   size_t block_size_ = 0;
   uint64_t end_;  // everything before is still to be walked
 };
+
+struct StampedLine {
+  uint64_t start = 0;
+  base::Timestamp stamp;
+};
+// The last line that begins in [begin, end), each where a line begins, and
+// bears a stamp. For logs whose lines do: where they bear none after all, it
+// goes through them much faster than line by line.
+base::Result<std::optional<StampedLine>> last_stamped(Log& log, uint64_t begin,
+                                                      uint64_t end);
 
 // Where the last line that has no '\n' begins; `size` when there is none.
 base::Result<uint64_t> end_of_lines(Log& log, uint64_t size);
