@@ -22,8 +22,10 @@
 
 namespace query {
 
-// A log that units of a query are searched in. Its log is asked for bytes only,
-// which any thread may (an archive's frames come from the searcher's decoder).
+// A log that units of a query are searched in. Searchers ask its log for bytes
+// only, which any thread may of a file: not for times(), which remember where
+// they looked. Of an archive they take frames with decoders of their own, and
+// look behind them in one that they open themselves.
 struct SearchedLog {
   store::Log* log = nullptr;
   std::unique_ptr<store::Log> own;  // the same, unless somebody else owns it

@@ -9,10 +9,6 @@ namespace {
 
 using Time = std::optional<base::Timestamp>;
 
-// A line without a stamp has that of the line before; further back than this
-// none is looked for.
-constexpr int kMostUnstamped = 100'000;
-
 }  // namespace
 
 HitStream::HitStream(SearchPool& pool, Files files, Direction direction,
@@ -257,40 +253,52 @@ base::Result<bool> HitStream::take_hit() {
 base::Result<Time> HitStream::time_of(const Hit& hit) {
   if (hit.time) return hit.time;
   if (auto* times = current_.log->log->times()) return times->at(hit.offset);
-  return inherit(hit.offset);
+  return inherit({file_, hit.offset});
 }
 
-// The stamp of the last line before `offset` that has one, in this file or one
-// before it.
-base::Result<Time> HitStream::inherit(uint64_t offset) {
-  if (inherited_ && inherited_->file == file_ && offset >= inherited_->begin &&
-      offset <= inherited_->end)
+// The stamp of the last line before `place` that has one, in this file or one
+// before it. However far back that is, no line is walked over twice: foreign
+// files may have no stamp at all, and a hit in each line.
+Time HitStream::inherit(HitPlace place) {
+  if (inherited_ && place >= inherited_->begin && place <= inherited_->end)
     return inherited_->time;
-  Inherited found{.file = file_, .begin = 0, .end = offset, .time = {}};
+  Inherited found{.begin = place, .end = place, .time = {}};
   std::unique_ptr<store::Log> opened;
   store::Log* log = current_.log->log;
-  uint64_t end = offset;
-  size_t file = file_;
-  for (int lines = 0; lines < kMostUnstamped && !found.time;) {
-    store::BackwardLines back(*log, end);
-    for (; lines < kMostUnstamped; ++lines) {
-      auto mark = back.previous();
-      if (!mark) return base::fail(std::move(mark.error()));
-      if (!*mark) break;
-      if (!(*mark)->stamp) continue;
-      found.time = (*mark)->stamp;
-      if (file == file_) found.begin = (*mark)->start;
-      break;
-    }
-    if (found.time || file == 0) break;
-    auto next = open_segment((*files_.segments)[--file], {}, {});
+  uint64_t end = place.offset;
+  while (!walk_back(*log, end, found) && found.begin.file > 0) {
+    const size_t older = found.begin.file - 1;
+    auto next = open_segment((*files_.segments)[older], {}, {});
     if (!next || !next->log) break;
     opened = std::move(next->log);
     log = opened.get();
     end = next->size;
+    found.begin = {older, end};
   }
   inherited_ = found;
   return found.time;
+}
+
+// True when more is not to be found before `end` of the file of found.begin.
+bool HitStream::walk_back(store::Log& log, uint64_t end,
+                          Inherited& found) const {
+  // What lies before that is known.
+  const bool follows = inherited_ && found.end > inherited_->end &&
+                       found.begin.file == inherited_->end.file;
+  const uint64_t known = follows ? inherited_->end.offset : 0;
+  const auto stamped = store::last_stamped(log, known, end);
+  // What is damaged is told of by the search that meets it.
+  if (!stamped) return true;
+  if (*stamped) {
+    found.begin.offset = (*stamped)->start;
+    found.time = (*stamped)->stamp;
+    return true;
+  }
+  found.begin.offset = known;
+  if (!follows) return false;
+  found.begin = inherited_->begin;
+  found.time = inherited_->time;
+  return true;
 }
 
 }  // namespace query

@@ -69,8 +69,7 @@ class HitStream final : public Hits {
     bool is_frame = false;
   };
   struct Inherited {
-    size_t file = 0;
-    uint64_t begin = 0, end = 0;  // lines that begin here have this time
+    HitPlace begin, end;  // lines that begin from here to there have this time
     std::optional<base::Timestamp> time;
   };
 
@@ -90,7 +89,8 @@ class HitStream final : public Hits {
   size_t file_count() const;
   base::Result<bool> take_hit();
   base::Result<std::optional<base::Timestamp>> time_of(const Hit& hit);
-  base::Result<std::optional<base::Timestamp>> inherit(uint64_t offset);
+  std::optional<base::Timestamp> inherit(HitPlace place);
+  bool walk_back(store::Log& log, uint64_t end, Inherited& found) const;
 
   SearchPool& pool_;
   Files files_;

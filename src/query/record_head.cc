@@ -12,20 +12,25 @@ namespace {
 
 using Text = base::Result<std::optional<std::string>>;
 
+// Other threads may be asking the log.
+constexpr auto kReads = store::BackwardLines::Reads::PlacesOnly;
+
 // The lines of a history before a place, the last first.
 class LinesBefore {
  public:
   LinesBefore(store::Log& log, uint64_t end, LineForm form,
               std::span<const store::Segment> before)
-      : log_(&log), lines_(log, end), form_(form), older_(before) {}
+      : log_(&log), lines_(log, end, kReads), form_(form), older_(before) {}
 
   Text previous() {
     for (;;) {
       auto mark = lines_.previous();
       if (!mark) return base::fail(std::move(mark.error()));
       if (*mark) {
-        if ((*mark)->torn) continue;
-        return read(**mark);
+        auto line = read(**mark);
+        if (!line) return base::fail(std::move(line.error()));
+        if (!(*mark)->ended && is_torn(*line)) continue;
+        return text_of(*line, form_);
       }
       if (older_.empty()) return std::nullopt;
       if (auto opened = open_older(); !opened)
@@ -34,6 +39,11 @@ class LinesBefore {
   }
 
  private:
+  // The file ends within a stamp: no line yet.
+  bool is_torn(std::string_view line) const {
+    return form_ == LineForm::Stamped &&
+           store::is_torn_prefix(line.substr(0, store::kHeadSize));
+  }
   base::Status open_older() {
     // (It may be an archive by now, or gone.)
     auto next = open_segment(older_.back(), {}, {});
@@ -42,18 +52,20 @@ class LinesBefore {
     if (!next->log) return {};
     opened_ = std::move(next->log);
     log_ = opened_.get();
-    lines_ = store::BackwardLines(*log_, next->size);
+    lines_ = store::BackwardLines(*log_, next->size, kReads);
     return {};
   }
-  Text read(const store::BackwardLines::Mark& mark) {
+  base::Result<std::string> read(const store::BackwardLines::Mark& mark) {
     std::string line(mark.end - mark.start, '\0');
     for (size_t have = 0; have < line.size();) {
       auto n = log_->read_at(std::span(line).subspan(have), mark.start + have);
       if (!n) return base::fail(std::move(n.error()));
-      if (*n == 0) return std::nullopt;
+      if (*n == 0)
+        return base::fail(base::Errc::Invalid,
+                          log_->name() + ": cut while being read");
       have += *n;
     }
-    return text_of(line, form_);
+    return line;
   }
 
   std::unique_ptr<store::Log> opened_;

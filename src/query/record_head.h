@@ -1,7 +1,8 @@
 #pragma once
 // The record (records.h) that was begun before the place where one reads:
-// looked for from there to the beginning of the history. Blocking; lives on the
-// thread that asks, which the log must be asked on too.
+// looked for from there to the beginning of the history. Blocking. Of a file
+// any thread may ask, since bytes are all that it is asked for; an archive is
+// for one thread.
 
 #include <optional>
 #include <span>

@@ -62,6 +62,7 @@ base::Result<std::optional<BackwardLines::Mark>> BackwardLines::previous() {
     at = block_start_;
   }
   mark.start = end_ = at;
+  if (reads_ == Reads::PlacesOnly) return mark;
   auto read = read_stamp(mark);
   if (!read) return base::fail(std::move(read.error()));
   return mark;

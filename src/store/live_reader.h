@@ -1,10 +1,10 @@
 #pragma once
 // Reading live files while they grow, in bounded memory whatever the length of
 // a line. LiveReader goes forward and gives lines in pieces; BackwardLines
-// walks line by line from the end; find_range narrows a file to a range of
-// stamps without reading it. All borrow the log (log.h), take no lock and live
-// on one thread. Lines of a log without stamps take their times from its
-// sidecar (times.h).
+// walks line by line from the end; last_stamped finds a stamp; find_range
+// narrows a file to a range of stamps without reading it. All borrow the log
+// (log.h), take no lock and live on one thread. Lines of a log without stamps
+// take their times from its sidecar (times.h).
 
 #include <cstdint>
 #include <memory>
@@ -108,9 +108,13 @@ class BackwardLines {
     bool torn = false;  // the file ends within its stamp: no line yet
     std::optional<base::Timestamp> stamp;  // its own
   };
+  // PlacesOnly: marks say neither `torn` nor `stamp`. The log is then asked for
+  // nothing but bytes, so that other threads may ask a file meanwhile.
+  enum class Reads { Stamps, PlacesOnly };
 
   // Begins with the last line that begins before `end`.
-  BackwardLines(Log& log, uint64_t end) : log_(&log), end_(end) {}
+  BackwardLines(Log& log, uint64_t end, Reads reads = Reads::Stamps)
+      : log_(&log), reads_(reads), end_(end) {}
   // The line before the one returned last; nullopt at the beginning.
   base::Result<std::optional<Mark>> previous();
 
@@ -119,11 +123,22 @@ class BackwardLines {
   base::Status read_stamp(Mark& mark);
 
   Log* log_;
+  Reads reads_;
   std::unique_ptr<char[]> block_;
   uint64_t block_start_ = 0;
   size_t block_size_ = 0;
   uint64_t end_;  // everything before is still to be walked
 };
+
+struct StampedLine {
+  uint64_t start = 0;
+  base::Timestamp stamp;
+};
+// The last line that begins in [begin, end), each where a line begins, and
+// bears a stamp. For logs whose lines do: where they bear none after all, it
+// goes through them much faster than line by line.
+base::Result<std::optional<StampedLine>> last_stamped(Log& log, uint64_t begin,
+                                                      uint64_t end);
 
 // Where the last line that has no '\n' begins; `size` when there is none.
 base::Result<uint64_t> end_of_lines(Log& log, uint64_t size);
