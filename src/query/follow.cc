@@ -333,15 +333,15 @@ void Follower::replan() {
                now->st_mtim.tv_sec == catalog_.st_mtim.tv_sec &&
                now->st_mtim.tv_nsec == catalog_.st_mtim.tv_nsec))
     return;
-  catalog_ = *now;
   auto plan = options_.replan();
-  if (!plan) return;  // being replaced, or what was named is gone for now
+  // Being replaced, or what was named is gone for now: the next poll asks
+  // again.
+  if (!plan) return;
+  catalog_ = *now;
   for (const auto& origin : plan->origins) {
-    const auto known = std::ranges::find_if(tails_, [&](const Tail& tail) {
-      return tail.source->origin().path == origin.path;
-    });
-    if (known != tails_.end())
-      known->source->relabel(origin);
+    const auto known = tail_by_path_.find(origin.path);
+    if (known != tail_by_path_.end())
+      tails_[known->second].source->relabel(origin);
     else
       adopt(reading_.add(origin));
   }
