@@ -68,7 +68,7 @@ const Ended* choose(const Lived& history, const LifeChoice& choice) {
 
 }  // namespace
 
-bool choose_lives(Plan& plan, const LifeChoice& choice, Problems& problems) {
+void choose_lives(Plan& plan, const LifeChoice& choice, Problems& problems) {
   std::map<std::pair<std::string, int>, Lived> histories;
   read_events(plan.origins, problems, [&](const store::Event& event) {
     if (event.instance >= 0)
@@ -91,9 +91,6 @@ bool choose_lives(Plan& plan, const LifeChoice& choice, Problems& problems) {
     }
     if (open) origin.until.reset();
     return !any;
-  });
-  return std::ranges::any_of(plan.origins, [](const Origin& origin) {
-    return origin.kind != Kind::Events;
   });
 }
 

@@ -46,7 +46,7 @@ class Combined {
     query.life = choice;
     auto plan = dir.plan(query);
     query::Problems problems;
-    (void)query::choose_lives(plan, choice, problems);
+    query::choose_lives(plan, choice, problems);
     CHECK(problems.empty());
     std::vector<std::string> ranges;
     for (const auto& origin : plan.origins)
