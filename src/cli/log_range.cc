@@ -6,6 +6,7 @@
 #include "base/eprint.h"
 #include "base/fs.h"
 #include "cli/log_output.h"
+#include "cli/log_sums.h"
 #include "cli/text_cells.h"
 #include "query/gaps.h"
 #include "query/json_text.h"
@@ -55,6 +56,14 @@ std::string gap_object(const Gap& gap) {
       break;
   }
   return fmt::format("{{\"v\":1,\"gap\":{{{}}}}}\n", members);
+}
+
+// Who asked for counts or names gets objects of one kind.
+void put_object(const Gap& gap, const LogsArgs& args, query::Output& output) {
+  if (args.count || args.names || args.paths || asks_for_sums(args))
+    base::eprint("{}", gap_object(gap));
+  else
+    output.put(gap_object(gap));
 }
 
 std::string gap_words(const Gap& gap, base::Zone zone) {
@@ -132,7 +141,7 @@ void tell_range(const query::Query& query, const LogsArgs& args,
 
 void tell_gaps(const LogRequest& request, const LogsArgs& args,
                query::Output& output) {
-  if (!request.query.since || request.diary) return;
+  if (!request.query.since || request.diary || args.quiet) return;
   query::Query all = request.query;
   all.events = true;
   const auto plan = plan_for(request.dir, all);
@@ -141,7 +150,7 @@ void tell_gaps(const LogRequest& request, const LogsArgs& args,
   const query::GapRange range{*request.query.since, request.query.until};
   for (const auto& gap : query::find_gaps(plan->origins, range, problems)) {
     if (args.json)
-      output.put(gap_object(gap));
+      put_object(gap, args, output);
     else
       base::eprint("lodge: {}: {}\n", printable(gap.app),
                    printable(gap_words(gap, request.zone)));
@@ -150,9 +159,10 @@ void tell_gaps(const LogRequest& request, const LogsArgs& args,
 
 void tell_damage(const query::Reading& reading, const LogsArgs& args,
                  query::Output& output) {
-  if (!args.json) return;  // that it could not be read is said in any case
+  // That it could not be read is said in any case.
+  if (!args.json || args.quiet) return;
   for (const auto& gap : query::damage_gaps(reading.sources()))
-    output.put(gap_object(gap));
+    put_object(gap, args, output);
 }
 
 }  // namespace cli

@@ -1,6 +1,7 @@
 #pragma once
 // What one is told of the range asked for: which it is, and where lines of it
-// are missing. On stderr, or as objects among the others of --json.
+// are missing. On stderr, or as objects among the lines of --json; nothing with
+// --quiet.
 
 #include <optional>
 #include <string>

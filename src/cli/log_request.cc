@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "cli/log_range.h"
 #include "query/cursor.h"
+#include "query/generations.h"
 #include "store/catalog.h"
 
 namespace cli {
@@ -16,6 +17,7 @@ namespace {
 
 using base::Errc;
 using base::Result;
+using Which = query::LifeChoice::Which;
 
 constexpr uint64_t kDefaultLines = 15;
 constexpr int64_t kDefaultWindowUs = 10'000'000;
@@ -73,7 +75,6 @@ base::Status read_context(const LogsArgs& args, query::ContextOptions& into) {
 }
 
 base::Status read_life(const LogsArgs& args, query::LifeChoice& into) {
-  using Which = query::LifeChoice::Which;
   if (args.since_restart) into.which = Which::SinceRestart;
   if (args.last_crash) into.which = Which::LastCrash;
   if (!args.generation) return {};
@@ -199,7 +200,7 @@ Result<LogRequest> understand(const LogsArgs& args, base::Timestamp now) {
   }
   request.selection = args.grep || request.filtered || query.since ||
                       query.until || request.most ||
-                      query.life.which != query::LifeChoice::Which::All;
+                      query.life.which != Which::All;
   const bool sums =
       args.count || args.top || !args.by.empty() || !args.distinct.empty();
   if (!request.selection && !sums && !args.reverse) query.last = kDefaultLines;
@@ -219,8 +220,8 @@ Result<LogRequest> understand(const LogsArgs& args, base::Timestamp now) {
                          !args.reverse;
   // Raw printers know from them which newlines are not the child's, JSON ones
   // which life a line is of.
-  query.events = args.raw || args.json || request.shows_events ||
-                 query.life.which != query::LifeChoice::Which::All;
+  request.reads_events = args.raw || args.json || request.shows_events;
+  query.events = request.reads_events || query.life.which != Which::All;
   request.follow =
       (args.follow || query.last == uint64_t{0}) && !args.nostream && !sums;
   const auto own = std::ranges::count(args.targets, "lodge");
@@ -237,6 +238,20 @@ Result<query::Plan> plan_for(const base::Home& home,
                              const LogRequest& request) {
   if (request.diary) return query::diary_plan(home.diary());
   return plan_for(request.dir, request.query);
+}
+
+Result<query::Plan> plan_as_asked(const base::Home& home,
+                                  const LogRequest& request,
+                                  query::Problems& problems) {
+  auto plan = plan_for(home, request);
+  if (!plan) return plan;
+  if (request.query.life.which != Which::All)
+    query::choose_lives(*plan, request.query.life, problems);
+  if (!request.reads_events)
+    std::erase_if(plan->origins, [](const query::Origin& origin) {
+      return origin.kind == query::Kind::Events;
+    });
+  return plan;
 }
 
 Result<query::Plan> plan_for(const std::string& dir,

@@ -13,6 +13,7 @@
 #include "query/line_filter.h"
 #include "query/planner.h"
 #include "query/query.h"
+#include "query/source.h"
 
 namespace cli {
 
@@ -27,6 +28,7 @@ struct LogRequest {
   bool selection = false;  // asked for certain lines, not just the last
   bool filtered = false;   // by text, level or fields
   bool shows_events = false;
+  bool reads_events = false;  // printed, or told to printers
   std::optional<query::LineFilter> filter;
   std::optional<uint64_t> most;  // --max-count
   std::optional<uint64_t> rows;  // --lines, of sums
@@ -37,9 +39,15 @@ struct LogRequest {
 // Errc::Invalid, with the flag's name in it.
 base::Result<LogRequest> understand(const LogsArgs& args, base::Timestamp now);
 
-// The files as they are now; again when the catalog changed.
+// The files as they are now.
 base::Result<query::Plan> plan_for(const base::Home& home,
                                    const LogRequest& request);
+// The same, of the lives that are asked for, and with events only where they
+// are of use; made again when the catalog changed. `problems`: of the events
+// that tell which life is which.
+base::Result<query::Plan> plan_as_asked(const base::Home& home,
+                                        const LogRequest& request,
+                                        query::Problems& problems);
 base::Result<query::Plan> plan_for(const std::string& dir,
                                    const query::Query& query);
 

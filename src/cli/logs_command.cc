@@ -5,6 +5,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/eprint.h"
 #include "base/event_loop.h"
 #include "base/fs.h"
@@ -17,7 +19,6 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "query/follow.h"
-#include "query/generations.h"
 #include "store/catalog.h"
 
 namespace cli {
@@ -35,6 +36,10 @@ void raise_descriptor_limit() {
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+bool is_for_people(const LogsArgs& args) {
+  return !args.raw && !args.json && !args.quiet;
+}
+
 // False when something could not be read.
 bool follow(const base::Home& home, const LogRequest& request,
             const LogsArgs& args, query::Reading& reading, LogOutput& lines) {
@@ -45,7 +50,10 @@ bool follow(const base::Home& home, const LogRequest& request,
   for (const auto& source : reading.sources())
     if (!source->has_event()) ++streams;
   options.bytes = args.raw && streams == 1 && lines.passes_bytes();
-  if (!request.diary) options.replan = [&] { return plan_for(home, request); };
+  if (!request.diary)
+    options.replan = [&] {
+      return plan_as_asked(home, request, reading.problems());
+    };
   bool trouble = false;
   options.on_problem = [&](const base::Error& problem) {
     trouble = true;
@@ -127,54 +135,58 @@ void tell_swapped(const base::Error& error, const base::Home& home,
                  args.text.any.front());
 }
 
-}  // namespace
+// What is to be read, and how.
+struct Asked {
+  LogPlace place;
+  LogRequest request;
+  std::optional<query::Cursor> cursor;
+  query::Plan plan;
+  query::Problems problems;  // met on the way
 
-int run_logs(const base::Home& home, const LogsArgs& args) {
-  const base::SystemClock clock;
-  const auto began = clock.mono();
-  auto request = understand(args, clock.now());
-  if (!request) return report(request.error(), args, 2);
-  const auto place = LogPlace::open(home, args.from);
-  if (!place) return report(place.error(), args, 2);
+  bool has_lines() const {
+    return std::ranges::any_of(plan.origins, [](const query::Origin& origin) {
+      return origin.kind != query::Kind::Events;
+    });
+  }
+};
+
+base::Result<Asked> prepare(const base::Home& home, const LogsArgs& args,
+                            base::Timestamp now) {
+  auto request = understand(args, now);
+  if (!request) return base::fail(std::move(request.error()));
+  auto place = LogPlace::open(home, args.from);
+  if (!place) return base::fail(std::move(place.error()));
   request->dir = place->dir();
   auto cursor = cursor_of(args);
-  if (!cursor) return report(cursor.error(), args, 2);
+  if (!cursor) return base::fail(std::move(cursor.error()));
   if (*cursor && !args.lines) request->query.last.reset();
-  auto plan = plan_for(home, *request);
+  query::Problems problems;
+  auto plan = plan_as_asked(home, *request, problems);
   if (!plan) {
     tell_swapped(plan.error(), home, args);
-    return report(plan.error(), args, 2);
+    return base::fail(std::move(plan.error()));
   }
-  ::signal(SIGPIPE, SIG_IGN);
-  raise_descriptor_limit();
+  return Asked{std::move(*place), std::move(*request), std::move(*cursor),
+               std::move(*plan), std::move(problems)};
+}
 
-  query::Problems problems;
-  if (request->query.life.which != query::LifeChoice::Which::All &&
-      !query::choose_lives(*plan, request->query.life, problems)) {
-    for (const auto& problem : problems) report(problem, args, 2);
-    return problems.empty() ? 1 : 2;
-  }
-  // They told which life is which; whether they are shown is another matter.
-  if (!args.raw && !args.json && !request->shows_events)
-    std::erase_if(plan->origins, [](const query::Origin& origin) {
-      return origin.kind == query::Kind::Events;
-    });
-  query::Output output(STDOUT_FILENO);
-  query::Reading reading(request->query, *plan, request->follow);
-  const bool cursor_gone = *cursor && !reading.begin_after(**cursor);
-  auto lines =
-      LogOutput::make(home, args, *request, *plan, reading, clock, output);
-  if (!lines) return report(lines.error(), args, 2);
+// What one should know before the first line.
+void tell_beforehand(const Asked& asked, const LogsArgs& args, bool cursor_gone,
+                     query::Output& output) {
+  const auto& query = asked.request.query;
   if (cursor_gone && !args.json)
     base::eprint(
         "lodge: {}: the line of the cursor is gone; from the oldest "
         "that is there\n",
         args.command);
-  const bool for_people = !args.raw && !args.json && !args.quiet;
-  if (request->query.since || request->query.until)
-    if (for_people) tell_range(request->query, args, request->zone);
-  tell_gaps(*request, args, output);
-  if (request->follow) leave_quietly_on_signals();
+  if ((query.since || query.until) && is_for_people(args))
+    tell_range(query, args, asked.request.zone);
+  tell_gaps(asked.request, args, output);
+}
+
+// Everything that is there now.
+void show_stored(const LogsArgs& args, query::Reading& reading,
+                 LogOutput& lines, query::Output& output) {
   size_t files = 0;
   for (const auto& source : reading.sources())
     files += source->segments().size() + (source->is_open() ? 1 : 0);
@@ -183,29 +195,70 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
     progress.at(stats.files, stats.covered);
   });
   output.before_write([&] { progress.clear(); });
-  (*lines)->replay();
+  lines.replay();
   progress.clear();
   output.before_write({});
   tell_damage(reading, args, output);
-  bool whole = reading.problems().empty() && problems.empty();
-  for (const auto& problem : reading.problems()) report(problem, args, 2);
-  for (const auto& problem : problems) report(problem, args, 2);
-  reading.problems().clear();
-  if (request->follow && !output.closed() && (*lines)->wants_more())
-    whole = follow(home, *request, args, reading, **lines) && whole;
-  (*lines)->finish();
-  output.flush();
-  if (const auto without = (*lines)->unlevelled(); without > 0)
+}
+
+// What one should know behind the last line.
+void tell_afterwards(const LogsArgs& args, const query::Reading& reading,
+                     const LogOutput& lines, base::MonoTime began) {
+  if (const auto without = lines.unlevelled(); without > 0)
     base::eprint("lodge: {}: {} lines that name no level are left out\n",
                  args.command, without);
   if (args.stats) tell_stats(reading.stats(), began, args);
-  if (!output.status()) return report(output.status().error(), args, 2);
-  const uint64_t found = (*lines)->found();
+}
+
+int exit_code(const LogRequest& request, const LogsArgs& args, uint64_t found,
+              bool whole) {
   if (args.quiet && found > 0) return 0;
   if (!whole) return 2;
-  if (!request->selection && !request->follow && for_people)
+  return request.selection && found == 0 && !request.follow ? 1 : 0;
+}
+
+}  // namespace
+
+int run_logs(const base::Home& home, const LogsArgs& args) {
+  const base::SystemClock clock;
+  const auto began = clock.mono();
+  auto asked = prepare(home, args, clock.now());
+  if (!asked) return report(asked.error(), args, 2);
+  const LogRequest& request = asked->request;
+  const auto tell = [&](query::Problems& problems) {
+    const bool none = problems.empty();
+    for (const auto& problem : problems) report(problem, args, 2);
+    problems.clear();
+    return none;
+  };
+  if (request.query.life.which != query::LifeChoice::Which::All &&
+      !asked->has_lines())
+    return tell(asked->problems) ? 1 : 2;
+  ::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
+
+  query::Output output(STDOUT_FILENO);
+  query::Reading reading(request.query, asked->plan, request.follow);
+  const bool cursor_gone =
+      asked->cursor && !reading.begin_after(*asked->cursor);
+  auto lines =
+      LogOutput::make(home, args, request, asked->plan, reading, clock, output);
+  if (!lines) return report(lines.error(), args, 2);
+  tell_beforehand(*asked, args, cursor_gone, output);
+  if (request.follow) leave_quietly_on_signals();
+  show_stored(args, reading, **lines, output);
+  bool whole = tell(reading.problems());
+  whole = tell(asked->problems) && whole;
+  if (request.follow && !output.closed() && (*lines)->wants_more())
+    whole = follow(home, request, args, reading, **lines) && whole;
+  (*lines)->finish();
+  output.flush();
+  tell_afterwards(args, reading, **lines, began);
+  if (!output.status()) return report(output.status().error(), args, 2);
+  const int exit = exit_code(request, args, (*lines)->found(), whole);
+  if (exit == 0 && !request.selection && !request.follow && is_for_people(args))
     aside("-f follows, -n 100 shows more", args);
-  return request->selection && found == 0 && !request->follow ? 1 : 0;
+  return exit;
 }
 
 }  // namespace cli

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/fs.h"
+#include "base/temporary_dir.h"
 #include "base/time_spec.h"
 #include "base/units.h"
 #include "cli/commands.h"
@@ -164,14 +166,30 @@ class Making {
   Counts counts_;
 };
 
-// Under a name of its own until it is whole.
-base::Status make_file(Making& making, const ReportPlan& plan, int fd,
-                       const std::string& temporary, const std::string& path) {
+// In a directory beside its place until it is whole, so that whoever breaks it
+// off leaves nothing.
+struct NewFile {
+  base::TemporaryDir dir;
+  std::string path;
+  base::UniqueFd fd;
+};
+
+base::Result<NewFile> open_beside(const std::string& path) {
+  const auto name = fs::base_name(path);
+  auto dir =
+      base::TemporaryDir::make(fs::temporary_name(name), fs::dir_name(path));
+  if (!dir) return base::fail(std::move(dir.error()));
+  std::string inside = fs::join(dir->path(), name);
+  auto fd = fs::open(inside, O_WRONLY | O_CREAT | O_EXCL);
+  if (!fd) return base::fail(std::move(fd.error()));
+  return NewFile{std::move(*dir), std::move(inside), std::move(*fd)};
+}
+
+base::Status make_file(Making& making, const ReportPlan& plan,
+                       const NewFile& file, const std::string& path) {
   auto made = making.run(plan);
-  if (made) made = fs::fsync(fd, path);
-  if (made) made = fs::rename(temporary, path);
-  if (!made) (void)fs::unlink(temporary);
-  return made;
+  if (made) made = fs::fsync(file.fd.get(), path);
+  return made ? fs::rename(file.path, path) : made;
 }
 
 void say_made(const Invocation& invocation, const Wanted& wanted,
@@ -212,19 +230,15 @@ int run_report(const Invocation& invocation) {
   if (!catalog) return report(invocation, catalog.error(), kUsage);
   auto plan = plan_report(*catalog, logs, wanted->query);
   if (!plan) return report(invocation, plan.error(), kUsage);
-  base::UniqueFd file;
-  std::string temporary;
+  std::optional<NewFile> file;
   if (!wanted->path.empty()) {
-    temporary = fs::join(fs::dir_name(wanted->path),
-                         fs::temporary_name(fs::base_name(wanted->path)));
-    auto opened = fs::open(temporary, O_WRONLY | O_CREAT | O_EXCL);
+    auto opened = open_beside(wanted->path);
     if (!opened) return report(invocation, opened.error(), kFailed);
-    file = std::move(*opened);
+    file.emplace(std::move(*opened));
   }
-  const int fd = file ? file.get() : STDOUT_FILENO;
-  Making making(invocation, *wanted, fd);
-  auto made = file ? make_file(making, *plan, fd, temporary, wanted->path)
-                   : making.run(*plan);
+  Making making(invocation, *wanted, file ? file->fd.get() : STDOUT_FILENO);
+  auto made =
+      file ? make_file(making, *plan, *file, wanted->path) : making.run(*plan);
   if (!made) return report(invocation, made.error(), kFailed);
   for (const auto& problem : making.problems())
     report(invocation, problem, kUsage);

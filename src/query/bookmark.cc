@@ -16,12 +16,20 @@ void Bookmark::piece(const Origin& origin, const store::Piece& piece) {
   // Where the lines of context lie is not known any more.
   if (piece.ends && piece.time && !is_context_)
     if (const auto* source = reading_.find(origin)) {
-      const auto events = at_ ? at_->events : base::Timestamp{};
-      at_ = source->cursor();
-      at_->events = events;
-      moved_ = true;
+      move_to(source->cursor());
     }
   if (piece.ends) is_context_ = false;
+}
+
+void Bookmark::move_to(Cursor place) {
+  // Of lines that are shown backward the first is behind all others.
+  const bool is_behind =
+      !reading_.query().reverse || !shown_ || place.time > at_->time;
+  shown_ = true;
+  if (!is_behind) return;
+  place.events = at_ ? at_->events : base::Timestamp{};
+  at_ = std::move(place);
+  moved_ = true;
 }
 
 bool Bookmark::event(const Origin& origin, const store::Event& event) {

@@ -28,10 +28,13 @@ class Bookmark final : public Printer {
   void widen(size_t label_width) override { next_.widen(label_width); }
 
  private:
+  void move_to(Cursor place);
+
   Printer& next_;
   Reading& reading_;  // has the problem when it can't be written
   std::string path_;
   std::optional<Cursor> at_;
+  bool shown_ = false;  // a line was
   bool moved_ = false;  // since it was written
   bool is_context_ = false;
 };

@@ -58,6 +58,7 @@ Follower::Tail& Follower::adopt(Source& source) {
   Tail& tail = tails_.emplace_back();
   tail.source = &source;
   tail.size = source.reader().offset();
+  tail.newest = source.newest();
   tail.grown = clock_.mono();
   return tail;
 }
@@ -167,7 +168,7 @@ void Follower::find_successors(Tail& tail) {
   const auto now = base::fs::stat(path);
   if (now && source.is_open() && source.is_file(*now)) return;
   if (!now && !archive_changed(tail)) return;
-  auto history = take_history(source.origin(), source.newest());
+  auto history = take_history(source.origin(), tail.newest);
   if (!history) {
     tail.listed = {};
     reading_.problems().push_back(std::move(history.error()));
@@ -175,7 +176,7 @@ void Follower::find_successors(Tail& tail) {
   }
   if (history->live && source.is_open() && source.is_file(history->identity))
     return;
-  source.set_newest(history->newest);
+  tail.newest = history->newest;
   auto& segments = history->segments;
   // Ours, if it was sealed, has the least number of them: the others are newer.
   if (source.is_open() && !segments.empty()) {
@@ -195,6 +196,7 @@ void Follower::open_successor(Tail& tail) {
   if (tail.segments.empty() && !tail.live) find_successors(tail);
   while (!tail.segments.empty()) {
     auto opened = open_segment(tail.segments.front(), {}, {});
+    tail.next_sequence = tail.segments.front().sequence;
     tail.segments.pop_front();
     if (!opened) {
       reading_.problems().push_back(std::move(opened.error()));
@@ -208,6 +210,7 @@ void Follower::open_successor(Tail& tail) {
   }
   tail.next = std::move(tail.live);
   tail.next_identity = tail.live_identity;
+  tail.next_sequence = tail.newest + 1;
 }
 
 // Our file was read to its end and another has its path: goes on there. A last
@@ -240,7 +243,8 @@ bool Follower::succeed(Tail& tail) {
     merge(only, printer_, reading_.problems());
     printer_.settle();
   }
-  source.adopt(std::move(tail.next), tail.next_identity, same_line);
+  source.adopt(std::move(tail.next), tail.next_identity, tail.next_sequence,
+               same_line);
   tail.size = 0;
   tail.grown = clock_.mono();
   tail.dirty = true;
@@ -329,15 +333,15 @@ void Follower::replan() {
                now->st_mtim.tv_sec == catalog_.st_mtim.tv_sec &&
                now->st_mtim.tv_nsec == catalog_.st_mtim.tv_nsec))
     return;
-  catalog_ = *now;
   auto plan = options_.replan();
-  if (!plan) return;  // being replaced, or what was named is gone for now
+  // Being replaced, or what was named is gone for now: the next poll asks
+  // again.
+  if (!plan) return;
+  catalog_ = *now;
   for (const auto& origin : plan->origins) {
-    const auto known = std::ranges::find_if(tails_, [&](const Tail& tail) {
-      return tail.source->origin().path == origin.path;
-    });
-    if (known != tails_.end())
-      known->source->relabel(origin);
+    const auto known = tail_by_path_.find(origin.path);
+    if (known != tail_by_path_.end())
+      tails_[known->second].source->relabel(origin);
     else
       adopt(reading_.add(origin));
   }

@@ -46,10 +46,12 @@ class Follower {
     // The files that come after ours, as far as we know: segments, then the
     // file that has our path now.
     std::deque<store::Segment> segments;
+    uint64_t newest = 0;  // of the segments that were found so far
     std::unique_ptr<store::Log> live;
     struct ::stat live_identity{};
     std::unique_ptr<store::Log> next;  // the first of them, opened
     struct ::stat next_identity{};
+    uint64_t next_sequence = 0;
     // When the directory of segments had last changed, as we listed it.
     struct ::timespec listed{};
   };

@@ -68,7 +68,7 @@ const Ended* choose(const Lived& history, const LifeChoice& choice) {
 
 }  // namespace
 
-bool choose_lives(Plan& plan, const LifeChoice& choice, Problems& problems) {
+void choose_lives(Plan& plan, const LifeChoice& choice, Problems& problems) {
   std::map<std::pair<std::string, int>, Lived> histories;
   read_events(plan.origins, problems, [&](const store::Event& event) {
     if (event.instance >= 0)
@@ -78,12 +78,11 @@ bool choose_lives(Plan& plan, const LifeChoice& choice, Problems& problems) {
   for (const auto& [key, history] : histories)
     if (const Ended* life = choose(history, choice)) chosen[key] = *life;
   std::erase_if(plan.origins, [&](Origin& origin) {
-    const bool of_one = origin.instance >= 0 && !origin.shared;
     bool any = false;
     bool open = false;
     for (const auto& [key, life] : chosen) {
       if (key.first != origin.app) continue;
-      if (of_one && key.second != origin.instance) continue;
+      if (origin.instance >= 0 && key.second != origin.instance) continue;
       origin.since =
           any && origin.since ? std::min(*origin.since, life.from) : life.from;
       open = open || !life.until;
@@ -92,9 +91,6 @@ bool choose_lives(Plan& plan, const LifeChoice& choice, Problems& problems) {
     }
     if (open) origin.until.reset();
     return !any;
-  });
-  return std::ranges::any_of(plan.origins, [](const Origin& origin) {
-    return origin.kind != Kind::Events;
   });
 }
 

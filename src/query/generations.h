@@ -9,8 +9,7 @@
 
 namespace query {
 
-// Takes away the origins of which no such life is known; false when none has
-// any.
-bool choose_lives(Plan& plan, const LifeChoice& choice, Problems& problems);
+// Takes away the origins of which no such life is known.
+void choose_lives(Plan& plan, const LifeChoice& choice, Problems& problems);
 
 }  // namespace query

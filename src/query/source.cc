@@ -41,9 +41,11 @@ void Source::take(History history) {
 }
 
 void Source::adopt(std::unique_ptr<store::Log> log,
-                   const struct ::stat& identity, bool same_line) {
+                   const struct ::stat& identity, uint64_t sequence,
+                   bool same_line) {
   if (same_line) {
     reader_.move_to(*log);
+    line_.offset = 0;
   } else {
     const auto inherited = reader_.line_time();
     reader_.restart(log.get());
@@ -51,6 +53,7 @@ void Source::adopt(std::unique_ptr<store::Log> log,
   }
   live_ = std::move(log);
   identity_ = identity;
+  newest_ = sequence - 1;
   limit_ = 0;
 }
 

@@ -46,15 +46,14 @@ class Source {
   void take(History history);
   // Reads another file in place of the live one, from its beginning or, with
   // `same_line`, behind what was given of the line that it begins with a copy
-  // of.
+  // of. `sequence`: its number as a segment, or what it will be.
   void adopt(std::unique_ptr<store::Log> log, const struct ::stat& identity,
-             bool same_line = false);
+             uint64_t sequence, bool same_line = false);
 
   // Files by number: segments from 0 on, then the live file.
   const std::vector<store::Segment>& segments() const { return segments_; }
   // Of all segments that are older than the live file, the last one's.
   uint64_t newest() const { return newest_; }
-  void set_newest(uint64_t sequence) { newest_ = sequence; }
   // Where reading begins: at the beginning of a line. `inherited` is for lines
   // that have no stamp of their own.
   void begin_at(size_t file, uint64_t offset,

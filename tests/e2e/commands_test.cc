@@ -304,6 +304,23 @@ TEST_CASE("a range that reaches back behind a flush says where logs begin") {
   REQUIRE_FALSE(lines.empty());
   CHECK(lines[0]["gap"]["app"] == "api");
   CHECK(lines[0]["gap"]["reason"] == "flushed");
+  // Who asks for a number or nothing gets that alone.
+  for (const bool json : {false, true}) {
+    std::vector<std::string> args = {"grep", "[0-9]", "--since", "-1h"};
+    if (json) args.emplace_back("--json");
+    auto quiet = args;
+    quiet.emplace_back("-q");
+    const Ran silent = home.must(quiet);
+    CHECK(silent.out + silent.err == "");
+    for (const char* flag : {"-c", "-l", "--files", "--by=1m"}) {
+      auto counting = args;
+      counting.emplace_back(flag);
+      const Ran ran = home.must(counting);
+      CHECK(ran.out.find("gap") == std::string::npos);
+      CHECK(ran.err.find("flushed") != std::string::npos);
+      if (json) CHECK(json_of(ran.err)["gap"]["app"] == "api");
+    }
+  }
 }
 
 TEST_CASE("exit codes with a daemon are those of the contract") {

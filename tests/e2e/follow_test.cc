@@ -3,8 +3,11 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
+#include "base/fs.h"
 #include "support/chaos.h"
 #include "support/lines/checker.h"
 #include "support/test_home.h"
@@ -206,6 +209,41 @@ TEST_CASE("--json follows with a line an object") {
     CHECK(line.contains("pid"));
     CHECK(line.contains("generation"));
   }
+}
+
+TEST_CASE("a chosen life is followed alone: no other instance, no event") {
+  const TestHome home;
+  home.start("api", "echo I am $NODE_APP_INSTANCE; exec sleep 1000",
+             {"-i", "2"});
+  (void)home.lodge(
+      {"start", "echo I am down; exit 3", "--name", "web", "--no-autorestart"});
+  const auto pid = json_lines(home.must({"pid", "api/0", "--json"}).out);
+  REQUIRE(pid.size() == 1);
+  run({"kill", "-9", std::to_string(pid[0].at("pid").get<int>())});
+  REQUIRE(wait_until([&] { return home.events("api", "start").size() == 3; }));
+  std::vector<std::string> args = {"logs", "-f", "--no-events"};
+  size_t lines = 0;
+  SUBCASE("the one that crashed") {
+    args.insert(args.end(), {"--last-crash", "api", "web"});
+    lines = 2;
+  }
+  SUBCASE("the one since the restart") {
+    args.insert(args.end(), {"--since-restart", "all"});
+    lines = 3;
+  }
+  Child follower = home.background(args);
+  const auto count = [&] { return std::ranges::count(follower.out(), '\n'); };
+  REQUIRE(wait_until([&] { return count() >= static_cast<long>(lines); }));
+  // What it left behind may still write.
+  const auto now = base::format_stamp(base::SystemClock().now());
+  auto file = base::fs::open(home.log("web-out.log"), O_WRONLY | O_APPEND);
+  REQUIRE(file);
+  REQUIRE(base::fs::write_all(file->get(), now + " late\n", "web-out.log"));
+  REQUIRE(wait_until(
+      [&] { return follower.out().find("late\n") != std::string::npos; }));
+  INFO(follower.out());
+  CHECK(count() == static_cast<long>(lines) + 1);
+  CHECK((follower.out().find("I am 1") == std::string::npos) == (lines == 2));
 }
 
 }  // namespace support

@@ -204,6 +204,30 @@ TEST_CASE("a report goes to stdout, or gets a name of its time here") {
   CHECK(reports == 1);
 }
 
+TEST_CASE("a report that is broken off leaves no file") {
+  const TestHome home;
+  write_logs(home);
+  const auto files = [&] {
+    const auto names = fs::list_dir(home.work().path());
+    REQUIRE(names);
+    return names->size();
+  };
+  const auto before = files();
+  // It waits for a daemon that says nothing.
+  home.start("api", "exec sleep 1000");
+  const pid_t daemon = home.daemon_pid();
+  REQUIRE(::kill(daemon, SIGSTOP) == 0);
+  for (const int signal : {SIGINT, SIGKILL}) {
+    Child making =
+        home.background(range({"report", "-o", home.work().file("f")}, 0, 10));
+    CHECK(wait_until([&] { return files() > before; }));
+    making.signal(signal);
+    CHECK(making.wait().signal == signal);
+    CHECK(wait_until([&] { return files() == before; }));
+  }
+  REQUIRE(::kill(daemon, SIGCONT) == 0);
+}
+
 TEST_CASE("what a report can't be made of is said, and leaves no file") {
   const TestHome home;
   write_logs(home);

@@ -240,6 +240,12 @@ TEST_CASE("a run goes on exactly where the last one ended") {
   // Through a rotation.
   home.must({"rotate", "api"});
   CHECK(home.lodge(args).out.empty());
+  // The newest first.
+  auto turned = args;
+  turned.back() = home.work().file("turned");
+  turned.emplace_back("--reverse");
+  CHECK(count_of(home.must(turned).out, "\n") == 13);
+  CHECK(home.lodge(turned).out.empty());
   // One that can't be kept is said.
   const auto lost = home.lodge({"logs", "api", "--raw", "-n", "1",
                                 "--cursor-file", "/nonexistent/cursor"});

@@ -222,6 +222,36 @@ TEST_CASE("apps, instances and files that appear later are followed") {
   CHECK(follow.collector().shown[2].label == "web/0");
 }
 
+TEST_CASE("an app is followed although no plan could be made when it came") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  Following follow(dir);
+  int failed = 0;
+  follow.on_replan([&] { return failed++ == 0; });
+  dir.append("web-out.log", stamped(1, "hello\n"));
+  dir.add_app("web", 1);
+  follow.wait_for(1);
+  CHECK(follow.texts() == Texts{"hello"});
+  CHECK(failed > 1);
+}
+
+TEST_CASE("a line that flush cut in two has the place that it has afterwards") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  dir.append("api-out.log", stamped(1, "one\n") + stamped(2, "half"));
+  Following follow(dir);
+  SUBCASE("not shown yet") {}
+  SUBCASE("shown in part") {
+    follow.wait_for(2);
+  }
+  dir.flush("api-out.log", stamped(2, "half"));
+  dir.append("api-out.log", " and half\n" + stamped(3, "next\n"));
+  follow.wait_for(3);
+  REQUIRE(follow.cursors().size() == 3);
+  CHECK(Texts(follow.cursors().begin() + 1, follow.cursors().end()) ==
+        query_test::cursors_of(dir));
+}
+
 TEST_CASE("a file that is removed and made anew is followed") {
   LogDir dir;
   dir.add_app("api", 1);

@@ -77,6 +77,32 @@ TEST_CASE("a file that is sealed while it is followed is finished, then left") {
   CHECK(follow.texts() == Texts{"one", "two", "three", "four", "five"});
 }
 
+TEST_CASE("lines have the places that they have afterwards, behind seals too") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  Writer writer = out_of(dir);
+  writer.write(1, "one");
+  Following follow(dir);
+  writer.write(2, "two");
+  for (int us = 3; us < 6; ++us) {
+    writer.seal();
+    writer.write(us, "one of a segment");
+  }
+  follow.wait_for(5);
+  SUBCASE("with a live file") {}
+  SUBCASE("without") {
+    writer.write(6, "six");
+    writer.rename();
+    follow.wait_for(6);
+    writer.reopen();
+    writer.write(7, "seven");
+    writer.seal();
+    writer.write(8, "eight");
+    follow.wait_for(8);
+  }
+  CHECK(follow.cursors() == query_test::cursors_of(dir));
+}
+
 TEST_CASE("segments that came and went between two looks are followed") {
   LogDir dir;
   dir.add_app("api", 1);
