@@ -12,6 +12,7 @@
 #include "base/time_spec.h"
 #include "base/units.h"
 #include "cli/app_commands.h"
+#include "cli/archive_flags.h"
 #include "cli/archive_verify.h"
 #include "cli/archive_views.h"
 #include "cli/commands.h"
@@ -291,7 +292,12 @@ int run_archive(const Invocation& invocation) {
   const auto& word = invocation.args.words.front();
   std::vector<std::string> known;
   for (const auto& verb : kVerbs) {
-    if (verb.name == word) return verb.run(invocation);
+    if (verb.name == word) {
+      auto good =
+          check_archive_flags(word, invocation.command, invocation.args);
+      return good ? verb.run(invocation)
+                  : report(invocation, good.error(), kUsage);
+    }
     known.emplace_back(verb.name);
   }
   const auto nearest = base::nearest_word(word, known);

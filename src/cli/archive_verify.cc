@@ -94,14 +94,13 @@ struct Looked {
   std::vector<MissingFiles> missing;
 };
 
-base::Result<std::vector<store::Event>> events_of(const Invocation& invocation,
-                                                  const ChosenApps& chosen) {
+base::Result<std::vector<store::Event>> events_of(const ChosenApps& chosen) {
   std::set<std::string> targets;
   for (const auto& instance : chosen.instances)
     targets.insert("app:" + instance.app);
   if (targets.empty()) return std::vector<store::Event>();
   using enum store::EventKind;
-  EventReader reader(invocation.home.logs(),
+  EventReader reader(chosen.logs,
                      filter_for({targets.begin(), targets.end()},
                                 {Seal, Remove, Flush, Delete, Lost}));
   return reader.read_new();
@@ -110,12 +109,12 @@ base::Result<std::vector<store::Event>> events_of(const Invocation& invocation,
 std::expected<Looked, int> look(const Invocation& invocation,
                                 const ChosenApps& chosen) {
   // What is sealed later than this is in no list of files yet.
-  auto events = events_of(invocation, chosen);
+  auto events = events_of(chosen);
   if (!events)
     return std::unexpected(report(invocation, events.error(), kUsage));
   auto files = stored_files(invocation, chosen);
   if (!files) return std::unexpected(files.error());
-  SealedLedger ledger(invocation.home.logs(), chosen.catalog);
+  SealedLedger ledger(chosen.logs, chosen.catalog);
   for (const auto& event : *events) ledger.add(event);
   auto missing = ledger.missing(*files, {chosen.catalog, chosen.instances});
   return Looked{std::move(*files), std::move(missing)};

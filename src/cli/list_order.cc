@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "base/target.h"
 #include "cli/secrets.h"
@@ -79,17 +78,10 @@ void mask_row(InstanceInfo& row) {
   row.script = mask_secrets(row.script);
   row.args = mask_words(row.args);
   row.reason = mask_secrets(row.reason);
-  for (auto& setting : row.settings) {
-    // Lists are told as JSON: what follows a word in them is known there alone.
-    auto json = nlohmann::ordered_json::parse(setting.value, nullptr, false);
-    if (json.is_array()) {
-      mask_secrets(json);
-      setting.value = json.dump(
-          -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-    } else {
-      setting.value = mask_secrets(setting.value);
-    }
-  }
+  row.health_reason = mask_secrets(row.health_reason);
+  row.said = mask_secrets(row.said);
+  for (auto& setting : row.settings)
+    setting.value = mask_value(setting.key, setting.value);
 }
 
 }  // namespace cli

@@ -159,7 +159,9 @@ inline constexpr std::string_view kArchiveDetails =
     "without a word of lodge's, is exit code 2. export prints lines, with "
     "--json as objects. prune deletes the oldest files. "
     "retention explains what goes next by the settings logs.cap and "
-    "logs.keep_free (lodge get) and each app's log.retain.";
+    "logs.keep_free (lodge get) and each app's log.retain. Each has --exclude; "
+    "ls, prune and retention have --utc; ls and verify have --from, a log "
+    "directory or home. All other flags below are export's but those of prune.";
 
 inline constexpr std::array kLogCommands = {
     Command{.name = "logs",

@@ -16,6 +16,7 @@
 #include "cli/report.h"
 #include "cli/report_facts.h"
 #include "cli/report_plan.h"
+#include "cli/secrets.h"
 #include "cli/text_cells.h"
 #include "control/client.h"
 #include "query/cut.h"
@@ -123,7 +124,9 @@ class Making {
     if (put && list != nullptr)
       put = bundle_.add("describe.json", report_describe(*list, catalog));
     auto settings = fs::read_file(home_.path("settings.json"));
-    if (put && settings) put = bundle_.add("settings.json", *settings);
+    // A rule of notify may name a webhook.
+    if (put && settings)
+      put = bundle_.add("settings.json", mask_secrets(*settings));
     if (!settings && settings.error().code != Errc::NotFound)
       problems_.push_back(std::move(settings.error()));
     return put;

@@ -43,7 +43,8 @@ Front front_flags(std::span<const std::string> words) {
 std::string typed_line(std::span<const std::string> words) {
   constexpr size_t kLongest = 200;  // cells
   std::string line = "lodge";
-  for (const auto& word : words) line += " " + printable(word);
+  for (const auto& word : mask_words({words.begin(), words.end()}))
+    line += " " + printable(word);
   return cut_to_width(mask_secrets(line), kLongest);
 }
 

@@ -76,6 +76,22 @@ std::string mask_addresses(std::string_view text) {
   }
 }
 
+void mask_within(ordered_json& json, bool secret);
+
+std::string print(const ordered_json& json) {
+  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+// Lists are told as JSON: what follows a word in them is known there alone.
+std::optional<std::string> mask_list(std::string_view text) {
+  if (!text.starts_with('[') && !text.starts_with('{')) return {};
+  const auto json = ordered_json::parse(text, nullptr, false);
+  if (json.is_discarded()) return {};
+  auto masked = json;
+  mask_within(masked, false);
+  return masked == json ? std::string(text) : print(masked);
+}
+
 void mask_within(ordered_json& json, bool secret) {
   if (json.is_string()) {
     auto& text = json.get_ref<std::string&>();
@@ -113,6 +129,7 @@ bool is_secret_name(std::string_view name) {
 }
 
 std::string mask_secrets(std::string_view text) {
+  if (auto list = mask_list(text)) return std::move(*list);
   std::string masked;
   size_t kept = 0;  // `text` up to there is in `masked`
   for (size_t at = 0; at < text.size();) {

@@ -13,7 +13,8 @@ namespace cli {
 // lower case.
 bool is_secret_name(std::string_view name);
 
-// NAME=value, --name value and scheme://user:password@ become `***`.
+// NAME=value, --name value and scheme://user:password@ become `***`; of a list
+// or object in JSON, what a value stands in for in it.
 std::string mask_secrets(std::string_view text);
 
 // What is shown of a variable: all of it is one when its name is that of a

@@ -2,6 +2,7 @@
 // The sealed files that an `archive` command is about, by its targets.
 
 #include <expected>
+#include <string>
 #include <vector>
 
 #include "base/target.h"
@@ -21,6 +22,7 @@ std::expected<std::vector<rotate::Stored>, int> stored_files(
 
 // What they are chosen from, and by.
 struct ChosenApps {
+  std::string logs;  // the directory: the home's, or that of --from
   store::Catalog catalog;
   std::vector<base::TargetCandidate> instances;
 };

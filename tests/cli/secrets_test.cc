@@ -52,6 +52,23 @@ TEST_CASE("members, words behind flags, and texts within JSON are masked") {
     "password": {"a": ["***", {"b": "***"}], "n": 1, "none": ""}}])"));
 }
 
+TEST_CASE("a list in JSON is masked as the words that it is") {
+  using Row = std::pair<const char*, const char*>;
+  for (const auto& [text, masked] :
+       {Row{R"(["--password","abc","x"])", R"(["--password","***","x"])"},
+        Row{R"([ "--port", "1" ])", R"([ "--port", "1" ])"},
+        Row{R"({"notify":"[{\"webhook\":\"http://h/s\"}]"})",
+            R"({"notify":"[{\"webhook\":\"***\"}]"})"},
+        Row{R"(["--password x)", R"(["--password ***)"}})
+    CHECK(cli::mask_secrets(text) == masked);
+  auto json = nlohmann::ordered_json::parse(R"([{
+    "args": ["--password", "abc"],
+    "settings": {"args": {"value": "[\"--password\",\"abc\"]",
+                          "source": "given"}}}])");
+  cli::mask_secrets(json);
+  CHECK(json.dump().find("abc") == std::string::npos);
+}
+
 TEST_CASE("no value gets by, whatever is around it") {
   std::mt19937 random(5);
   constexpr std::string_view kParts[] = {"TOKEN", "=",  " ",   "--",  "x",

@@ -11,6 +11,16 @@
 
 namespace support {
 
+namespace {
+
+std::string text_of(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
 TEST_CASE("secrets are in the app list and nowhere else, not in any output") {
   const TestHome home;
   const std::string secret = "hunter2hunter2";
@@ -65,14 +75,47 @@ TEST_CASE("secrets are in the app list and nowhere else, not in any output") {
     if (!S_ISREG(info.st_mode)) continue;
     INFO(entry.path().string());
     CHECK((info.st_mode & 077) == 0);
-    std::ostringstream text;
-    text << std::ifstream(entry.path()).rdbuf();
     const bool is_list =
         entry.path().filename().string().starts_with("apps.json");
-    CHECK((text.str().find(secret) != std::string::npos) == is_list);
+    CHECK((text_of(entry.path()).find(secret) != std::string::npos) == is_list);
     ++files;
   }
   CHECK(files > 5);
+}
+
+TEST_CASE("a report gives no secret away, whichever way a flag had it") {
+  const TestHome home;
+  home.work().write("app.sh", "while :; do sleep 1; done\n");
+  home.must({"start", "app.sh", "--name", "api", "--min-uptime", "50ms", "--",
+             "--password", "hunter2 hunter3", "--api-key=hunter4", "--port",
+             "8080", "--token", "hunter5"});
+  home.must({"set", "notify",
+             R"([{"on":"errored","webhook":"http://localhost/hunter6"}])"});
+  home.must({"report", "api", "--since", "5m", "-o", "r.tar.zst"});
+  const TempDir dir;
+  REQUIRE(run({"tar", "--zstd", "-xf", home.work().file("r.tar.zst"), "-C",
+               dir.path()})
+              .exit == 0);
+  CHECK(text_of(dir.file("describe.json")).find("8080") != std::string::npos);
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(dir.path())) {
+    if (!entry.is_regular_file()) continue;
+    INFO(entry.path().string());
+    CHECK(text_of(entry.path()).find("hunter") == std::string::npos);
+  }
+  for (const auto& args :
+       std::vector<std::vector<std::string>>{{"describe", "api"},
+                                             {"describe", "api", "--json"},
+                                             {"env", "api"},
+                                             {"history", "api"},
+                                             {"history", "api", "--json"},
+                                             {"events", "api"},
+                                             {"events", "api", "--json"},
+                                             {"why", "api"}}) {
+    const Ran ran = home.lodge(args);
+    INFO(command_line(args));
+    CHECK((ran.out + ran.err).find("hunter") == std::string::npos);
+  }
 }
 
 }  // namespace support
