@@ -3,10 +3,17 @@
 // is indented. Told from a line and the one before it in its history, so that
 // search, which begins anywhere, and follow agree. Pure; any thread.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace query {
+
+// What a record has at most, with its head; bytes are those of its lines and
+// one more for each. What goes on behind that is judged line by line: without a
+// bound whoever prints indented lines only would make one record of all.
+inline constexpr size_t kMostRecordLines = size_t{64} << 10;
+inline constexpr size_t kMostRecordBytes = size_t{16} << 20;
 
 // Whether a line (the child's bytes) goes on in the record of the line before:
 // it is blank or indented, a closing bracket, or of the forms that stack traces
