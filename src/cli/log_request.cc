@@ -19,6 +19,8 @@ using base::Result;
 
 constexpr uint64_t kDefaultLines = 15;
 constexpr int64_t kDefaultWindowUs = 10'000'000;
+// Beyond all stamps, from any of them.
+constexpr int64_t kMostWindowUs = 1'000'000'000'000'000'000;
 
 Result<uint64_t> parse_number(std::string_view flag, const std::string& text) {
   uint64_t value = 0;
@@ -110,8 +112,8 @@ base::Status read_times(const LogsArgs& args, base::Timestamp now,
   if (!args.window.empty()) {
     auto length = base::parse_duration(args.window);
     if (!length) return base::pass(std::move(length), "--window");
-    window =
-        std::chrono::duration_cast<std::chrono::microseconds>(*length).count();
+    const std::chrono::microseconds us = *length;
+    window = std::min<int64_t>(us.count(), kMostWindowUs);
   }
   query.since = base::Timestamp{middle->us - window};
   query.until = base::Timestamp{middle->us + window + 1};

@@ -51,8 +51,8 @@ Texts around(const LogDir& dir, std::string_view pattern, uint64_t before,
 TEST_CASE("a match behind a line that is later by a moment has its context") {
   LogDir dir;
   dir.add_app("api", 1);
-  std::string bytes = at(1'000'000, "first") + at(3'000'000, "late") +
-                      at(2'500'000, "MATCH");
+  std::string bytes =
+      at(1'000'000, "first") + at(3'000'000, "late") + at(2'500'000, "MATCH");
   for (int i = 1; i <= 5; ++i)
     bytes += at(2'500'000 + i * 10'000, fmt::format("after {}", i));
   dir.append("api-out.log", bytes);
