@@ -154,6 +154,9 @@ base::Status check_conflicts(const LogsArgs& args) {
                    "--follow", "sums");
       !s)
     return s;
+  if (auto s = conflict(args.records && args.reverse, "--records", "--reverse");
+      !s)
+    return s;
   if (args.reverse && (args.after || args.before || args.context))
     return base::fail(Errc::Invalid, "--reverse: has no context lines");
   if (args.fresh && !args.top)

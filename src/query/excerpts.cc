@@ -199,7 +199,7 @@ class Collector final : public Printer {
 
 }  // namespace
 
-void set_excerpts(Search& search,
+bool set_excerpts(Search& search,
                   std::span<const std::unique_ptr<Source>> sources,
                   const Around& around, Problems& problems) {
   search.begin(sources, problems);
@@ -226,6 +226,7 @@ void set_excerpts(Search& search,
     }
     source->set_excerpts(std::move(excerpts));
   }
+  return collector.wants_more();
 }
 
 }  // namespace query

@@ -3,6 +3,7 @@
 // come from: a search under way (hit_stream.h), or what one has kept. Lives on
 // the thread that asks.
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -17,8 +18,9 @@ namespace query {
 struct HitPlace {
   size_t file = 0;
   uint64_t offset = 0;
-  bool operator==(const HitPlace&) const = default;
+  auto operator<=>(const HitPlace&) const = default;
 };
+inline constexpr HitPlace kBehindAll{SIZE_MAX, UINT64_MAX};
 
 class Hits {
  public:

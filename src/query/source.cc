@@ -57,6 +57,7 @@ void Source::begin_at(size_t file, uint64_t offset,
                       std::optional<base::Timestamp> inherited) {
   segment_.reset();
   at_ = file;
+  key_.reset();
   inherited_ = inherited;
   begin_.reset();
   if (offset > 0 || inherited) begin_ = offset;
