@@ -1,144 +1,37 @@
 #include "cli/log_output.h"
 
-#include <unistd.h>
+#include <utility>
 
-#include <cstdlib>
-
-#include "cli/log_sums.h"
 #include "query/bookmark.h"
-#include "query/count_printer.h"
-#include "query/json_printer.h"
-#include "query/raw_printer.h"
-#include "query/template_printer.h"
-#include "query/text_printer.h"
+#include "query/last_matches.h"
 
 namespace cli {
 namespace {
 
-using base::Result;
-
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
-}
-
-Result<std::vector<query::FieldPath>> parse_fields(std::string_view list) {
-  std::vector<query::FieldPath> paths;
-  while (!list.empty()) {
-    const auto end = std::min(list.find(','), list.size());
-    auto path = query::parse_field_path(list.substr(0, end));
-    if (!path) return base::pass(std::move(path), "--fields");
-    paths.push_back(std::move(*path));
-    list.remove_prefix(std::min(end + 1, list.size()));
-  }
-  return paths;
-}
-
-Result<std::optional<query::TimeFormat>> time_format(const LogsArgs& args) {
-  if (!args.timestamp) return std::nullopt;
-  auto format = query::TimeFormat::parse(
-      args.timestamp->empty() ? query::kTimestampFormat : *args.timestamp);
-  if (!format) return base::pass(std::move(format), "--timestamp");
-  return std::optional(std::move(*format));
-}
-
-// What is coloured in rows: what was searched for, or --highlight.
-Result<query::Marks> make_marks(const LogsArgs& args) {
-  query::TextQuery wanted = args.text;
-  if (!args.highlight.empty()) {
-    wanted.invert = false;
-    wanted.any.push_back(args.highlight);
-  }
-  if (wanted.any.empty()) return query::Marks{};
-  auto compiled = query::Pattern::compile(wanted);
-  if (!compiled) return base::pass(std::move(compiled), "--highlight");
-  // Shared since a function must be copyable; it has one owner.
-  const auto pattern = std::make_shared<query::Pattern>(std::move(*compiled));
-  return query::Marks(
-      [pattern](std::string_view text, std::vector<query::Span>& spans) {
-        pattern->find_spans(text, spans);
-      });
-}
-
-Result<std::unique_ptr<query::Printer>> make_text(const LogsArgs& args,
-                                                  const LogRequest& request,
-                                                  const base::Clock& clock,
-                                                  query::Output& output) {
-  query::TextStyle style;
-  style.zone = request.zone;
-  style.terminal = ::isatty(STDOUT_FILENO) == 1;
-  style.colour = style.terminal && wants_colours(args);
-  style.full = args.full;
-  style.only = args.only_matching;
-  style.bare = args.raw;
-  style.pretty = args.pretty || style.terminal;
-  auto time = time_format(args);
-  if (!time) return base::fail(std::move(time.error()));
-  style.time = std::move(*time);
-  if (style.colour || style.only || !args.highlight.empty()) {
-    auto marks = make_marks(args);
-    if (!marks) return base::fail(std::move(marks.error()));
-    if (style.colour || style.only) style.marks = std::move(*marks);
-  }
-  auto fields = parse_fields(args.fields);
-  if (!fields) return base::fail(std::move(fields.error()));
-  style.fields = std::move(*fields);
-  return std::make_unique<query::TextPrinter>(output, clock, std::move(style));
-}
-
-Result<std::unique_ptr<query::Printer>> make_template(const LogsArgs& args,
-                                                      const LogRequest& request,
-                                                      query::Output& output) {
-  auto form = query::Template::parse(args.format ? query::kPm2Template
-                                                 : args.line_template);
-  if (!form) return base::pass(std::move(form), "--template");
-  query::TemplateStyle style;
-  style.zone = request.zone;
-  style.terminal = ::isatty(STDOUT_FILENO) == 1;
-  style.colour = style.terminal && wants_colours(args);
-  auto time = time_format(args);
-  if (!time) return base::fail(std::move(time.error()));
-  style.time = std::move(*time);
-  if (args.format && !style.time)
-    style.time = *query::TimeFormat::parse(query::kFormatTimestamp);
-  return std::make_unique<query::TemplatePrinter>(output, std::move(*form),
-                                                  std::move(style));
-}
-
-size_t streams_of(const query::Plan& plan) {
-  size_t streams = 0;
-  for (const auto& origin : plan.origins)
-    if (origin.kind != query::Kind::Events) ++streams;
-  return streams;
-}
-
-size_t files_of(const query::Reading& reading) {
-  size_t files = 0;
-  for (const auto& source : reading.sources())
-    if (!source->has_event()) files += source->segments().size() + 1;
-  return files;
+query::Sieve::PlaceOf places_in(const query::Reading& reading) {
+  return [&reading](const query::Origin& origin) {
+    const auto* source = reading.find(origin);
+    return source == nullptr ? query::HitPlace{} : source->line_place();
+  };
 }
 
 }  // namespace
 
-bool wants_colours(const LogsArgs& args) {
-  const char* no_color = std::getenv("NO_COLOR");
-  return args.color && (no_color == nullptr || *no_color == '\0');
-}
-
-LogOutput::LogOutput(const LogsArgs& args, const LogRequest& request,
-                     query::Reading& reading)
-    : args_(args), request_(request), reading_(reading) {}
+LogOutput::LogOutput(const LogRequest& request, query::Reading& reading,
+                     LogPrinter printer)
+    : request_(request), reading_(reading), printer_(std::move(printer)) {}
 LogOutput::~LogOutput() = default;
 
-Result<std::unique_ptr<LogOutput>> LogOutput::make(
+base::Result<std::unique_ptr<LogOutput>> LogOutput::make(
     const base::Home& home, const LogsArgs& args, const LogRequest& request,
     const query::Plan& plan, query::Reading& reading, const base::Clock& clock,
     query::Output& output) {
-  std::unique_ptr<LogOutput> made(new LogOutput(args, request, reading));
-  if (auto printer = made->make_printer(home, plan, clock, output); !printer)
-    return base::fail(std::move(printer.error()));
-  query::Printer* last = made->printer_.get();
+  auto printer =
+      make_log_printer({home, args, request, plan, reading, clock, output});
+  if (!printer) return base::fail(std::move(printer.error()));
+  std::unique_ptr<LogOutput> made(
+      new LogOutput(request, reading, std::move(*printer)));
+  query::Printer* last = made->printer_.printer.get();
   if (!args.cursor_file.empty()) {
     made->bookmark_ =
         std::make_unique<query::Bookmark>(*last, reading, args.cursor_file);
@@ -160,134 +53,84 @@ Result<std::unique_ptr<LogOutput>> LogOutput::make(
   return made;
 }
 
-base::Status LogOutput::make_printer(const base::Home& home,
-                                     const query::Plan& plan,
-                                     const base::Clock& clock,
-                                     query::Output& output) {
-  auto& problems = reading_.problems();
-  const auto take = [&](auto made) -> base::Status {
-    if (!made) return base::fail(std::move(made.error()));
-    printer_ = std::move(*made);
-    return {};
-  };
-  if (args_.quiet) {
-    printer_ = std::make_unique<query::QuietPrinter>();
-    wants_text_ = false;
-    return {};
-  }
-  if (args_.names || args_.paths) {
-    const auto form =
-        args_.json ? query::ListForm::Json : query::ListForm::Text;
-    if (args_.paths)
-      printer_ = std::make_unique<query::ListPrinter>(
-          output, files_of(reading_), form,
-          [this](const query::Origin& origin) -> const std::string& {
-            const auto* source = reading_.find(origin);
-            return source == nullptr ? origin.path : source->path();
-          });
-    else
-      printer_ =
-          std::make_unique<query::ListPrinter>(output, streams_of(plan), form);
-    wants_text_ = false;
-    return {};
-  }
-  if (args_.count) {
-    auto counts = std::make_unique<query::CountPrinter>(
-        output, plan.origins,
-        args_.json ? query::CountForm::Json : query::CountForm::Text);
-    at_end_ = [&counts = *counts] { counts.finish(); };
-    printer_ = std::move(counts);
-    wants_text_ = false;
-    return {};
-  }
-  if (asks_for_sums(args_)) {
-    auto sums = make_sums(home, args_, request_, output, problems);
-    if (!sums) return base::fail(std::move(sums.error()));
-    at_end_ = [&sums = **sums] { sums.finish(); };
-    printer_ = std::move(*sums);
-    return {};
-  }
-  if (args_.raw && !args_.only_matching) {
-    const bool picks = request_.filtered || request_.most ||
-                       request_.context.parted || request_.query.reverse;
-    if (picks)
-      printer_ = std::make_unique<query::RawLinePrinter>(output);
-    else
-      printer_ = std::make_unique<query::RawPrinter>(
-          output, query::find_line_endings(plan.origins, problems));
-    return {};
-  }
-  if (args_.json) {
-    query::JsonMembers members;
-    members.host = host_name();
-    if (!request_.query.lines.records)
-      members.cursor = [this](const query::Origin& origin,
-                              std::optional<base::Timestamp> time) {
-        const auto* source = reading_.find(origin);
-        return source == nullptr || !time
-                   ? std::string()
-                   : query::format_cursor(source->cursor());
-      };
-    printer_ = std::make_unique<query::JsonPrinter>(
-        output, query::find_lives(plan.origins, problems),
-        request_.shows_events, std::move(members));
-    return {};
-  }
-  if (args_.format || !args_.line_template.empty())
-    return take(make_template(args_, request_, output));
-  return take(make_text(args_, request_, clock, output));
-}
-
-// No stage has anything to do: pieces go to the printer as they come, so that
-// a line of any length takes no memory.
-bool LogOutput::is_plain() const {
-  return !request_.filtered && !limit_ && !request_.context.parted &&
-         !bookmark_;
+LogAsk LogOutput::ask() const {
+  return {.filtered = request_.filtered,
+          .records = request_.query.lines.records,
+          .parted = request_.context.parted,
+          .last = request_.query.last.has_value(),
+          .reverse = request_.query.reverse,
+          .staged = limit_ || bookmark_,
+          .summed = printer_.at_end || !printer_.wants_text};
 }
 
 void LogOutput::replay() {
-  printer_->widen(reading_.label_width());
-  // What is counted or summed up can be read by several threads.
-  const bool summed = at_end_ || !wants_text_;
-  if (is_plain() && !request_.query.reverse && !summed) {
-    found_ = reading_.replay(*printer_);
-    return;
-  }
-  const auto& context = request_.context;
-  if (request_.filtered && context.parted && !request_.query.lines.records) {
-    const query::Around around{.before = context.before,
-                               .after = context.after,
-                               .whole_flow = context.whole_flow,
-                               .and_the_end = request_.follow};
-    reading_.replay_around(
-        *sieve_, *request_.filter, around,
-        [&](const std::string& app, std::optional<base::Timestamp> first) {
-          sieve_->set_first(app, first);
-        });
-  } else if (((request_.filtered || summed) && !request_.query.lines.records &&
-              !context.parted) ||
-             request_.query.reverse) {
-    // What was found is what is printed, unless a stage has its say.
-    if (!limit_ && !bookmark_ && !context.parted) {
-      found_ += reading_.search(*printer_, *request_.filter, wants_text_);
+  auto& printer = *printer_.printer;
+  printer.widen(reading_.label_width());
+  bool are_counted = false;  // the unlevelled, by a search
+  switch (way_of(ask())) {
+    case LogWay::Pass:
+      found_ = reading_.replay(printer);
       return;
-    }
-    sieve_->set_judged(true);
-    reading_.search(*sieve_, *request_.filter, wants_text_);
-    sieve_->set_judged(false);
-  } else {
-    reading_.replay(*sieve_);
+    case LogWay::Find:
+      found_ = reading_.search(printer, *request_.filter, printer_.wants_text);
+      return;
+    case LogWay::Stage:
+      sieve_->set_judged(true);
+      reading_.search(*sieve_, *request_.filter, printer_.wants_text);
+      sieve_->set_judged(false);
+      break;
+    case LogWay::Around:
+      are_counted = replay_around();
+      break;
+    case LogWay::Judge:
+      reading_.replay(*sieve_);
+      break;
+    case LogWay::LastRecords:
+      replay_last_records();
+      break;
   }
   if (!request_.follow) sieve_->finish();
+  sieve_->forget_firsts();
+  if (are_counted) sieve_->forget_unlevelled();
+}
+
+bool LogOutput::replay_around() {
+  const auto& context = request_.context;
+  if (request_.query.last) sieve_->set_places(places_in(reading_));
+  return reading_.replay_around(
+      *sieve_, *request_.filter,
+      {.before = context.before,
+       .after = context.after,
+       .whole_flow = context.whole_flow,
+       .and_the_end = request_.follow},
+      [this](const query::Origin& origin, query::HitPlace first) {
+        sieve_->set_first(origin, first);
+      });
+}
+
+void LogOutput::replay_last_records() {
+  query::LastMatches last(*request_.query.last);
+  {
+    query::Sieve judge(last, *printer_.printer, *request_.filter);
+    judge.set_following(request_.follow);
+    judge.set_places(places_in(reading_));
+    reading_.replay_all(judge);
+    if (!request_.follow) judge.finish();
+  }
+  for (const auto& source : reading_.sources())
+    if (const auto first = last.first_of(source->origin()))
+      sieve_->set_first(source->origin(), *first);
+  sieve_->set_places(places_in(reading_));
+  reading_.replay_all(*sieve_);
 }
 
 query::Printer& LogOutput::rows() {
-  if (is_plain()) return *printer_;
+  if (passes_bytes()) return *printer_.printer;
   return *sieve_;
 }
 
 void LogOutput::finish() {
-  if (at_end_) at_end_();
+  if (printer_.at_end) printer_.at_end();
 }
 
 uint64_t LogOutput::found() const {

@@ -7,7 +7,9 @@
 #include <string>
 
 #include "base/result.h"
+#include "cli/log_printer.h"
 #include "cli/log_request.h"
+#include "cli/log_way.h"
 #include "query/context.h"
 #include "query/limit.h"
 #include "query/output.h"
@@ -38,29 +40,23 @@ class LogOutput {
   uint64_t unlevelled() const;  // left out because they name no level
   bool wants_more();
   // Whether pieces of lines are shown as they come.
-  bool passes_bytes() const { return is_plain(); }
+  bool passes_bytes() const { return is_plain(ask()); }
 
  private:
-  LogOutput(const LogsArgs& args, const LogRequest& request,
-            query::Reading& reading);
-  base::Status make_printer(const base::Home& home, const query::Plan& plan,
-                            const base::Clock& clock, query::Output& output);
-  bool is_plain() const;
+  LogOutput(const LogRequest& request, query::Reading& reading,
+            LogPrinter printer);
+  LogAsk ask() const;
+  bool replay_around();
+  void replay_last_records();
 
-  const LogsArgs& args_;
   const LogRequest& request_;
   query::Reading& reading_;
-  std::unique_ptr<query::Printer> printer_;
-  std::function<void()> at_end_;  // what is known at the end alone
-  bool wants_text_ = true;
+  LogPrinter printer_;
   std::unique_ptr<query::Printer> bookmark_;
   std::unique_ptr<query::Context> context_;
   std::unique_ptr<query::Limit> limit_;
   std::unique_ptr<query::Sieve> sieve_;
   uint64_t found_ = 0;
 };
-
-// Colours on standard output, as flags and environment have it.
-bool wants_colours(const LogsArgs& args);
 
 }  // namespace cli

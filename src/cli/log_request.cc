@@ -21,6 +21,8 @@ using Which = query::LifeChoice::Which;
 
 constexpr uint64_t kDefaultLines = 15;
 constexpr int64_t kDefaultWindowUs = 10'000'000;
+// Beyond all stamps, from any of them.
+constexpr int64_t kMostWindowUs = 1'000'000'000'000'000'000;
 
 Result<uint64_t> parse_number(std::string_view flag, const std::string& text) {
   uint64_t value = 0;
@@ -111,8 +113,8 @@ base::Status read_times(const LogsArgs& args, base::Timestamp now,
   if (!args.window.empty()) {
     auto length = base::parse_duration(args.window);
     if (!length) return base::pass(std::move(length), "--window");
-    window =
-        std::chrono::duration_cast<std::chrono::microseconds>(*length).count();
+    const std::chrono::microseconds us = *length;
+    window = std::min<int64_t>(us.count(), kMostWindowUs);
   }
   query.since = base::Timestamp{middle->us - window};
   query.until = base::Timestamp{middle->us + window + 1};
@@ -151,6 +153,9 @@ base::Status check_conflicts(const LogsArgs& args) {
           conflict(args.follow && (args.count || args.top || !args.by.empty() ||
                                    !args.distinct.empty()),
                    "--follow", "sums");
+      !s)
+    return s;
+  if (auto s = conflict(args.records && args.reverse, "--records", "--reverse");
       !s)
     return s;
   if (args.reverse && (args.after || args.before || args.context))

@@ -6,7 +6,7 @@
 #include <iterator>
 
 #include "base/units.h"
-#include "cli/log_output.h"
+#include "cli/log_printer.h"
 #include "query/context.h"
 #include "query/reading.h"
 #include "query/sieve.h"

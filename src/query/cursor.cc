@@ -17,6 +17,14 @@ bool read_number(std::string_view text, T& into) {
   return error == std::errc{} && at == end;
 }
 
+// Years 0 to 9999, as stamps have them: no time that is reckoned from one
+// leaves the numbers.
+bool read_time(std::string_view text, base::Timestamp& into) {
+  constexpr int64_t kFirst = -62'167'219'200'000'000;
+  constexpr int64_t kBehind = 253'402'300'800'000'000;
+  return read_number(text, into.us) && into.us >= kFirst && into.us < kBehind;
+}
+
 struct KindName {
   Kind kind;
   std::string_view name;
@@ -51,14 +59,14 @@ base::Result<Cursor> parse_cursor(std::string_view text) {
     left.remove_prefix(end + 1);
   }
   Cursor cursor;
-  const bool good =
-      (parts.size() == 7 || parts.size() == 8) && parts[0] == "1" &&
-      read_number(parts[1], cursor.time.us) && !parts[2].empty() &&
-      read_number(parts[3], cursor.instance) &&
-      read_kind(parts[4], cursor.kind) &&
-      read_number(parts[5], cursor.sequence) &&
-      read_number(parts[6], cursor.offset) &&
-      (parts.size() == 7 || read_number(parts[7], cursor.events.us));
+  const bool good = (parts.size() == 7 || parts.size() == 8) &&
+                    parts[0] == "1" && read_time(parts[1], cursor.time) &&
+                    !parts[2].empty() &&
+                    read_number(parts[3], cursor.instance) &&
+                    read_kind(parts[4], cursor.kind) &&
+                    read_number(parts[5], cursor.sequence) &&
+                    read_number(parts[6], cursor.offset) &&
+                    (parts.size() == 7 || read_time(parts[7], cursor.events));
   if (!good)
     return base::fail(base::Errc::Invalid,
                       fmt::format("'{}' is no cursor", text),

@@ -13,27 +13,36 @@ using Group = std::pair<std::string, int>;
 
 // With more of them, looking beside each costs more than reading everything.
 constexpr uint64_t kMostMatches = 20'000;
+// The same of the lines looked at beside all of them.
+constexpr uint64_t kMostWalked = 2'000'000;
 
 Group group_of(const Origin& origin, const Around& around) {
   if (around.whole_flow) return {};
   return {origin.app, origin.instance};
 }
 
+// One line more than are asked for: what lies between two of different files
+// goes with either.
+uint64_t and_one(uint64_t lines) {
+  return lines == UINT64_MAX ? lines : lines + 1;
+}
+
 // The stamps of lines near a place in one history. Keeps the file open that
 // was asked for last, since questions come in order.
 class Neighbours {
  public:
-  explicit Neighbours(Source& source) : source_(&source) {}
+  // Looks at no more than `budget` lines, and takes those off it.
+  Neighbours(Source& source, uint64_t& budget)
+      : source_(&source), budget_(&budget) {}
 
-  // Of the line so many lines before; none: there are fewer.
+  // All stamps of so many lines before and after; those may be out of order.
+  // When the budget is used up what is found is of no use.
   base::Result<Excerpt> around(HitPlace place, Time own, const Around& around) {
     Excerpt found{own, own};
-    auto first = before(place, around.before + 1);
-    if (!first) return base::fail(std::move(first.error()));
-    found.first = *first ? std::min(**first, own) : Time{};
-    auto last = after(place, around.after + 1);
-    if (!last) return base::fail(std::move(last.error()));
-    found.last = std::max(*last, own);
+    if (auto s = before(place, and_one(around.before), found); !s)
+      return base::fail(std::move(s.error()));
+    if (auto s = after(place, and_one(around.after), found); !s)
+      return base::fail(std::move(s.error()));
     return found;
   }
 
@@ -57,8 +66,16 @@ class Neighbours {
     return log.size();
   }
 
-  // Time{} inside: the line there has no stamp before it.
-  base::Result<std::optional<Time>> before(HitPlace place, uint64_t lines) {
+  bool spend() {
+    if (*budget_ > 0) --*budget_;
+    return *budget_ > 0;
+  }
+  static void widen(Excerpt& excerpt, Time time) {
+    excerpt.first = std::min(excerpt.first, time);
+    excerpt.last = std::max(excerpt.last, time);
+  }
+
+  base::Status before(HitPlace place, uint64_t lines, Excerpt& found) {
     uint64_t end = place.offset;
     for (size_t file = place.file;; --file) {
       auto log = log_of(file);
@@ -74,20 +91,24 @@ class Neighbours {
           auto mark = back.previous();
           if (!mark) return base::fail(std::move(mark.error()));
           if (!*mark) break;
+          if (!spend()) return {};
+          if ((*mark)->stamp) widen(found, (*mark)->stamp);
           if (lines > 0) --lines;
-          if (lines > 0) continue;
           // One without a stamp has that of a line before it.
-          if ((*mark)->stamp) return std::optional(Time((*mark)->stamp));
+          if (lines == 0 && (*mark)->stamp) return {};
         }
       }
-      if (file == 0) return std::optional<Time>{};
+      if (file > 0) continue;
+      // There are fewer: all that is before, with or without a time.
+      found.first.reset();
+      return {};
     }
   }
 
-  base::Result<Time> after(HitPlace place, uint64_t lines) {
+  base::Status after(HitPlace place, uint64_t lines, Excerpt& found) {
     Time time;
     uint64_t offset = place.offset;
-    ++lines;  // the line itself
+    lines = and_one(lines);  // the line itself
     for (size_t file = place.file; file <= source_->segments().size(); ++file) {
       auto log = log_of(file);
       if (!log) return base::fail(std::move(log.error()));
@@ -102,14 +123,18 @@ class Neighbours {
         if (!more) return base::fail(std::move(more.error()));
         if (!*more) break;
         if (!piece.begins) continue;
+        if (!spend()) return {};
         time = piece.time;
-        if (--lines == 0) return time;
+        if (time) widen(found, time);
+        if (--lines == 0) return {};
       }
     }
-    return Time{kEnd};
+    found.last = kEnd;
+    return {};
   }
 
   Source* source_;
+  uint64_t* budget_;
   std::unique_ptr<store::Log> opened_;
   size_t opened_file_ = 0;
 };
@@ -141,7 +166,7 @@ class Collector final : public Printer {
     for (const auto& source : sources)
       if (!source->has_event())
         beside_.emplace(&source->origin(),
-                        std::pair(source.get(), Neighbours(*source)));
+                        std::pair(source.get(), Neighbours(*source, budget_)));
   }
 
   void piece(const Origin& origin, const store::Piece& piece) override {
@@ -158,7 +183,9 @@ class Collector final : public Printer {
   }
   bool event(const Origin&, const store::Event&) override { return false; }
   void settle() override {}
-  bool wants_more() const override { return matches_ < kMostMatches; }
+  bool wants_more() const override {
+    return matches_ < kMostMatches && budget_ > 0;
+  }
 
   std::map<Group, Excerpts> found;
 
@@ -167,11 +194,12 @@ class Collector final : public Printer {
   Around around_;
   Problems& problems_;
   uint64_t matches_ = 0;
+  uint64_t budget_ = kMostWalked;
 };
 
 }  // namespace
 
-void set_excerpts(Search& search,
+bool set_excerpts(Search& search,
                   std::span<const std::unique_ptr<Source>> sources,
                   const Around& around, Problems& problems) {
   search.begin(sources, problems);
@@ -186,9 +214,11 @@ void set_excerpts(Search& search,
     if (!collector.wants_more()) continue;
     Excerpts excerpts = collector.found[group_of(source->origin(), around)];
     if (around.and_the_end && source->is_open()) {
-      auto end = Neighbours(*source).around(
-          {source->segments().size(), source->limit()},
-          base::Timestamp{INT64_MAX}, around);
+      uint64_t budget = kMostWalked;
+      auto end = Neighbours(*source, budget)
+                     .around({source->segments().size(), source->limit()},
+                             base::Timestamp{INT64_MAX}, around);
+      if (budget == 0) continue;
       if (end)
         add(excerpts, *end);
       else
@@ -196,6 +226,7 @@ void set_excerpts(Search& search,
     }
     source->set_excerpts(std::move(excerpts));
   }
+  return collector.wants_more();
 }
 
 }  // namespace query

@@ -19,9 +19,9 @@ struct Around {
   bool and_the_end = false;
 };
 
-// Runs the search and gives each source its excerpts; none where there are so
-// many matches that reading everything costs less.
-void set_excerpts(Search& search,
+// Runs the search and gives each source its excerpts. False: it gave up, since
+// there are so many matches that reading everything costs less.
+bool set_excerpts(Search& search,
                   std::span<const std::unique_ptr<Source>> sources,
                   const Around& around, Problems& problems);
 

@@ -5,6 +5,7 @@
 
 #include "base/fs.h"
 #include "store/archive_log.h"
+#include "store/disorder.h"
 #include "store/times.h"
 
 namespace query {
@@ -16,8 +17,6 @@ using Listed = base::Result<std::vector<store::Segment>>;
 
 // A seal takes longer than a look: so many in a row are none.
 constexpr int kTries = 1000;
-// Foreign lines may be this far out of order (store/find_range).
-constexpr int64_t kMarginUs = 2'000'000;
 constexpr int kLastLines = 64;
 constexpr uint64_t kLook = 4096;
 
@@ -235,12 +234,12 @@ base::Result<OpenSegment> open_segment(const store::Segment& segment,
   auto size = open.log->size();
   if (!size) return base::fail(std::move(size.error()));
   open.size = *size;
-  if (until && segment.first.us >= until->us + kMarginUs) return open;
+  if (until && segment.first >= store::disorder_behind(*until)) return open;
   if (since && !open.log->find(since, until)) {
     // Most segments end before a recent range: told from one block each.
     auto last = last_stamp(open);
     if (!last) return base::fail(std::move(last.error()));
-    if (*last && (*last)->us < since->us - kMarginUs) return open;
+    if (*last && **last < store::disorder_before(*since)) return open;
   }
   auto range = store::find_range(*open.log, open.size, since, until);
   if (!range) return base::fail(std::move(range.error()));

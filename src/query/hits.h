@@ -20,6 +20,7 @@ struct HitPlace {
   uint64_t offset = 0;
   auto operator<=>(const HitPlace&) const = default;
 };
+inline constexpr HitPlace kBehindAll{SIZE_MAX, UINT64_MAX};
 
 class Hits {
  public:

@@ -3,10 +3,15 @@
 namespace query {
 
 void Limit::line(const Origin& origin, const FoundLine& line) {
-  if (done()) return;
   FoundLine passed = line;
-  if (left_ == 0) passed.match = false;
-  if (passed.match) --left_;
+  if (line.begins || !line.match) {
+    if (done()) return;
+    taking_ = line.match && left_ > 0;
+    if (taking_) --left_;
+  } else if (!taking_ && done()) {
+    return;
+  }
+  passed.match = taking_;
   next_.line(origin, passed);
 }
 

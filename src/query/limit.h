@@ -1,7 +1,8 @@
 #pragma once
-// `-m`: so many matches and no more, over all streams of the flow. The context
-// behind the last one is still shown, and in it further matches are context, as
-// with grep. Stands before Context.
+// `-m`: so many matches and no more, over all streams of the flow; a record
+// that matches as a whole is one, and is shown to its end. The context behind
+// the last one is still shown, and in it further matches are context, as with
+// grep. Stands before Context.
 
 #include <cstdint>
 
@@ -26,6 +27,7 @@ class Limit final : public LineSink {
 
   LineSink& next_;
   uint64_t left_;
+  bool taking_ = false;  // the match that we are in
 };
 
 }  // namespace query

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "query/hits.h"
 #include "query/query.h"
 #include "store/events.h"
 
@@ -17,6 +18,8 @@ struct FoundLine {
   std::string_view text;  // the child's bytes, all of them; valid for the call
   bool ends = true;       // '\n' followed
   bool match = true;
+  bool begins = true;  // a match: false in a record behind its first line
+  HitPlace place{};    // in its history; where a sieve was told to ask
 };
 
 class LineSink {

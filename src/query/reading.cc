@@ -111,18 +111,8 @@ uint64_t Reading::search(Printer& printer, const LineFilter& filter,
   return count;
 }
 
-uint64_t Reading::replay_around(
-    Printer& printer, const LineFilter& filter, const Around& around,
-    const std::function<void(const std::string&,
-                             std::optional<base::Timestamp>)>& first) {
-  {
-    Search search(filter, query_, false, progress_);
-    set_excerpts(search, sources_, around, problems_);
-    for (const auto& source : sources_)
-      if (auto left = search.first_of(source->origin().app))
-        first(source->origin().app, left);
-    stats_ = search.stats();
-  }
+uint64_t Reading::replay_all(Printer& printer) {
+  for (const auto& source : sources_) source->begin_at(0, 0);
   const auto last = std::exchange(query_.last, std::nullopt);
   const auto all = place_all();
   query_.last = last;
@@ -130,6 +120,23 @@ uint64_t Reading::replay_around(
   for (const auto& source : sources_) source->end_excerpts();
   settle(printer);
   return count;
+}
+
+bool Reading::replay_around(
+    Printer& printer, const LineFilter& filter, const Around& around,
+    const std::function<void(const Origin&, HitPlace)>& first) {
+  bool of_all = false;
+  {
+    Search search(filter, query_, false, progress_);
+    of_all = set_excerpts(search, sources_, around, problems_);
+    for (const auto& source : sources_)
+      if (const auto place = search.first_place(*source))
+        first(source->origin(), *place);
+    stats_ = search.stats();
+  }
+  if (!of_all) stats_.unlevelled = 0;
+  replay_all(printer);
+  return of_all;
 }
 
 void Reading::settle(Printer& printer) {

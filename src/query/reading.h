@@ -27,13 +27,16 @@ class Reading {
   // the query asks for. Without `wants_text` they have none.
   uint64_t search(Printer& printer, const LineFilter& filter,
                   bool wants_text = true);
+  // The same as replay(), of all lines whatever query.last says, again and
+  // again: for who chooses from them himself.
+  uint64_t replay_all(Printer& printer);
   // All lines, or no more of them than lie around those that the filter takes:
-  // who prints has to judge them again. `first`: by app, the stamp of the first
-  // of its matches, where query.last left out others.
-  uint64_t replay_around(
+  // who prints has to judge them again. `first`: by history, where the first of
+  // its matches begins, where query.last left out others. Answers whether
+  // stats() are of all lines: false when the search gave up.
+  bool replay_around(
       Printer& printer, const LineFilter& filter, const Around& around,
-      const std::function<void(const std::string& app,
-                               std::optional<base::Timestamp> first)>& first);
+      const std::function<void(const Origin&, HitPlace first)>& first);
   const SearchStats& stats() const { return stats_; }
   // Hears of each unit that a search has come to the end of.
   void on_progress(SearchProgress tell) { progress_ = std::move(tell); }

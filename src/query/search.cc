@@ -94,6 +94,12 @@ std::optional<base::Timestamp> Search::first_of(const std::string& app) const {
   return found == first_.end() ? std::nullopt : found->second;
 }
 
+std::optional<HitPlace> Search::first_place(const Source& source) const {
+  const auto found = first_places_.find(&source);
+  if (found == first_places_.end()) return std::nullopt;
+  return found->second;
+}
+
 std::unique_ptr<HitStream> Search::stream(Source& source, Direction direction,
                                           std::optional<HitPlace> begin) {
   const uint64_t unit = streams_ > 8 ? kSmallUnit : kUnit;
@@ -172,7 +178,11 @@ void Search::keep_last(std::span<Source* const> group, Problems& problems) {
     best->step(problems);
   }
   const bool more = std::ranges::any_of(backs, &Back::live);
-  if (more || *query_.last == 0) first_[group.front()->origin().app] = first;
+  if (more || *query_.last == 0) {
+    first_[group.front()->origin().app] = first;
+    for (const auto& back : backs)
+      first_places_[back.source] = back.first.value_or(kBehindAll);
+  }
   for (auto& back : backs) {
     back.stream.reset();
     if (keeps || !back.first) {

@@ -29,6 +29,9 @@ class Search {
   const SearchStats& stats() const { return stats_; }
   // Of the earliest line that query.last left of an app, if it left any out.
   std::optional<base::Timestamp> first_of(const std::string& app) const;
+  // Where the first of the lines begins that it left of a history: behind all
+  // where it left none; nullopt: no line of the app was left out.
+  std::optional<HitPlace> first_place(const Source& source) const;
 
  private:
   std::unique_ptr<HitStream> stream(Source& source, Direction direction,
@@ -40,6 +43,7 @@ class Search {
   SearchStats stats_;
   SearchProgress progress_;
   std::map<std::string, std::optional<base::Timestamp>> first_;
+  std::map<const Source*, HitPlace> first_places_;
   SearchPool pool_;
 };
 

@@ -6,6 +6,14 @@
 #include "query/records.h"
 
 namespace query {
+namespace {
+
+// Room that is kept for the next line, or record.
+constexpr size_t kMostSpare = size_t{1} << 20;
+// Of records of all histories: one of the greatest, and others beside it.
+constexpr size_t kMostHeld = kMostRecordBytes + (size_t{8} << 20);
+
+}  // namespace
 
 Sieve::Flow& Sieve::flow_of(const Origin& origin) {
   if (last_origin_ == &origin) return *last_;
@@ -20,54 +28,62 @@ void Sieve::piece(const Origin& origin, const store::Piece& piece) {
   Flow& flow = flow_of(origin);
   if (!following_ && open_ != &flow) close_open();
   open_ = piece.ends ? nullptr : &flow;
-  if (piece.begins && flow.is_open) {
-    // The line before never ended.
-    flow.is_open = false;
-    judge(flow, flow.open.time, flow.open.text, false);
-  }
+  // The line before never ended.
+  if (piece.begins && flow.is_open) end_open(flow, false);
   if (!flow.is_open && piece.ends) {
-    judge(flow, piece.time, piece.text, true);
+    judge(flow,
+          {.time = piece.time, .text = piece.text, .place = place_of(origin)});
     return;
   }
   if (!flow.is_open) {
     flow.is_open = true;
     flow.open.time = piece.time;
+    flow.open.place = place_of(origin);
     flow.open.text.clear();
   }
   flow.open.text.append(piece.text);
   if (!piece.ends) return;
-  flow.is_open = false;
-  judge(flow, flow.open.time, flow.open.text, true);
+  end_open(flow, true);
   // Don't keep the room of one long line for ever.
-  if (flow.open.text.capacity() > (size_t{1} << 20)) flow.open.text = {};
+  if (flow.open.text.capacity() > kMostSpare) flow.open.text = {};
 }
 
-void Sieve::judge(Flow& flow, std::optional<base::Timestamp> time,
-                  std::string_view text, bool ends) {
+void Sieve::end_open(Flow& flow, bool ends) {
+  flow.is_open = false;
+  const OpenLine& open = flow.open;
+  judge(flow, {.time = open.time,
+               .text = open.text,
+               .ends = ends,
+               .place = open.place});
+}
+
+void Sieve::judge(Flow& flow, FoundLine line) {
   if (judged_) {
-    give(*flow.origin, time, text, ends, true);
+    give(*flow.origin, line);
     return;
   }
-  if (filter_.query().records) {
-    gather(flow, time, text, ends);
+  if (whole_records_) {
+    gather(flow, line);
     return;
   }
-  const bool is_head = !flow.judge.continues(text);
-  const bool taken = takes(flow, time, text);
-  if (!taken && is_head && filter_.is_unlevelled(text)) ++unlevelled_;
-  if (taken || next_.needs_others())
-    give(*flow.origin, time, text, ends, taken);
+  const bool is_head = !flow.judge.continues(line.text);
+  line.match = takes(flow, line);
+  if (!line.match && is_head && filter_.is_unlevelled(line.text)) ++unlevelled_;
+  if (line.match || next_.needs_others()) give(*flow.origin, line);
 }
 
-bool Sieve::takes(Flow& flow, std::optional<base::Timestamp> time,
-                  std::string_view text) {
+bool Sieve::takes(Flow& flow, const FoundLine& line) {
   if (filter_.by_record() && !flow.judge.has_head() && find_record_ &&
-      (asks_previous(text) || continues_record(text, {})))
+      (asks_previous(line.text) || continues_record(line.text, {})))
     if (const auto before = find_record_(*flow.origin))
       flow.judge.begin_after(*before);
-  if (!flow.judge.takes(text)) return false;
-  const auto first = firsts_.find(flow.origin->app);
-  return first == firsts_.end() || time >= first->second;
+  return flow.judge.takes(line.text) &&
+         (!flow.first || line.place >= *flow.first);
+}
+
+void Sieve::forget_firsts() {
+  place_of_ = {};
+  for (auto& [path, flow] : flows_) flow.first.reset();
 }
 
 void Sieve::passed_over(const Origin& origin) {
@@ -76,41 +92,67 @@ void Sieve::passed_over(const Origin& origin) {
   flow.judge.forget();
 }
 
-void Sieve::gather(Flow& flow, std::optional<base::Timestamp> time,
-                   std::string_view text, bool ends) {
-  if (!flow.record.empty() && !continues_record(text, flow.record.back().text))
+std::string_view Sieve::Record::text_of(size_t line) const {
+  const size_t begin = lines[line].begin;
+  const size_t end =
+      line + 1 < lines.size() ? lines[line + 1].begin - 1 : text.size();
+  return std::string_view(text).substr(begin, end - begin);
+}
+
+void Sieve::gather(Flow& flow, const FoundLine& line) {
+  Record& record = flow.record;
+  if (!record.lines.empty() &&
+      (record.lines.size() >= kMostRecordLines ||
+       record.text.size() + line.text.size() + 2 > kMostRecordBytes ||
+       !continues_record(line.text, record.text_of(record.lines.size() - 1))))
     close_record(flow);
-  flow.record.push_back({time, std::string(text), ends});
+  held_ -= record.held();
+  if (!record.lines.empty()) record.text += '\n';
+  record.lines.push_back(
+      {line.time, line.place, record.text.size(), line.ends});
+  record.text += line.text;
+  held_ += record.held();
+  if (held_ > kMostHeld) close_largest();
 }
 
 // A record is taken as a whole or not at all.
 void Sieve::close_record(Flow& flow) {
-  std::string whole;
-  for (const auto& line : flow.record) {
-    if (!whole.empty()) whole += '\n';
-    whole += line.text;
-  }
-  const bool taken = !flow.record.empty() &&
-                     filter_.takes_head(flow.record.front().text) &&
-                     filter_.takes_line(whole);
+  Record& record = flow.record;
+  if (record.lines.empty()) return;
+  const auto head = record.text_of(0);
+  const bool taken = filter_.takes_head(head) &&
+                     filter_.takes_line(record.text) &&
+                     (!flow.first || record.lines[0].place >= *flow.first);
+  if (!taken && filter_.is_unlevelled(head)) ++unlevelled_;
   if (taken || next_.needs_others())
-    for (const auto& line : flow.record)
-      give(*flow.origin, line.time, line.text, line.ends, taken);
-  flow.record.clear();
+    for (size_t i = 0; i < record.lines.size(); ++i)
+      give(*flow.origin, {.time = record.lines[i].time,
+                          .text = record.text_of(i),
+                          .ends = record.lines[i].ends,
+                          .match = taken,
+                          .begins = i == 0,
+                          .place = record.lines[i].place});
+  held_ -= record.held();
+  record.lines.clear();
+  record.text.clear();
+  if (record.text.capacity() > kMostSpare) record = {};
 }
 
-void Sieve::give(const Origin& origin, std::optional<base::Timestamp> time,
-                 std::string_view text, bool ends, bool match) {
-  if (match) ++matches_;
-  next_.line(origin,
-             {.time = time, .text = text, .ends = ends, .match = match});
+// It is matched in what there is of it; what follows is another.
+void Sieve::close_largest() {
+  const auto largest = std::ranges::max_element(
+      flows_, {}, [](const auto& entry) { return entry.second.record.held(); });
+  close_record(largest->second);
+}
+
+void Sieve::give(const Origin& origin, const FoundLine& line) {
+  if (line.match) ++matches_;
+  next_.line(origin, line);
 }
 
 void Sieve::close_open() {
   Flow* const flow = std::exchange(open_, nullptr);
-  if (flow == nullptr || !flow->is_open) return;
-  flow->is_open = false;
-  judge(*flow, flow->open.time, flow->open.text, false);
+  if (flow != nullptr && flow->is_open) end_open(*flow, false);
 }
 
 bool Sieve::event(const Origin& origin, const store::Event& event) {
@@ -125,11 +167,8 @@ void Sieve::settle() {
 }
 
 void Sieve::finish() {
-  for (auto& [path, flow] : flows_) {
-    if (!flow.is_open) continue;
-    flow.is_open = false;
-    judge(flow, flow.open.time, flow.open.text, false);
-  }
+  for (auto& [path, flow] : flows_)
+    if (flow.is_open) end_open(flow, false);
   settle();
 }
 

@@ -3,7 +3,8 @@
 // filter: a match or not. What has been judged already (by a search) passes as
 // a match. Stands between the merger and what becomes of lines (lines.h); lives
 // on its thread. A line that has not ended is held until it has, or until
-// finish().
+// finish(); of whole records (--records) so much as records may have, and of
+// all histories together not much more.
 
 #include <functional>
 #include <map>
@@ -21,7 +22,10 @@ class Sieve final : public Printer {
  public:
   // `rows`: the printer at the end of the row, for what concerns it alone.
   Sieve(LineSink& next, Printer& rows, const LineFilter& filter)
-      : next_(next), rows_(rows), filter_(filter) {}
+      : next_(next),
+        rows_(rows),
+        filter_(filter),
+        whole_records_(filter.query().records && !filter.query().takes_all()) {}
 
   // Whether what comes from now on was judged already.
   void set_judged(bool judged) { judged_ = judged; }
@@ -30,10 +34,15 @@ class Sieve final : public Printer {
       std::function<std::optional<RecordBefore>(const Origin&)> find) {
     find_record_ = std::move(find);
   }
-  // What matches before that, of an app, is no match.
-  void set_first(const std::string& app, std::optional<base::Timestamp> first) {
-    firsts_[app] = first;
+  // Where the line lies that a history gave last: asked of each from now on, or
+  // of none.
+  using PlaceOf = std::function<HitPlace(const Origin&)>;
+  void set_places(PlaceOf place_of) { place_of_ = std::move(place_of); }
+  // What matches in that history before that place is no match.
+  void set_first(const Origin& origin, HitPlace first) {
+    flow_of(origin).first = first;
   }
+  void forget_firsts();
   // Whether a line that has not ended may yet go on behind lines of others. If
   // not it is shown as far as it goes, before them.
   void set_following(bool following) { following_ = following; }
@@ -50,37 +59,56 @@ class Sieve final : public Printer {
   uint64_t matches() const { return matches_; }
   // Lines left out because they name no level, though one was asked for.
   uint64_t unlevelled() const { return unlevelled_; }
+  // Another has counted them.
+  void forget_unlevelled() { unlevelled_ = 0; }
 
  private:
-  struct Held {
+  // A line that goes on.
+  struct OpenLine {
     std::optional<base::Timestamp> time;
+    HitPlace place;
     std::string text;
-    bool ends = true;
+  };
+  // A record whose end has not come.
+  struct Record {
+    struct Line {
+      std::optional<base::Timestamp> time;
+      HitPlace place;
+      size_t begin = 0;  // in the text
+      bool ends = true;
+    };
+    std::vector<Line> lines;
+    std::string text;  // of all, as patterns see it
+    std::string_view text_of(size_t line) const;
+    size_t held() const { return text.size() + lines.size() * sizeof(Line); }
   };
   struct Flow {
     explicit Flow(const LineFilter& filter) : judge(filter) {}
     const Origin* origin = nullptr;
     RecordJudge judge;
-    Held open;  // a line that goes on
+    OpenLine open;
     bool is_open = false;
-    std::vector<Held> record;  // whose end has not come, with --records
+    Record record;
+    std::optional<HitPlace> first;
   };
 
   Flow& flow_of(const Origin& origin);
+  HitPlace place_of(const Origin& origin) const {
+    return place_of_ ? place_of_(origin) : HitPlace{};
+  }
   void close_open();
-  bool takes(Flow& flow, std::optional<base::Timestamp> time,
-             std::string_view text);
-  void judge(Flow& flow, std::optional<base::Timestamp> time,
-             std::string_view text, bool ends);
-  void gather(Flow& flow, std::optional<base::Timestamp> time,
-              std::string_view text, bool ends);
+  void end_open(Flow& flow, bool ends);
+  bool takes(Flow& flow, const FoundLine& line);
+  void judge(Flow& flow, FoundLine line);
+  void gather(Flow& flow, const FoundLine& line);
   void close_record(Flow& flow);
-  void give(const Origin& origin, std::optional<base::Timestamp> time,
-            std::string_view text, bool ends, bool match);
+  void close_largest();
+  void give(const Origin& origin, const FoundLine& line);
 
   LineSink& next_;
   Printer& rows_;
   const LineFilter& filter_;
+  bool whole_records_;
   bool judged_ = false;
   bool following_ = false;
   Flow* open_ = nullptr;               // whose line is going on
@@ -88,7 +116,8 @@ class Sieve final : public Printer {
   const Origin* last_origin_ = nullptr;
   Flow* last_ = nullptr;
   std::function<std::optional<RecordBefore>(const Origin&)> find_record_;
-  std::map<std::string, std::optional<base::Timestamp>> firsts_;
+  PlaceOf place_of_;
+  size_t held_ = 0;  // of all records
   uint64_t matches_ = 0;
   uint64_t unlevelled_ = 0;
 };

@@ -4,14 +4,13 @@
 #include <utility>
 
 #include "query/record_head.h"
+#include "store/disorder.h"
 
 namespace query {
 namespace {
 
 // An event is a few hundred bytes; what is far longer is none of ours.
 constexpr size_t kMaxEvent = size_t{1} << 20;
-// Lines of one file may be so far out of order.
-constexpr int64_t kDisorderUs = 2'000'000;
 
 }  // namespace
 
@@ -61,6 +60,7 @@ void Source::begin_at(size_t file, uint64_t offset,
                       std::optional<base::Timestamp> inherited) {
   segment_.reset();
   at_ = file;
+  key_.reset();
   inherited_ = inherited;
   begin_.reset();
   if (offset > 0 || inherited) begin_ = offset;
@@ -104,17 +104,23 @@ void Source::end_excerpts() {
 }
 
 // Whether a line of that time is in one; finds the one that it is before, too.
+// By its place in the flow, too, which is a later one where it is out of order.
 bool Source::in_excerpt(std::optional<base::Timestamp> time) {
   // It has that of a line which was passed over, and so is as old.
   if (!time && passed_over_) return false;
   const auto at =
       std::ranges::lower_bound(*excerpts_, time, {}, &Excerpt::last);
   excerpt_ = static_cast<size_t>(at - excerpts_->begin());
-  return at != excerpts_->end() && at->first <= time;
+  return at != excerpts_->end() && at->first <= key_;
 }
 
 // Passes over what is before the next excerpt, in the file that we are in.
 base::Status Source::leap() {
+  // Behind a line that is too late for an excerpt there may be one that is not.
+  if (excerpt_ > 0)
+    if (const auto last = (*excerpts_)[excerpt_ - 1].last;
+        last && piece_.time <= store::disorder_behind(*last))
+      return {};
   if (std::exchange(leapt_to_, excerpt_) == excerpt_) return {};
   store::Log* log = segment_ ? segment_.get() : live_.get();
   const uint64_t limit = segment_ ? segment_limit_ : limit_;
@@ -136,7 +142,7 @@ std::optional<base::Timestamp> Source::since_in(
     const store::Segment& segment) const {
   if (!excerpts_) return since_;
   // Its name has its first stamp to the second; lines may be a little earlier.
-  const base::Timestamp begin{segment.first.us - kDisorderUs};
+  const auto begin = store::disorder_before(segment.first);
   const auto next =
       std::ranges::lower_bound(*excerpts_, begin, {}, &Excerpt::last);
   if (next == excerpts_->end()) return base::Timestamp{INT64_MAX};
@@ -339,9 +345,10 @@ base::Result<bool> Source::advance() {
     }
     if (piece_.begins) {
       skipping_ = !in_range(piece_.time) || is_passed(piece_.time, line_);
-      if (excerpts_ && !skipping_ && !in_excerpt(piece_.time)) {
-        skipping_ = true;
-        if (piece_.ends)
+      if (excerpts_ && !skipping_) {
+        key_ = std::max(key_, piece_.time);
+        skipping_ = !in_excerpt(piece_.time);
+        if (skipping_ && piece_.ends)
           if (auto leapt = leap(); !leapt)
             return base::fail(std::move(leapt.error()));
       }

@@ -2,14 +2,13 @@
 #include <cstring>
 #include <map>
 
+#include "store/disorder.h"
 #include "store/live_reader.h"
 #include "store/times.h"
 
 namespace store {
 namespace {
 
-// Foreign lines may be this far out of order; the writer's own never are.
-constexpr int64_t kMarginUs = 2'000'000;
 constexpr uint64_t kFineEnough = uint64_t{64} << 10;
 constexpr uint64_t kProbes = 16;
 constexpr int kLastLines = 64;
@@ -187,12 +186,12 @@ base::Result<Range> find_range(Log& log, uint64_t size,
   auto surveyed = search.survey();
   if (!surveyed) return base::fail(std::move(surveyed.error()));
   if (since && search.ordered()) {
-    auto found = search.narrow({since->us - kMarginUs});
+    auto found = search.narrow(disorder_before(*since));
     if (!found) return found;
     range.begin = found->begin;
   }
   if (until && search.ordered()) {
-    auto found = search.narrow({until->us + kMarginUs});
+    auto found = search.narrow(disorder_behind(*until));
     if (!found) return found;
     range.end = std::max(found->end, range.begin);
   }

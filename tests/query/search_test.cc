@@ -295,3 +295,43 @@ TEST_CASE("lines around matches are those of reading everything") {
   }
   CHECK(compared > 300);
 }
+
+TEST_CASE("the last matches are the same ones with context as without") {
+  uint64_t compared = 0;
+  for (unsigned seed = 300; seed < 300 + kSeeds; ++seed) {
+    SearchDir dir(seed);
+    for (int i = 0; i < kQueries / 3; ++i) {
+      Query query = random_query(dir);
+      query.reverse = false;
+      query.last = static_cast<uint64_t>(dir.number(0, 12));
+      if (query.lines.takes_all()) continue;
+      auto filter = query::LineFilter::compile(query.lines);
+      if (!filter) continue;
+      if (filter->by_record() && query.since) continue;
+      CAPTURE(seed);
+      CAPTURE(describe(query));
+      const auto plan = dir.dir.plan(query);
+      query::Reading reading(query, plan, false);
+      Collector rows;
+      query::Context context(rows, {.parted = true});
+      query::Sieve sieve(context, rows, *filter);
+      sieve.set_record_finder([&](const query::Origin& origin) {
+        const auto* source = reading.find(origin);
+        return source == nullptr ? std::nullopt : source->record_before();
+      });
+      sieve.set_places([&](const query::Origin& origin) {
+        return reading.find(origin)->line_place();
+      });
+      reading.replay_around(sieve, *filter, {},
+                            [&](const auto& origin, query::HitPlace first) {
+                              sieve.set_first(origin, first);
+                            });
+      sieve.finish();
+      const auto expected = naive_search(plan, query);
+      CAPTURE(difference(rows.shown, expected));
+      REQUIRE(is_same(rows.shown, expected));
+      compared += expected.size();
+    }
+  }
+  CHECK(compared > 300);
+}
