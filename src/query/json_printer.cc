@@ -13,6 +13,7 @@ namespace query {
 void JsonPrinter::piece(const Origin& origin, const store::Piece& piece) {
   if (line_of_ != nullptr && (piece.begins || line_of_ != &origin)) end(true);
   if (piece.begins) context_ = std::exchange(next_is_context_, false);
+  if (line_of_ == nullptr) continued_ = !piece.begins;
   line_of_ = &origin;
   time_ = piece.time;
   text_.append(piece.text);
@@ -61,6 +62,7 @@ void JsonPrinter::end(bool partial) {
     append_json_string(members_.cursor(origin, time_), json);
   }
   if (context_) json += R"(,"context":true)";
+  if (continued_) json += R"(,"continued":true)";
   if (partial) json += R"(,"partial":true)";
   if (origin.deleted) json += R"(,"gone":true)";
   json += fmt::format(

@@ -46,6 +46,7 @@ class JsonPrinter final : public Printer {
   JsonMembers members_;
   bool next_is_context_ = false;
   bool context_ = false;             // the line that is being gathered
+  bool continued_ = false;           // its beginning was shown before
   const Origin* line_of_ = nullptr;  // whose line is being gathered
   std::optional<base::Timestamp> time_;
   std::string text_;

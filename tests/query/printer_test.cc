@@ -2,12 +2,14 @@
 
 #include <nlohmann/json.hpp>
 #include <random>
+#include <sstream>
 
 #include "base/json.h"
 #include "query/json_printer.h"
 #include "query/log_dir.h"
 #include "query/raw_printer.h"
 #include "query/reading.h"
+#include "query/sheet.h"
 #include "query/text_printer.h"
 
 namespace {
@@ -406,6 +408,32 @@ TEST_CASE("json lines say which life of the instance wrote them") {
   // Though the start lies before the range.
   query.since = {{kStart + 40}};
   CHECK(json(dir, query)[0]["generation"] == 2);
+}
+
+TEST_CASE("json of a line in two parts says of both that they are parts") {
+  query_test::Sheet sheet;
+  query::JsonPrinter printer(sheet.output(), {}, true);
+  const auto origin = query_test::origin_of("api");
+  const auto add = [&](std::string_view text, bool begins, bool ends) {
+    printer.piece(origin,
+                  {.time = {}, .text = text, .begins = begins, .ends = ends});
+    printer.settle();
+  };
+  add("wait> ", true, false);
+  add("so", false, false);
+  add("done", false, true);
+  add("whole", true, true);
+  std::string parts;
+  std::istringstream text(sheet.text());
+  for (std::string row; std::getline(text, row);) {
+    const auto json = *base::parse_json(row);
+    parts += json.at("message").get<std::string>();
+    parts += json.contains("continued") ? " continued" : "";
+    parts += json.contains("partial") ? " partial" : "";
+    parts += '\n';
+  }
+  CHECK(parts ==
+        "wait>  partial\nso continued partial\ndone continued\nwhole\n");
 }
 
 TEST_CASE("json lines have our members and PM2's") {
