@@ -92,8 +92,8 @@ base::Status check_shape(const LogsArgs& args) {
                       {args.top, "--top"}};
   const Flags names = {{args.names, "--files-with-matches"},
                        {args.paths, "--files"}};
-  // Sums and names are printed as rows or as objects.
-  const Flags of_lines = {shapes[0], shapes[2], shapes[3], of_rows[0]};
+  // Sums and names are printed as rows or as objects. (Bare they are already.)
+  const Flags of_lines = {shapes[2], shapes[3], of_rows[0]};
   const std::span counted(sums);
   for (auto status :
        {one_of(shapes), apart(of_rows, shapes),

@@ -48,8 +48,8 @@ TEST_CASE("flags that make no sense together are named, whatever their order") {
       {{"x", "-c", "--by", "1m"}, "--count and --by"},
       {{"x", "--top", "--distinct", "a"}, "--distinct and --top"},
       {{"x", "-c", "--template", "{app}"}, "--template and --count"},
-      {{"x", "-c", "--raw"}, "--raw and --count"},
-      {{"x", "-l", "--raw"}, "--raw and --files-with-matches"},
+      {{"x", "-c", "--format"}, "--format and --count"},
+      {{"x", "-l", "--fields", "a"}, "--fields and --files-with-matches"},
       {{"x", "--files", "--top"}, "--files and --top"},
       {{"x", "-f", "-c"}, "--follow and --count"},
       {{"x", "-f", "--reverse"}, "--follow and --reverse"},
@@ -83,6 +83,8 @@ TEST_CASE("flags that make no sense together are named, whatever their order") {
 TEST_CASE("what grep takes together is taken, and what adds to each other") {
   for (const Words& words :
        {Words{"x", "-c", "-o"},
+        {"x", "-c", "--raw"},
+        {"x", "-l", "--raw"},
         {"x", "-l", "-c"},
         {"x", "-l", "-o"},
         {"x", "-c", "-C", "3"},
