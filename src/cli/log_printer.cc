@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 #include "cli/log_sums.h"
 #include "query/count_printer.h"
@@ -44,6 +46,9 @@ Result<std::optional<query::TimeFormat>> time_format(const LogsArgs& args) {
 // What is coloured in rows: what was searched for, or --highlight.
 Result<query::Marks> make_marks(const LogsArgs& args) {
   query::TextQuery wanted = args.text;
+  std::ranges::move(wanted.all, std::back_inserter(wanted.any));
+  wanted.all.clear();
+  wanted.none.clear();
   if (!args.highlight.empty()) {
     wanted.invert = false;
     wanted.any.push_back(args.highlight);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/units.h"
+#include "cli/log_conflicts.h"
 #include "cli/log_range.h"
 #include "query/cursor.h"
 #include "query/generations.h"
@@ -45,12 +46,6 @@ Result<std::optional<base::Timestamp>> parse_when(std::string_view flag,
   auto time = base::parse_time(text, now, zone);
   if (!time) return base::pass(std::move(time), flag);
   return *time;
-}
-
-base::Status conflict(bool both, std::string_view a, std::string_view b) {
-  if (!both) return {};
-  return base::fail(Errc::Invalid,
-                    fmt::format("{} and {}: one or the other", a, b));
 }
 
 base::Status read_context(const LogsArgs& args, query::ContextOptions& into) {
@@ -134,34 +129,10 @@ base::Status read_lines(const LogsArgs& args, LogRequest& request) {
           Errc::Invalid, fmt::format("--level: '{}' is no level", args.level),
           "trace, debug, info, warn, error or fatal: at least that");
   }
-  if (lines.text.invert && lines.text.any.empty() && lines.text.all.empty())
-    return base::fail(Errc::Invalid, "--invert-match: of which pattern?",
-                      "-g PATTERN -v, or --not PATTERN");
   request.filtered = !lines.takes_all();
   auto filter = query::LineFilter::compile(lines);
   if (!filter) return base::fail(std::move(filter.error()));
   request.filter = std::move(*filter);
-  return {};
-}
-
-base::Status check_conflicts(const LogsArgs& args) {
-  if (auto s = conflict(args.raw && args.json, "--raw", "--json"); !s) return s;
-  if (auto s = conflict(args.follow && args.reverse, "--follow", "--reverse");
-      !s)
-    return s;
-  if (auto s =
-          conflict(args.follow && (args.count || args.top || !args.by.empty() ||
-                                   !args.distinct.empty()),
-                   "--follow", "sums");
-      !s)
-    return s;
-  if (auto s = conflict(args.records && args.reverse, "--records", "--reverse");
-      !s)
-    return s;
-  if (args.reverse && (args.after || args.before || args.context))
-    return base::fail(Errc::Invalid, "--reverse: has no context lines");
-  if (args.fresh && !args.top)
-    return base::fail(Errc::Invalid, "--new: belongs to --top");
   return {};
 }
 

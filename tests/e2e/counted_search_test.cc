@@ -119,4 +119,16 @@ TEST_CASE("lines without a level are counted once, with context or without") {
         std::string::npos);
 }
 
+TEST_CASE("-o prints what --and asks for, too, or says that nothing is") {
+  const Written a("user=7 took 12ms\nuser=8 took 9ms\nnothing\n");
+  CHECK(a.shown({"logs", "--and", "user=\\d", "-o"}) == "user=7\nuser=8\n");
+  CHECK(a.shown({"grep", "\\d+ms", "--and", "user=8", "-o"}) ==
+        "user=8\n9ms\n");
+  CHECK(a.shown({"logs", "--and", "user=8", "--not", "7", "-o"}) == "user=8\n");
+  const auto none = a.ran({"logs", "a", "-o"});
+  CHECK(none.exit == 2);
+  CHECK(none.err.find("--only-matching: of which pattern?") !=
+        std::string::npos);
+}
+
 }  // namespace support

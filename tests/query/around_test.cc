@@ -24,7 +24,8 @@ using Texts = std::vector<std::string>;
 // The texts around matches, the way of `grep PATTERN -B -A`: read in excerpts,
 // or among everything.
 Texts around(const LogDir& dir, std::string_view pattern, uint64_t before,
-             uint64_t after, bool in_excerpts = true) {
+             uint64_t after, bool in_excerpts = true,
+             bool* searched_all = nullptr) {
   query::Query query;
   query.lines.text.any = {std::string(pattern)};
   const auto filter = query::LineFilter::compile(query.lines);
@@ -34,11 +35,14 @@ Texts around(const LogDir& dir, std::string_view pattern, uint64_t before,
   query::Context context(rows,
                          {.before = before, .after = after, .parted = true});
   query::Sieve sieve(context, rows, *filter);
+  bool all = false;
   if (in_excerpts)
-    reading.replay_around(sieve, *filter, {.before = before, .after = after},
-                          [](const auto&, auto) {});
+    all = reading.replay_around(sieve, *filter,
+                                {.before = before, .after = after},
+                                [](const auto&, auto) {});
   else
     reading.replay(sieve);
+  if (searched_all != nullptr) *searched_all = all;
   sieve.finish();
   CHECK(reading.problems().empty());
   Texts texts;
@@ -107,8 +111,11 @@ TEST_CASE("context that costs more than reading everything is read whole") {
     bytes += at(i, i % 4 == 3 ? "MATCH" : "filler");
   dir.append("api-out.log", bytes);
   // 1,250 matches, each with thousands of lines.
-  CHECK(around(dir, "MATCH", 4'000, 0).size() == 5'000);
-  CHECK(around(dir, "MATCH", 1, 0).size() == 2'500);
+  bool searched_all = true;
+  CHECK(around(dir, "MATCH", 4'000, 0, true, &searched_all).size() == 5'000);
+  CHECK_FALSE(searched_all);
+  CHECK(around(dir, "MATCH", 1, 0, true, &searched_all).size() == 2'500);
+  CHECK(searched_all);
 }
 
 TEST_CASE("lines out of order have the context that reading everything shows") {
