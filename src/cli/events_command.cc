@@ -16,6 +16,7 @@
 #include "cli/leaving.h"
 #include "cli/log_place.h"
 #include "cli/log_range.h"
+#include "cli/logs_command.h"
 #include "cli/report.h"
 #include "cli/table.h"
 #include "cli/text_cells.h"
@@ -243,6 +244,7 @@ int run_events(const Invocation& invocation) {
   if (!place) return report(invocation, place.error(), kUsage);
   auto plan = plan_events(place->dir(), *filter);
   if (!plan) return report(invocation, plan.error(), kUsage);
+  raise_descriptor_limit();
   query::Reading reading({}, *plan, args.has("follow"));
   EventRows rows(invocation, *filter, *most);
   reading.replay(rows);
