@@ -11,7 +11,7 @@
 
 #include "base/units.h"
 #include "cli/commands.h"
-#include "cli/event_reader.h"
+#include "cli/event_filter.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/sealed_ledger.h"
@@ -100,10 +100,9 @@ base::Result<std::vector<store::Event>> events_of(const ChosenApps& chosen) {
     targets.insert("app:" + instance.app);
   if (targets.empty()) return std::vector<store::Event>();
   using enum store::EventKind;
-  EventReader reader(chosen.logs,
+  return read_events(chosen.logs,
                      filter_for({targets.begin(), targets.end()},
                                 {Seal, Remove, Flush, Delete, Lost}));
-  return reader.read_new();
 }
 
 std::expected<Looked, int> look(const Invocation& invocation,

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "cli/app_commands.h"
 #include "cli/commands.h"
-#include "cli/event_reader.h"
+#include "cli/event_filter.h"
 #include "cli/json_views.h"
 #include "cli/list_order.h"
 #include "cli/report.h"
@@ -46,15 +46,15 @@ std::vector<store::Event> history(const Invocation& invocation,
                                   const control::InstanceInfo& row) {
   auto anything = query::Pattern::compile({});
   if (!anything) return {};
-  EventReader reader(invocation.home.logs(),
-                     {.targets = {fmt::format("id:{}", row.id)},
-                      .exclude = {},
-                      .since = {},
-                      .until = {},
-                      .kinds = {store::EventKind::Start, store::EventKind::Exit,
-                                store::EventKind::Errored},
-                      .text = std::move(*anything)});
-  auto events = reader.read_new();
+  auto events =
+      read_events(invocation.home.logs(),
+                  {.targets = {fmt::format("id:{}", row.id)},
+                   .exclude = {},
+                   .since = {},
+                   .until = {},
+                   .kinds = {store::EventKind::Start, store::EventKind::Exit,
+                             store::EventKind::Errored},
+                   .text = std::move(*anything)});
   if (!events) return {};
   if (events->size() > kMostHistory)
     events->erase(events->begin(),

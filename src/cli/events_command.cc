@@ -7,20 +7,21 @@
 #include <iterator>
 #include <map>
 
-#include "base/dir_watch.h"
 #include "base/event_loop.h"
 #include "base/target.h"
 #include "base/time_spec.h"
 #include "base/units.h"
 #include "cli/commands.h"
-#include "cli/event_reader.h"
+#include "cli/event_filter.h"
 #include "cli/leaving.h"
 #include "cli/log_place.h"
 #include "cli/log_range.h"
+#include "cli/logs_command.h"
 #include "cli/report.h"
 #include "cli/table.h"
 #include "cli/text_cells.h"
 #include "cli/views.h"
+#include "query/follow.h"
 
 namespace cli {
 namespace {
@@ -29,8 +30,6 @@ using base::Errc;
 using base::Result;
 
 constexpr size_t kDefaultLines = 15;
-// Where the directory can't be watched, and for what a watch may miss.
-constexpr std::chrono::milliseconds kLookAgain{1000};
 
 std::string time_text(base::Timestamp time, bool utc) {
   const auto at =
@@ -155,55 +154,72 @@ Result<EventFilter> filter_of(const Args& args) {
                      .text = std::move(*text)};
 }
 
-class Rows {
+// Keeps what is there, as it may be cut and turned; then shows what comes.
+class EventRows final : public query::Printer {
  public:
-  Rows(const Invocation& invocation, std::optional<size_t> most)
-      : invocation_(invocation), left_(most) {}
+  EventRows(const Invocation& invocation, const EventFilter& filter,
+            std::optional<size_t> most)
+      : invocation_(invocation), sieve_(filter), left_(most) {}
 
-  void show(const std::vector<store::Event>& events) {
-    for (const auto& event : events)
-      several_[event.app] = several_[event.app] || event.instance > 0;
-    for (const auto& event : events) {
-      if (!wants_more()) break;
-      if (left_) --*left_;
-      say(invocation_, invocation_.json ? store::format_event(event) + "\n"
-                                        : event_row(event, several_[event.app],
-                                                    invocation_.args.has("utc"),
-                                                    invocation_.color));
+  void piece(const query::Origin&, const store::Piece&) override {}
+  bool event(const query::Origin& origin, const store::Event& event) override {
+    several_[event.app] = origin.numbered;
+    sieve_.learn(event);
+    if (!sieve_.takes(event)) return false;
+    if (keeping_) {
+      kept_.push_back(event);
+      return true;
     }
-    (void)std::fflush(stdout);
+    if (!sieve_.is_of_life(event)) return false;
+    show(event);
+    return true;
   }
-  bool wants_more() const { return left_ != size_t{0}; }
+  void settle() override { (void)std::fflush(stdout); }
+  bool wants_more() const override { return keeping_ || left_ != size_t{0}; }
+
+  std::vector<store::Event> take_kept() {
+    keeping_ = false;
+    std::erase_if(kept_,
+                  [&](const auto& event) { return !sieve_.is_of_life(event); });
+    return std::move(kept_);
+  }
+  void show(const store::Event& event) {
+    if (!wants_more()) return;
+    if (left_) --*left_;
+    say(invocation_, invocation_.json ? store::format_event(event) + "\n"
+                                      : event_row(event, several_[event.app],
+                                                  invocation_.args.has("utc"),
+                                                  invocation_.color));
+  }
 
  private:
   const Invocation& invocation_;
+  EventSieve sieve_;
   std::optional<size_t> left_;
-  std::map<std::string, bool> several_;  // instances were seen
+  bool keeping_ = true;
+  std::vector<store::Event> kept_;
+  std::map<std::string, bool> several_;  // instances of an app
 };
 
-int follow(const Invocation& invocation, const std::string& dir,
-           EventReader& reader, Rows& rows) {
+// False when something could not be read.
+bool follow(const Invocation& invocation, const std::string& dir,
+            const EventFilter& filter, query::Reading& reading,
+            EventRows& rows) {
   leave_quietly_on_signals();
   base::EventLoop loop;
   const ReaderWatch reader_watch(loop);
-  int exit = kDone;
-  const auto look = [&] {
-    auto events = reader.read_new();
-    if (!events) {
-      exit = report(invocation, events.error(), kUsage);
-      return loop.stop();
-    }
-    rows.show(*events);
-    if (!rows.wants_more()) loop.stop();
+  bool whole = true;
+  query::FollowOptions options;
+  options.dir = dir;
+  options.replan = [&] { return plan_events(dir, filter); };
+  options.on_problem = [&](const base::Error& problem) {
+    whole = false;
+    report(invocation, problem, kUsage);
   };
-  const auto watch =
-      base::DirWatch::open(loop, dir, [&](std::string_view name) {
-        if (name.empty() || name.ends_with("-events.log")) look();
-      });
-  base::Timer again(loop, look);
-  again.start(std::chrono::milliseconds{0}, kLookAgain);
+  query::Follower follower(loop, reading, rows, std::move(options));
+  follower.start();
   loop.run();
-  return exit;
+  return whole;
 }
 
 }  // namespace
@@ -226,28 +242,36 @@ int run_events(const Invocation& invocation) {
   const auto place =
       LogPlace::open(invocation.home, args.value("from").value_or(""));
   if (!place) return report(invocation, place.error(), kUsage);
-  EventReader reader(place->dir(), std::move(*filter));
-  auto events = reader.read_new();
-  if (!events) return report(invocation, events.error(), kUsage);
-  const bool found = !events->empty();
-  if (*last && events->size() > **last)
-    events->erase(events->begin(),
-                  events->end() - static_cast<std::ptrdiff_t>(**last));
-  if (args.has("reverse")) std::ranges::reverse(*events);
+  auto plan = plan_events(place->dir(), *filter);
+  if (!plan) return report(invocation, plan.error(), kUsage);
+  raise_descriptor_limit();
+  query::Reading reading({}, *plan, args.has("follow"));
+  EventRows rows(invocation, *filter, *most);
+  reading.replay(rows);
+  bool whole = reading.problems().empty();
+  for (const auto& problem : reading.problems())
+    report(invocation, problem, kUsage);
+  reading.problems().clear();
+  auto events = rows.take_kept();
+  const bool found = !events.empty();
+  if (*last && events.size() > **last)
+    events.erase(events.begin(),
+                 events.end() - static_cast<std::ptrdiff_t>(**last));
+  if (args.has("reverse")) std::ranges::reverse(events);
   if (args.has("count")) {
-    const size_t count = std::min(events->size(), most->value_or(SIZE_MAX));
+    const size_t count = std::min(events.size(), most->value_or(SIZE_MAX));
     say(invocation, invocation.json
                         ? fmt::format("{{\"v\":1,\"count\":{}}}\n", count)
                         : fmt::format("{}\n", count));
-    return selection && !found ? kFailed : kDone;
+  } else {
+    for (const auto& event : events) rows.show(event);
+    rows.settle();
+    if (args.has("follow") && rows.wants_more())
+      whole = follow(invocation, place->dir(), *filter, reading, rows) && whole;
   }
-  Rows rows(invocation, *most);
-  rows.show(*events);
-  if (args.has("follow"))
-    return rows.wants_more() ? follow(invocation, place->dir(), reader, rows)
-                             : kDone;
+  if (!whole) return kUsage;
   // As for lines: nothing there is no failure, nothing found is.
-  return selection && !found ? kFailed : kDone;
+  return selection && !found && !args.has("follow") ? kFailed : kDone;
 }
 
 }  // namespace cli

@@ -8,7 +8,7 @@
 
 #include "base/time_spec.h"
 #include "cli/commands.h"
-#include "cli/event_reader.h"
+#include "cli/event_filter.h"
 #include "cli/report.h"
 #include "cli/table.h"
 #include "cli/text_cells.h"
@@ -68,11 +68,10 @@ std::string json_row(const store::Event& event, int number,
 }  // namespace
 
 int run_history(const Invocation& invocation) {
-  EventReader reader(
+  auto events = read_events(
       invocation.home.logs(),
       filter_for(invocation.args.words,
                  {EventKind::Start, EventKind::Config, EventKind::Delete}));
-  auto events = reader.read_new();
   if (!events) return report(invocation, events.error(), kUsage);
   const auto zone =
       invocation.args.has("utc") ? base::Zone::Utc : base::Zone::Local;

@@ -28,14 +28,6 @@ int report(const base::Error& error, const LogsArgs& args, int exit_code) {
   return cli::report(args.command, args.json, error, exit_code);
 }
 
-// Many apps are many files.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  (void)::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 bool is_for_people(const LogsArgs& args) {
   return !args.raw && !args.json && !args.quiet;
 }
@@ -218,6 +210,13 @@ int exit_code(const LogRequest& request, const LogsArgs& args, uint64_t found,
 }
 
 }  // namespace
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 int run_logs(const base::Home& home, const LogsArgs& args) {
   const base::SystemClock clock;

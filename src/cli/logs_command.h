@@ -78,6 +78,9 @@ struct LogsArgs {
 
 LogsArgs logs_args(const Invocation& invocation);
 
+// For who reads: many apps are many files.
+void raise_descriptor_limit();
+
 // 0 done or found, 1 nothing matched a selection, 2 bad input or trouble.
 int run_logs(const base::Home& home, const LogsArgs& args);
 

@@ -11,7 +11,7 @@
 #include "base/time_spec.h"
 #include "base/units.h"
 #include "cli/commands.h"
-#include "cli/event_reader.h"
+#include "cli/event_filter.h"
 #include "cli/report.h"
 #include "cli/table.h"
 #include "cli/text_cells.h"
@@ -32,9 +32,9 @@ struct History {
 };
 
 std::map<std::string, History> histories(const std::string& logs) {
-  EventReader reader(logs, filter_for({}, {store::EventKind::Notify}));
   std::map<std::string, History> all;
-  const auto events = reader.read_new();
+  const auto events =
+      read_events(logs, filter_for({}, {store::EventKind::Notify}));
   if (!events) return all;  // there are none
   for (const auto& event : *events) {
     auto& history = all[event.rule];

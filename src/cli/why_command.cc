@@ -10,7 +10,7 @@
 #include "base/eprint.h"
 #include "base/time_spec.h"
 #include "cli/commands.h"
-#include "cli/event_reader.h"
+#include "cli/event_filter.h"
 #include "cli/exit_story.h"
 #include "cli/log_place.h"
 #include "cli/report.h"
@@ -151,8 +151,7 @@ int run_why(const Invocation& invocation) {
   if (auto there = check_home(invocation.home); !there)
     return report(invocation, there.error(), kUsage);
   const std::string logs = invocation.home.logs();
-  EventReader reader(logs, filter_for(args.words));
-  auto events = reader.read_new();
+  auto events = read_events(logs, filter_for(args.words));
   if (!events) return report(invocation, events.error(), kUsage);
   std::map<std::string, std::vector<store::Event>> by_app;
   for (auto& event : *events) by_app[event.app].push_back(std::move(event));

@@ -8,6 +8,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/fs.h"
+#include "store/catalog.h"
+#include "store/events.h"
 #include "support/test_home.h"
 
 namespace support {
@@ -303,6 +306,45 @@ TEST_CASE("events are chosen, counted, and followed as they come") {
                                      .out);
   REQUIRE(newest.size() == 1);
   CHECK(newest[0].at("app") == "web");
+}
+
+TEST_CASE("events need neither instances on record nor a daemon, and go on") {
+  const TestHome home;
+  const std::string logs = home.file("logs");
+  store::CatalogApp app;
+  app.name = "gone";
+  app.space = "default";
+  app.events_file = store::events_name(app.name);
+  store::Catalog catalog;
+  catalog.apps.push_back(app);
+  REQUIRE(base::fs::make_dirs(logs));
+  REQUIRE(store::save_catalog(logs, catalog));
+  int64_t time = 1'795'256'100'000'000;
+  const auto tell = [&](const char* reason) {
+    store::Event event;
+    event.time = {++time};
+    event.kind = store::EventKind::Error;
+    event.app = app.name;
+    event.reason = reason;
+    REQUIRE(store::append_event(logs, event));
+  };
+  tell("one");
+  const auto shown = home.lodge({"events", "gone", "--json"});
+  CHECK(shown.exit == 0);
+  CHECK(shown.out.find("\"one\"") != std::string::npos);
+  Child follower = home.background({"events", "-f", "gone", "--json"});
+  REQUIRE(wait_until([&] { return !follower.out().empty(); }));
+  follower.signal(SIGSTOP);
+  tell("two");
+  REQUIRE(store::turn_events(logs, app.name, {++time}, 1));
+  tell("three");
+  follower.signal(SIGCONT);
+  CHECK(wait_until(
+      [&] { return follower.out().find("three") != std::string::npos; }));
+  std::vector<std::string> reasons;
+  for (const auto& event : json_lines(follower.out()))
+    reasons.push_back(event.at("reason").get<std::string>());
+  CHECK(reasons == std::vector<std::string>{"one", "two", "three"});
 }
 
 TEST_CASE("targets: id, instance, namespace, glob, regex, exclude") {

@@ -1,4 +1,4 @@
-#include "cli/event_reader.h"
+#include "cli/event_filter.h"
 
 #include <doctest/doctest.h>
 #include <stdlib.h>
@@ -54,37 +54,27 @@ class Logs {
 };
 
 struct Ask {
-  std::vector<std::string> targets{}, grep{}, none{};
+  std::vector<std::string> targets{}, exclude{}, grep{}, none{};
   std::optional<base::Timestamp> since{}, until{};
   std::set<EventKind> kinds{};
   std::optional<int64_t> generation{};
 };
 
-cli::EventReader reader_of(const Logs& logs, const Ask& ask = {}) {
+std::vector<int64_t> found(const Logs& logs, const Ask& ask) {
   auto text = query::Pattern::compile(
       {.any = ask.grep, .all = {}, .none = ask.none, .ignore_case = true});
   REQUIRE(text);
-  return {logs.dir,
-          {.targets = ask.targets,
-           .exclude = {},
-           .since = ask.since,
-           .until = ask.until,
-           .kinds = ask.kinds,
-           .generation = ask.generation,
-           .text = std::move(*text)}};
-}
-
-std::vector<int64_t> times(cli::EventReader& reader) {
-  auto events = reader.read_new();
+  const auto events = cli::read_events(logs.dir, {.targets = ask.targets,
+                                                  .exclude = ask.exclude,
+                                                  .since = ask.since,
+                                                  .until = ask.until,
+                                                  .kinds = ask.kinds,
+                                                  .generation = ask.generation,
+                                                  .text = std::move(*text)});
   REQUIRE(events);
   std::vector<int64_t> times;
   for (const auto& event : *events) times.push_back(event.time.us);
   return times;
-}
-
-std::vector<int64_t> found(const Logs& logs, const Ask& ask) {
-  auto reader = reader_of(logs, ask);
-  return times(reader);
 }
 
 using Times = std::vector<int64_t>;
@@ -129,57 +119,42 @@ TEST_CASE("lives are chosen by number, or from the last of each instance") {
   CHECK(found(logs, {.targets = {"api/0"}, .generation = -1}) == Times{40, 41});
 }
 
-TEST_CASE("a reader that reads on gives each event once") {
+TEST_CASE("a life whose start is gone counts, and is known by its number") {
   Logs logs;
-  auto reader = reader_of(logs);
-  CHECK(times(reader).empty());
-  logs.tell(10, EventKind::Start);
-  CHECK(times(reader) == Times{10});
-  CHECK(times(reader).empty());
-  logs.tell(20, EventKind::Exit);
-  logs.tell(15, EventKind::Wait);
-  CHECK(times(reader) == Times{15, 20});
+  logs.tell(10, EventKind::Ready, 0, {}, "api", 3);
+  logs.tell(11, EventKind::Exit, 0, {}, "api", 3);
+  logs.tell(20, EventKind::Start, 0, {}, "api", 4);
+  CHECK(found(logs, {.generation = 3}) == Times{10, 11});
+  CHECK(found(logs, {.generation = -2}) == Times{10, 11});
+  CHECK(found(logs, {.generation = -1}) == Times{20});
+  CHECK(found(logs, {.generation = -3}).empty());
 }
 
-TEST_CASE("events go on when their file becomes the earlier one") {
+TEST_CASE("events of both files are one history") {
   Logs logs;
-  auto reader = reader_of(logs);
   logs.tell(10, EventKind::Start);
-  CHECK(times(reader) == Times{10});
-  logs.tell(20, EventKind::Exit);
   REQUIRE(store::turn_events(logs.dir, "api", {}, 1));
-  CHECK(times(reader) == Times{20});  // there is no file of today
-  logs.tell(30, EventKind::Wait);
-  CHECK(times(reader) == Times{30});
-  CHECK(times(reader).empty());
-  logs.tell(40, EventKind::Start);
-  REQUIRE(store::turn_events(logs.dir, "api", {41}, 1));
-  logs.tell(50, EventKind::Exit);
-  CHECK(times(reader) == Times{40, 41, 50});
-  CHECK(found(logs, {}) == Times{30, 40, 41, 50});
+  CHECK(found(logs, {}) == Times{10});
+  logs.tell(20, EventKind::Exit);
+  CHECK(found(logs, {}) == Times{10, 20});
 }
 
-TEST_CASE("an event that is half written waits for its end") {
+TEST_CASE("an app that has no instances on record has its events") {
   Logs logs;
-  auto reader = reader_of(logs);
+  logs.add_app("web", 0);
+  logs.tell(10, EventKind::Delete, -1, {}, "web");
+  CHECK(found(logs, {.targets = {"web"}}) == Times{10});
+  CHECK(found(logs, {}) == Times{10});
+}
+
+TEST_CASE("all without its apps is what Lodge says of itself") {
+  Logs logs;
   logs.tell(10, EventKind::Start);
-  const auto path = base::fs::join(logs.dir, "api-events.log");
-  const auto whole = *base::fs::read_file(path);
-  REQUIRE(base::fs::unlink(path));
-  auto file = base::fs::open(path, O_WRONLY | O_CREAT | O_APPEND);
-  REQUIRE(file);
-  for (const char& byte : whole) {
-    CHECK(times(reader).empty());
-    REQUIRE(base::fs::write_all(file->get(), {&byte, 1}, path));
-  }
-  CHECK(times(reader) == Times{10});
-}
-
-TEST_CASE("events of an app that appears later come, too") {
-  Logs logs;
-  auto reader = reader_of(logs);
-  CHECK(times(reader).empty());
+  logs.tell(20, EventKind::Daemon, -1, {}, "");
+  CHECK(found(logs, {.exclude = {"api"}}) == Times{20});
+  CHECK(found(logs, {.targets = {"lodge"}}) == Times{20});
+  CHECK(found(logs, {.targets = {"lodge", "api"}}) == Times{10, 20});
   logs.add_app("web", 1);
-  logs.tell(10, EventKind::Start, 0, {}, "web");
-  CHECK(times(reader) == Times{10});
+  logs.tell(30, EventKind::Start, 0, {}, "web");
+  CHECK(found(logs, {.exclude = {"api"}}) == Times{20, 30});
 }
