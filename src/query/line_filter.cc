@@ -61,8 +61,8 @@ bool LineFilter::is_unlevelled(std::string_view text) const {
 
 bool RecordJudge::takes(std::string_view text) {
   const bool goes_on = continues(text);
-  // Of others nothing depends, and they may be long.
-  previous_ = text.starts_with(' ') ? text : std::string_view();
+  // As far as it is looked at (records.h): lines may be long.
+  previous_ = text.substr(0, store::kLevelReach);
   if (!filter_->by_record()) return filter_->takes(text);
   if (!has_head_ || !goes_on) {
     has_head_ = true;

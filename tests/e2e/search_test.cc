@@ -207,6 +207,46 @@ TEST_CASE("levels and fields choose whole records") {
         "4\n");
 }
 
+TEST_CASE("a logged exception belongs to its line, as loggers print it") {
+  TestHome home;
+  const auto errors_of = [&](const std::string& app,
+                             const std::string& script) {
+    home.start(app, script + "; echo the end; exec sleep 1000");
+    REQUIRE(wait_until([&] {
+      return home.lodge({"logs", app, "--raw"}).out.contains("the end");
+    }));
+    return home.lodge({"grep", "--level", "error", "", app, "--raw"}).out;
+  };
+  const std::string java =
+      "ERROR Servlet failed\njava.lang.RuntimeException: boom\n"
+      "\tat a.B.c(B.java:1)\nCaused by: java.io.IOException: disk\n"
+      "\tat a.D.e(D.java:2)\n";
+  CHECK(errors_of("java", "printf '" + java + "INFO ok\n'") == java);
+  const std::string spring =
+      "ERROR 1 --- [main] SpringApplication : failed\n\n"
+      "java.lang.IllegalStateException: boom\n\tat a.B.c(B.java:1)\n";
+  CHECK(errors_of("spring", "printf '" + spring + "INFO ok\n'") == spring);
+  CHECK(errors_of("own",
+                  "printf 'java.io.IOException: ERROR: a\n"
+                  "java.io.IOException: b\n'") ==
+        "java.io.IOException: ERROR: a\n");
+
+  const std::string failed =
+      "  2026-11-29T10:00:00.2Z ERROR app: payment failed\n"
+      "    at src/pay.rs:22\n";
+  CHECK(errors_of("rust",
+                  "printf '  2026-11-29T10:00:00.1Z  INFO app: starting"
+                  "\n    at src/main.rs:10\n\n" +
+                      failed + "'") == failed);
+  CHECK(home.lodge({"grep", "--not", "starting", "", "rust", "--raw"}).out ==
+        failed + "the end\n");
+  const std::string object = R"(  {"level":"error","m":4})";
+  CHECK(errors_of("objects", R"(echo '{"level":"info"}'; echo ')" + object +
+                                 "'") == object + "\n");
+  CHECK(home.lodge({"grep", "--where", "m=4", "", "objects", "--raw"}).out ==
+        object + "\n");
+}
+
 TEST_CASE("context is of the same instance, both streams, by grep's rules") {
   const Incident incident(kTalk);
   const auto text = incident.texts({"grep", "upstream", "api", "-C", "1"});

@@ -106,10 +106,10 @@ void check(std::string_view input) {
   check_path(question, line);
   check_expression(question, line);
   check_pattern(question, rest);
-  fuzz::must(!query::continues_record(line, {}) ||
-                 (query::continues_record(line, question) &&
-                  !query::asks_previous(line)),
-             "what goes on alone goes on behind anything");
+  fuzz::must(
+      query::asks_previous(line) || query::continues_record(line, {}) ==
+                                        query::continues_record(line, question),
+      "the line before counts only where it is asked for");
   const auto made = query::make_template(line);
   fuzz::must(made.size() <= 8 * 1024, "a template is bounded");
   fuzz::must(!base::is_utf8(line) || base::is_utf8(made),

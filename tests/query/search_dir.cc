@@ -69,11 +69,11 @@ constexpr std::string_view kLines[] = {
 constexpr std::string_view kTrace[] = {
     "Traceback (most recent call last):",
     "  File \"/srv/shop.py\", line 503, in ask",
-    "    raise ValueError(\"ERROR\")",
+    "  2026-11-29T10:00:00.1Z ERROR shop: raise",
     "    at main (x.js:1:2)",
     "ValueError: timeout of user",
-    "shop.errors.Refused: status=503",
-    "ERRORError",
+    "shop.errors.RefusedError: status=503",
+    "Error: refused",
     "KeyboardInterrupt\r"};
 
 }  // namespace
