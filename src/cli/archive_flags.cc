@@ -44,10 +44,10 @@ base::Status check_archive_flags(std::string_view verb, const Command& command,
                                  const Args& args) {
   for (const auto& flag : command.flags)
     if (args.has(flag.name) && !takes(verb, flag.name))
-      return base::fail(base::Errc::Invalid,
-                        fmt::format("{}: it has no --{}", verb, flag.name),
-                        fmt::format("--{} is of {}", flag.name,
-                                    takers(flag.name)));
+      return base::fail(
+          base::Errc::Invalid,
+          fmt::format("{}: it has no --{}", verb, flag.name),
+          fmt::format("--{} is of {}", flag.name, takers(flag.name)));
   return {};
 }
 

@@ -173,7 +173,7 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
   const bool for_people = !args.raw && !args.json && !args.quiet;
   if (request->query.since || request->query.until)
     if (for_people) tell_range(request->query, args, request->zone);
-  tell_gaps(*request, args, output);
+  const bool was_whole = tell_gaps(*request, *place, args, output);
   if (request->follow) leave_quietly_on_signals();
   size_t files = 0;
   for (const auto& source : reading.sources())
@@ -187,7 +187,7 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
   progress.clear();
   output.before_write({});
   tell_damage(reading, args, output);
-  bool whole = reading.problems().empty() && problems.empty();
+  bool whole = was_whole && reading.problems().empty() && problems.empty();
   for (const auto& problem : reading.problems()) report(problem, args, 2);
   for (const auto& problem : problems) report(problem, args, 2);
   reading.problems().clear();

@@ -45,10 +45,10 @@ TEST_CASE("an archive command refuses a flag that it would pass over") {
     const Ran ran = home.lodge(args);
     CHECK(ran.exit == 2);
     CHECK(ran.out.empty());
-    const std::string flag = words.back() == "x"       ? "--grep"
-                             : words.back() == "3"     ? "--lines"
-                             : words.back()[0] == '-'  ? words.back()
-                                                       : words.rbegin()[1];
+    const std::string flag = words.back() == "x"      ? "--grep"
+                             : words.back() == "3"    ? "--lines"
+                             : words.back()[0] == '-' ? words.back()
+                                                      : words.rbegin()[1];
     CHECK(ran.err.find("it has no " + flag) != std::string::npos);
     CHECK(ran.err.find("is of archive") != std::string::npos);
   }
@@ -66,8 +66,8 @@ TEST_CASE("archive ls and verify look at the place that --from names") {
     CHECK(other.lodge({"archive", verb, "web", "--from", home.path()}).exit ==
           2);
     for (const auto& place : {home.path(), home.file("logs")}) {
-      const auto ran = other.must(
-          {"archive", verb, "api", "--from", place, "--json"});
+      const auto ran =
+          other.must({"archive", verb, "api", "--from", place, "--json"});
       CHECK(ran.out.find("archive/api/out.") != std::string::npos);
       CHECK(ran.out.find("web") == std::string::npos);
     }
@@ -76,8 +76,7 @@ TEST_CASE("archive ls and verify look at the place that --from names") {
   for (const auto& entry :
        std::filesystem::directory_iterator(home.log("archive/api")))
     if (entry.path().string().ends_with(".zst"))
-      std::filesystem::resize_file(entry.path(),
-                                   entry.file_size() / 2);
+      std::filesystem::resize_file(entry.path(), entry.file_size() / 2);
   CHECK(other.lodge({"archive", "verify", "--from", home.path()}).exit == 2);
   CHECK(other.must({"archive", "verify"}).out.find("all is well") !=
         std::string::npos);
