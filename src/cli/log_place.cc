@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/fs.h"
+#include "cli/gap_form.h"
 #include "store/bundle.h"
 #include "store/names.h"
 
@@ -10,6 +11,8 @@ namespace cli {
 namespace {
 
 namespace fs = base::fs;
+
+constexpr std::string_view kReportFacts = "report.json";
 
 bool has_catalog(const std::string& dir) {
   return fs::exists(fs::join(dir, store::kCatalogName));
@@ -20,6 +23,11 @@ std::string logs_in(const std::string& dir) {
   for (const auto& logs : {fs::join(dir, "logs"), dir})
     if (has_catalog(logs)) return logs;
   return {};
+}
+
+std::optional<std::vector<query::Gap>> gaps_of(const std::string& report) {
+  const auto text = fs::read_file(fs::join(report, kReportFacts));
+  return text ? parse_gaps(*text) : std::nullopt;
 }
 
 std::unexpected<base::Error> not_logs(const std::string& from) {
@@ -59,7 +67,9 @@ base::Result<LogPlace> LogPlace::open(const base::Home& home,
   if (S_ISDIR(info->st_mode)) {
     auto logs = logs_in(from);
     if (logs.empty()) return not_logs(from);
-    return LogPlace(std::move(logs));
+    LogPlace place(std::move(logs));
+    place.gaps_ = gaps_of(from);  // as any tar unpacked it
+    return place;
   }
   auto file = fs::open(from, O_RDONLY);
   if (!file) return base::pass(std::move(file), "--from");
@@ -74,6 +84,7 @@ base::Result<LogPlace> LogPlace::open(const base::Home& home,
   }
   LogPlace place(logs_in(dir->path()));
   if (place.dir_.empty()) return not_logs(from);
+  place.gaps_ = gaps_of(dir->path());
   place.unpacked_.emplace(std::move(*dir));
   return place;
 }

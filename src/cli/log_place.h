@@ -5,9 +5,11 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/home.h"
 #include "base/temporary_dir.h"
+#include "query/gaps.h"
 
 namespace cli {
 
@@ -24,11 +26,15 @@ class LogPlace {
 
   // Of logs and catalog.
   const std::string& dir() const { return dir_; }
+  // What is missing in a report, as it says itself, whose events don't tell all
+  // of it; none: it is no report.
+  const std::optional<std::vector<query::Gap>>& gaps() const { return gaps_; }
 
  private:
   explicit LogPlace(std::string dir) : dir_(std::move(dir)) {}
 
   std::string dir_;
+  std::optional<std::vector<query::Gap>> gaps_;
   std::optional<base::TemporaryDir> unpacked_;
 };
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "cli/log_place.h"
 #include "cli/log_request.h"
 #include "cli/logs_command.h"
 #include "query/output.h"
@@ -32,9 +33,10 @@ void tell_range(const query::Query& query, const LogsArgs& args,
                 base::Zone zone);
 
 // A range that reaches back behind what is stored, or over what was dropped,
-// must not look like one in which nothing happened.
-void tell_gaps(const LogRequest& request, const LogsArgs& args,
-               query::Output& output);
+// must not look like one in which nothing happened. A report says itself what
+// is missing in it. False: that includes what could not be read for it.
+bool tell_gaps(const LogRequest& request, const LogPlace& place,
+               const LogsArgs& args, query::Output& output);
 
 // What a reading met that can't be read any more, for --json.
 void tell_damage(const query::Reading& reading, const LogsArgs& args,

@@ -162,8 +162,9 @@ base::Result<Asked> prepare(const base::Home& home, const LogsArgs& args,
                std::move(*plan), std::move(problems)};
 }
 
-// What one should know before the first line.
-void tell_beforehand(const Asked& asked, const LogsArgs& args, bool cursor_gone,
+// What one should know before the first line. False when it is that something
+// is damaged.
+bool tell_beforehand(const Asked& asked, const LogsArgs& args, bool cursor_gone,
                      query::Output& output) {
   const auto& query = asked.request.query;
   if (cursor_gone && !args.json)
@@ -173,7 +174,7 @@ void tell_beforehand(const Asked& asked, const LogsArgs& args, bool cursor_gone,
         args.command);
   if ((query.since || query.until) && is_for_people(args))
     tell_range(query, args, asked.request.zone);
-  tell_gaps(asked.request, args, output);
+  return tell_gaps(asked.request, asked.place, args, output);
 }
 
 // Everything that is there now.
@@ -243,10 +244,10 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
   auto lines =
       LogOutput::make(home, args, request, asked->plan, reading, clock, output);
   if (!lines) return report(lines.error(), args, 2);
-  tell_beforehand(*asked, args, cursor_gone, output);
+  bool whole = tell_beforehand(*asked, args, cursor_gone, output);
   if (request.follow) leave_quietly_on_signals();
   show_stored(args, reading, **lines, output);
-  bool whole = tell(reading.problems());
+  whole = tell(reading.problems()) && whole;
   whole = tell(asked->problems) && whole;
   if (request.follow && !output.closed() && (*lines)->wants_more())
     whole = follow(home, request, args, reading, **lines) && whole;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -20,6 +22,7 @@
 #include "cli/text_cells.h"
 #include "control/client.h"
 #include "query/cut.h"
+#include "query/gaps.h"
 #include "store/bundle.h"
 #include "store/times.h"
 
@@ -99,9 +102,10 @@ class Making {
       if (!put) return put;
     }
     // Last, since it says what could not be read.
+    find_gaps(plan);
     auto put = bundle_.add(
         "report.json",
-        report_request(wanted_.query, wanted_.now, line_, problems_));
+        report_request(wanted_.query, wanted_.now, line_, problems_, gaps_));
     return put ? bundle_.finish() : put;
   }
   const query::Problems& problems() const { return problems_; }
@@ -142,12 +146,31 @@ class Making {
     return events.empty() ? base::Status() : bundle_.add(in_logs(name), events);
   }
 
+  // Events of the range don't tell of everything that is missing in it.
+  void find_gaps(const ReportPlan& plan) {
+    std::vector<query::Origin> origins;
+    for (const auto& file : plan.files) origins.push_back(file.origin);
+    query::Problems problems;  // told when the files were read
+    auto found = query::find_gaps(
+        origins, {*wanted_.query.since, wanted_.query.until}, problems);
+    std::ranges::move(found, std::back_inserter(gaps_));
+  }
+
   base::Status put_lines(const query::Origin& origin, const std::string& name) {
+    const size_t before = problems_.size();
     auto cut = query::Cut::find(origin, wanted_.query, problems_);
-    if (!cut) {
-      problems_.push_back(std::move(cut.error()));
-      return {};
-    }
+    std::vector<query::Gap> damage;
+    if (cut) damage = query::damage_gaps(cut->source());
+    if (!cut) problems_.push_back(std::move(cut.error()));
+    if (damage.empty() && problems_.size() > before)
+      damage.push_back({.app = origin.app,
+                        .cause = query::Gap::Cause::Damaged,
+                        .kept = {},
+                        .begin = {},
+                        .when = {},
+                        .words = origin.path});
+    std::ranges::move(damage, std::back_inserter(gaps_));
+    if (!cut) return {};
     if (cut->size() == 0) return {};
     counts_.lines += cut->lines();
     if (auto begun = bundle_.begin(in_logs(name), cut->size()); !begun)
@@ -166,6 +189,7 @@ class Making {
   const Wanted& wanted_;
   store::BundleWriter bundle_;
   query::Problems problems_;
+  std::vector<query::Gap> gaps_;
   Counts counts_;
 };
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "cli/gap_form.h"
 #include "cli/json_views.h"
 #include "cli/secrets.h"
 
@@ -95,7 +96,8 @@ std::string report_versions(const std::string& daemon) {
 
 std::string report_request(const query::Query& range, base::Timestamp now,
                            const std::string& line,
-                           const query::Problems& problems) {
+                           const query::Problems& problems,
+                           const std::vector<query::Gap>& gaps) {
   utsname name{};
   (void)::uname(&name);
   ordered_json json;
@@ -108,6 +110,11 @@ std::string report_request(const query::Query& range, base::Timestamp now,
   json["problems"] = ordered_json::array();
   for (const auto& problem : problems)
     json["problems"].push_back(problem.message);
+  json["gaps"] = ordered_json::array();
+  for (const auto& gap : gaps)
+    if (auto object = ordered_json::parse(gap_json(gap), nullptr, false);
+        !object.is_discarded())
+      json["gaps"].push_back(std::move(object));
   return print(json);
 }
 

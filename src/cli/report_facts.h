@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "cli/report_plan.h"
 #include "control/message.h"
+#include "query/gaps.h"
 #include "query/source.h"
 
 namespace cli {
@@ -25,9 +26,11 @@ std::string report_describe(const control::ListReply& list,
 // Lodge, kernel, libc. `daemon`: its version, empty when it is not known.
 std::string report_versions(const std::string& daemon);
 
-// What was asked for, when, where, and what could not be read.
+// What was asked for, when, where, what could not be read and what is missing:
+// parse_gaps() reads that.
 std::string report_request(const query::Query& range, base::Timestamp now,
                            const std::string& line,
-                           const query::Problems& problems);
+                           const query::Problems& problems,
+                           const std::vector<query::Gap>& gaps);
 
 }  // namespace cli

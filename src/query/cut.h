@@ -22,6 +22,7 @@ class Cut {
 
   uint64_t size() const { return size_; }
   uint64_t lines() const { return lines_; }
+  const Source& source() const { return *source_; }
   // All of it, in pieces, once. Errc::WouldBlock: it changed meanwhile.
   base::Status copy(const std::function<base::Status(std::string_view)>& sink);
   // Of a log without stamps, once copied: by offsets in the copy.

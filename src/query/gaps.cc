@@ -228,39 +228,65 @@ std::vector<Gap> find_gaps(const std::vector<Origin>& origins, GapRange range,
   return gaps;
 }
 
+std::vector<Gap> gaps_within(const std::vector<Gap>& gaps,
+                             const std::vector<Origin>& origins,
+                             std::optional<base::Timestamp> since,
+                             std::optional<base::Timestamp> until) {
+  std::vector<Gap> within;
+  for (const auto& gap : gaps) {
+    // A line at `begin` is there, unless it is the last that is missing.
+    const bool is_there =
+        gap.cause == Gap::Cause::Flushed || gap.cause == Gap::Cause::Removed;
+    const bool before = since && gap.begin &&
+                        (is_there ? *gap.begin <= *since : *gap.begin < *since);
+    const bool after = until && gap.kept && *gap.kept >= *until;
+    if (!before && !after &&
+        std::ranges::any_of(origins, [&](const Origin& origin) {
+          return origin.app == gap.app;
+        }))
+      within.push_back(gap);
+  }
+  return within;
+}
+
+std::vector<Gap> damage_gaps(const Source& source) {
+  std::vector<Gap> gaps;
+  // A search meets them in any order.
+  auto parts = source.damaged();
+  std::ranges::sort(parts, {}, [](const DamagedPart& part) {
+    return std::pair(part.file, part.damage.range.begin);
+  });
+  const DamagedPart* before = nullptr;
+  for (const auto& part : parts) {
+    const auto& damage = part.damage;
+    if (before != nullptr && before->file == part.file &&
+        before->damage.range.end == damage.range.begin) {
+      Gap& gap = gaps.back();
+      gap.kept = gap.kept && damage.first ? std::min(gap.kept, damage.first)
+                                          : std::nullopt;
+      gap.begin = gap.begin && damage.last ? std::max(gap.begin, damage.last)
+                                           : std::nullopt;
+      gap.lines =
+          gap.lines > 0 && damage.lines > 0 ? gap.lines + damage.lines : 0;
+    } else {
+      gaps.push_back({.app = source.origin().app,
+                      .cause = Gap::Cause::Damaged,
+                      .kept = damage.first,
+                      .begin = damage.last,
+                      .when = {},
+                      .lines = damage.lines,
+                      .words = part.file});
+    }
+    before = &part;
+  }
+  return gaps;
+}
+
 std::vector<Gap> damage_gaps(
     const std::vector<std::unique_ptr<Source>>& sources) {
   std::vector<Gap> gaps;
-  for (const auto& source : sources) {
-    // A search meets them in any order.
-    auto parts = source->damaged();
-    std::ranges::sort(parts, {}, [](const DamagedPart& part) {
-      return std::pair(part.file, part.damage.range.begin);
-    });
-    const DamagedPart* before = nullptr;
-    for (const auto& part : parts) {
-      const auto& damage = part.damage;
-      if (before != nullptr && before->file == part.file &&
-          before->damage.range.end == damage.range.begin) {
-        Gap& gap = gaps.back();
-        gap.kept = gap.kept && damage.first ? std::min(gap.kept, damage.first)
-                                            : std::nullopt;
-        gap.begin = gap.begin && damage.last ? std::max(gap.begin, damage.last)
-                                             : std::nullopt;
-        gap.lines =
-            gap.lines > 0 && damage.lines > 0 ? gap.lines + damage.lines : 0;
-      } else {
-        gaps.push_back({.app = source->origin().app,
-                        .cause = Gap::Cause::Damaged,
-                        .kept = damage.first,
-                        .begin = damage.last,
-                        .when = {},
-                        .lines = damage.lines,
-                        .words = part.file});
-      }
-      before = &part;
-    }
-  }
+  for (const auto& source : sources)
+    std::ranges::move(damage_gaps(*source), std::back_inserter(gaps));
   return gaps;
 }
 

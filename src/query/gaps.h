@@ -46,7 +46,14 @@ std::string_view gap_reason(const Gap& gap);
 std::vector<Gap> find_gaps(const std::vector<Origin>& origins, GapRange range,
                            Problems& problems);
 
+// Of `gaps` those of the apps of `origins` that such a range meets.
+std::vector<Gap> gaps_within(const std::vector<Gap>& gaps,
+                             const std::vector<Origin>& origins,
+                             std::optional<base::Timestamp> since,
+                             std::optional<base::Timestamp> until);
+
 // What was found damaged while these were read; frames in a row are one gap.
+std::vector<Gap> damage_gaps(const Source& source);
 std::vector<Gap> damage_gaps(
     const std::vector<std::unique_ptr<Source>>& sources);
 
