@@ -58,7 +58,8 @@ TEST_CASE("the last stamp before a line is the one that walking back finds") {
     MemoryLog log(bytes);
     for (int i = 0; i < 40; ++i) {
       size_t from = number(starts.size() - 1);
-      size_t to = number(3) == 0 ? starts.size() - 1 : number(starts.size() - 1);
+      size_t to =
+          number(3) == 0 ? starts.size() - 1 : number(starts.size() - 1);
       if (from > to) std::swap(from, to);
       if (number(1) == 0) from = 0;
       std::optional<uint64_t> expected;
