@@ -49,6 +49,11 @@ Searcher::Searcher(const LineFilter& filter, bool wants_text)
                   : filter_.requirement()) {}
 
 UnitHits Searcher::search(const Unit& unit, UnitHits hits) {
+  if (last_log_.lock() != unit.log) {
+    last_log_ = unit.log;
+    behind_.reset();
+    known_at_ = UINT64_MAX;
+  }
   auto searched = unit.log->archive != nullptr ? search_frame(unit, hits)
                                                : search_file(unit, hits);
   if (!searched) hits.problem = std::move(searched.error());
@@ -166,7 +171,7 @@ base::Status Searcher::follow_record(const Unit& unit, size_t frame,
          frames[frame].begin < log.end) {
     auto next = load_frame(log, frame, into);
     if (!next) return base::fail(std::move(next.error()));
-    if (take_rest_of_record(log, 0, into) < block_.size()) break;
+    if (take_rest_of_record(log, 0, known_.size, into) < block_.size()) break;
     frame = *next;
   }
   return {};
@@ -236,22 +241,12 @@ bool Searcher::search_block(const SearchedLog& log, UnitHits& into) {
 // Lines whose text matches, each if its head is wanted.
 void Searcher::search_lines_by_record(const SearchedLog& log, UnitHits& into) {
   Span at;
-  size_t head = block_.size();  // whose verdict is known
-  bool taken = false;
   for (size_t from = 0; from < block_.size() && finder_.next(from, at);
        from = at.end + 1) {
-    size_t begin = at.begin;
-    while (begin > 0 && continues(log, line_at(log, begin))) {
-      const auto before =
-          begin < 2 ? std::string::npos : block_.rfind('\n', begin - 2);
-      begin = before == std::string::npos ? 0 : before + 1;
-    }
-    if (begin != head) {
-      head = begin;
-      taken = takes_head_at(log, begin, into);
-    }
-    if (!taken) continue;
-    const Line line = line_at(log, at.begin);
+    Standing standing;
+    const Line line = line_with_standing(log, at.begin, standing, into);
+    if (!(is_over(standing) ? takes_head(line.text, into) : standing.taken))
+      continue;
     if (!filter_.pattern().excludes(line.text)) add(log, line, into);
   }
 }
@@ -261,61 +256,120 @@ void Searcher::search_lines_by_record(const SearchedLog& log, UnitHits& into) {
 bool Searcher::search_records(const SearchedLog& log, UnitHits& into) {
   size_t from = 0;
   bool open = false;
-  if (continues(log, line_at(log, 0)) && takes_head_before(log)) {
-    from = take_rest_of_record(log, 0, into);
+  if (continues(log, line_at(log, 0))) {
+    auto before = standing_before(log);
+    if (!before) before = {{}, filter_.takes_head(line_at(log, 0).text)};
+    if (before->taken) from = take_rest_of_record(log, 0, before->size, into);
     open = from >= block_.size();
   }
   Span at;
   while (from < block_.size() && finder_.next(from, at)) {
     from = at.end + 1;
-    const Line line = line_at(log, at.begin);
-    if (continues(log, line)) continue;
-    if (!filter_.takes_head(line.text)) {
-      if (filter_.is_unlevelled(line.text)) ++into.unlevelled;
+    Standing standing;
+    const Line line = line_with_standing(log, at.begin, standing, into);
+    if (is_over(standing)) {
+      if (takes_head(line.text, into)) add(log, line, into);
       continue;
     }
+    // It goes on in a record that is not.
+    if (!standing.taken) continue;
     add(log, line, into);
-    from = take_rest_of_record(log, from, into);
+    from = take_rest_of_record(log, from, standing.size, into);
     open = from >= block_.size();
   }
   return open;
 }
 
-// The lines of a wanted record from `from` on; answers where the next begins.
+// The lines of a wanted record from `from` on, of which there is `size` before;
+// answers where it ends.
 size_t Searcher::take_rest_of_record(const SearchedLog& log, size_t from,
-                                     UnitHits& into) {
+                                     RecordSize size, UnitHits& into) {
   while (from < block_.size()) {
     const Line line = line_at(log, from);
     if (!continues(log, line)) break;
+    RecordSize more = size;
+    more.add(line.text);
+    if (more.is_over(filter_.query().cap)) break;
+    size = more;
     if (filter_.takes_line(line.text)) add(log, line, into);
     from = line.at.end + 1;
   }
+  remember(from, {size, true});
   return from;
 }
 
-bool Searcher::takes_head_at(const SearchedLog& log, size_t begin,
-                             UnitHits& into) {
-  const Line line = line_at(log, begin);
-  if (begin == 0 && continues(log, line)) return takes_head_before(log);
-  if (filter_.takes_head(line.text)) return true;
-  if (filter_.is_unlevelled(line.text)) ++into.unlevelled;
+bool Searcher::takes_head(std::string_view text, UnitHits& into) const {
+  if (filter_.takes_head(text)) return true;
+  if (filter_.is_unlevelled(text)) ++into.unlevelled;
   return false;
 }
 
-// Of the record that the block begins in. One whose head can't be read, or is
-// not there, has its first line for one.
-bool Searcher::takes_head_before(const SearchedLog& log) {
-  const auto before = before_block(log);
-  return filter_.takes_head(before ? before->head : line_at(log, 0).text);
+// Goes back to the line's head, or to where more is known.
+Searcher::Line Searcher::line_with_standing(const SearchedLog& log,
+                                            size_t begin, Standing& standing,
+                                            UnitHits& into) {
+  Line line = line_at(log, begin);
+  for (;;) {
+    standing.size.add(line.text);
+    if (is_over(standing)) break;
+    if (!continues(log, line)) {
+      standing.taken = takes_head(line.text, into);
+      break;
+    }
+    const size_t at = line.at.begin;
+    const bool is_known = block_begin_ + at == known_at_;
+    if (is_known || at == 0) {
+      const auto before = is_known ? known_ : standing_before(log);
+      if (before) standing.size += before->size;
+      standing.taken = before ? before->taken : filter_.takes_head(line.text);
+      break;
+    }
+    const auto newline =
+        at < 2 ? std::string::npos : block_.rfind('\n', at - 2);
+    line = line_at(log, newline == std::string::npos ? 0 : newline + 1);
+  }
+  if (line.at.begin != begin) line = line_at(log, begin);
+  remember(line.at.end + 1, standing);
+  return line;
+}
+
+// Of the line before the block; nullopt: it can't be read, or is not there.
+// Then what goes on has the block's first line for its head.
+std::optional<Searcher::Standing> Searcher::standing_before(
+    const SearchedLog& log) {
+  if (known_at_ == block_begin_) return known_;
+  auto* const look = log_behind(log);
+  if (look == nullptr) return std::nullopt;
+  const auto found = find_record_before(
+      *look, block_begin_, log.form, log.before, filter_.query().cap,
+      known_at_ == UINT64_MAX ? std::nullopt : std::optional(known_at_));
+  if (!found || !*found) return std::nullopt;
+  Standing standing{(*found)->size, false};
+  if ((*found)->ends_at_known) {
+    standing.size += known_.size;
+    standing.taken = known_.taken;
+  } else if (!is_over(standing)) {
+    standing.taken = filter_.takes_head((*found)->head);
+  }
+  remember(0, standing);
+  return standing;
+}
+
+void Searcher::remember(size_t next, const Standing& standing) {
+  known_at_ = block_begin_ + std::min(next, block_.size());
+  known_ = standing;
 }
 
 // Leaves scratch_ as it is: the line's text may lie there.
-bool Searcher::continues(const SearchedLog& log, const Line& line) const {
+bool Searcher::continues(const SearchedLog& log, const Line& line) {
   if (!asks_previous(line.text)) return continues_record(line.text, {});
   const size_t begin = line.at.begin;
   if (begin == 0) {
-    const auto before = before_block(log);
-    return before && continues_record(line.text, before->previous);
+    auto* const look = log_behind(log);
+    if (look == nullptr) return false;
+    const auto before =
+        find_line_before(*look, block_begin_, log.form, log.before);
+    return before && *before && continues_record(line.text, **before);
   }
   const auto newline =
       begin < 2 ? std::string::npos : block_.rfind('\n', begin - 2);
@@ -325,18 +379,13 @@ bool Searcher::continues(const SearchedLog& log, const Line& line) const {
                                              log.form));
 }
 
-std::optional<RecordBefore> Searcher::before_block(
-    const SearchedLog& log) const {
-  std::unique_ptr<store::Log> again;
-  store::Log* look = log.log;
-  if (log.archive != nullptr) {  // the one we have is another thread's to ask
-    auto opened = store::open_log(log.log->name());
-    if (opened) again = std::move(*opened);
-    look = again.get();
-  }
-  if (look == nullptr) return std::nullopt;
-  auto before = find_record_before(*look, block_begin_, log.form, log.before);
-  return before ? *std::move(before) : std::nullopt;
+// What may be asked for bytes before the block; null: it can't be had.
+store::Log* Searcher::log_behind(const SearchedLog& log) {
+  if (log.archive == nullptr) return log.log;
+  if (!behind_)  // the one we have is another thread's to ask
+    if (auto opened = store::open_log(log.log->name()))
+      behind_ = std::move(*opened);
+  return behind_.get();
 }
 
 }  // namespace query

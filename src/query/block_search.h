@@ -81,6 +81,12 @@ class Searcher {
     std::optional<base::Timestamp> time;
     std::string_view text;
   };
+  // What is known of a line's record: how much of it there is with that line,
+  // and whether its head is wanted. Over the cap lines are judged alone.
+  struct Standing {
+    RecordSize size;
+    bool taken = false;
+  };
 
   base::Status search_file(const Unit& unit, UnitHits& into);
   base::Status search_frame(const Unit& unit, UnitHits& into);
@@ -92,12 +98,19 @@ class Searcher {
   void search_lines_by_record(const SearchedLog& log, UnitHits& into);
   bool search_records(const SearchedLog& log, UnitHits& into);
   size_t take_rest_of_record(const SearchedLog& log, size_t from,
-                             UnitHits& into);
-  bool takes_head_at(const SearchedLog& log, size_t begin, UnitHits& into);
-  bool takes_head_before(const SearchedLog& log);
+                             RecordSize size, UnitHits& into);
+  bool takes_head(std::string_view text, UnitHits& into) const;
   // Whether the line goes on in the record before.
-  bool continues(const SearchedLog& log, const Line& line) const;
-  std::optional<RecordBefore> before_block(const SearchedLog& log) const;
+  bool continues(const SearchedLog& log, const Line& line);
+  Line line_with_standing(const SearchedLog& log, size_t begin,
+                          Standing& standing, UnitHits& into);
+  std::optional<Standing> standing_before(const SearchedLog& log);
+  // Of the line before `next`, in the block.
+  void remember(size_t next, const Standing& standing);
+  store::Log* log_behind(const SearchedLog& log);
+  bool is_over(const Standing& standing) const {
+    return standing.size.is_over(filter_.query().cap);
+  }
   base::Status follow_record(const Unit& unit, size_t frame, UnitHits& into);
   base::Result<size_t> load_frame(const SearchedLog& log, size_t frame,
                                   UnitHits& into);
@@ -112,6 +125,13 @@ class Searcher {
   base::BigString block_;     // whole lines; the last may lack its '\n'
   uint64_t block_begin_ = 0;  // offset in the log
   std::string scratch_;       // a line whose stamp stands within
+
+  // Of the log that was searched last, so that what is behind a block is gone
+  // through once, and an archive opened once for that.
+  std::weak_ptr<const SearchedLog> last_log_;
+  std::unique_ptr<store::Log> behind_;
+  uint64_t known_at_ = UINT64_MAX;  // the line before this has this standing:
+  Standing known_;
 };
 
 }  // namespace query

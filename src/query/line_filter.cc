@@ -59,12 +59,22 @@ bool LineFilter::is_unlevelled(std::string_view text) const {
   return query_.level && store::detect_level(text) == store::Level::Unknown;
 }
 
+bool RecordJudge::continues(std::string_view text) const {
+  RecordSize size = size_;
+  size.add(text);
+  return continues_record(text, previous_) &&
+         !size.is_over(filter_->query().cap);
+}
+
 bool RecordJudge::takes(std::string_view text) {
-  const bool goes_on = continues(text);
+  const bool goes_on = continues_record(text, previous_);
   // As far as it is looked at (records.h): lines may be long.
   previous_ = text.substr(0, store::kLevelReach);
   if (!filter_->by_record()) return filter_->takes(text);
-  if (!has_head_ || !goes_on) {
+  if (!has_head_ || !goes_on) size_ = {};
+  size_.add(text);
+  // Behind the cap each line is a head, and the record goes on.
+  if (!has_head_ || !goes_on || size_.is_over(filter_->query().cap)) {
     has_head_ = true;
     head_taken_ = filter_->takes_head(text);
   }
@@ -75,11 +85,13 @@ void RecordJudge::begin_after(const RecordBefore& before) {
   has_head_ = true;
   head_taken_ = filter_->takes_head(before.head);
   previous_ = before.previous;
+  size_ = before.size;
 }
 
 void RecordJudge::forget() {
   has_head_ = false;
   previous_.clear();
+  size_ = {};
 }
 
 }  // namespace query

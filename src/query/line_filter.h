@@ -24,6 +24,7 @@ struct LineQuery {
   std::vector<std::string> where;     // expression.h; all of them
   bool lines_only = false;            // each line for itself
   bool records = false;               // patterns see whole records
+  RecordCap cap{};
   bool takes_all() const;
 };
 
@@ -74,9 +75,7 @@ class RecordJudge {
   explicit RecordJudge(const LineFilter& filter) : filter_(&filter) {}
   bool takes(std::string_view text);
   // Whether the next line, if this is it, goes on in the record before.
-  bool continues(std::string_view text) const {
-    return continues_record(text, previous_);
-  }
+  bool continues(std::string_view text) const;
   // Whether it knows of a record that the next line may go on in.
   bool has_head() const { return has_head_; }
   void begin_after(const RecordBefore& before);
@@ -87,6 +86,7 @@ class RecordJudge {
   bool head_taken_ = false;
   bool has_head_ = false;
   std::string previous_;
+  RecordSize size_;  // of the record, with the line before
 };
 
 }  // namespace query

@@ -249,10 +249,25 @@ void Pattern::find_spans(std::string_view text, std::vector<Span>& into) const {
     if (!match) return std::nullopt;
     return Span{match->begin, match->end};
   };
+  // The next of each, remembered until one is past it: a pattern that is rare
+  // would else be looked for to the end at each match of another.
+  struct Next {
+    bool known = false;
+    std::optional<Span> span{};
+  };
+  std::vector<Next> ahead(compiled_->any.size());
+  // Of a word what stands before it is a part of the match, too, which may
+  // begin before `from` when the word begins there.
+  const auto is_past = [&](const Span& span, size_t from) {
+    return query.word ? span.begin <= from : span.begin < from;
+  };
   for (size_t from = 0; from <= seen.size();) {
     std::optional<Span> best;
-    for (const auto& one : compiled_->any) {
-      const auto span = first_of(one, from);
+    for (size_t i = 0; i < ahead.size(); ++i) {
+      auto& [known, span] = ahead[i];
+      if (!known || (span && is_past(*span, from)))
+        span = first_of(compiled_->any[i], from);
+      known = true;
       if (!span) continue;
       if (!best || span->begin < best->begin ||
           (span->begin == best->begin && span->end > best->end))
@@ -260,8 +275,7 @@ void Pattern::find_spans(std::string_view text, std::vector<Span>& into) const {
     }
     if (!best) break;
     if (best->end > best->begin) into.push_back(*best);
-    from = std::max(best->end, best->begin + (best->end == best->begin));
-    if (best->end == best->begin) from = best->begin + 1;
+    from = std::max(best->end, best->begin + 1);
   }
   if (scratch.empty() || seen.data() != scratch.data()) return;
   // Colours inside a match belong to it.

@@ -27,15 +27,22 @@ class LinesBefore {
       auto mark = lines_.previous();
       if (!mark) return base::fail(std::move(mark.error()));
       if (*mark) {
+        start_ = (*mark)->start;
         auto line = read(**mark);
         if (!line) return base::fail(std::move(line.error()));
         if (!(*mark)->ended && is_torn(*line)) continue;
         return text_of(*line, form_);
       }
       if (older_.empty()) return std::nullopt;
+      in_first_ = false;
       if (auto opened = open_older(); !opened)
         return base::fail(std::move(opened.error()));
     }
+  }
+
+  // Whether the line that was given last begins there in the first log.
+  bool is_at(std::optional<uint64_t> place) const {
+    return in_first_ && place && start_ == *place;
   }
 
  private:
@@ -68,6 +75,8 @@ class LinesBefore {
     return line;
   }
 
+  bool in_first_ = true;
+  uint64_t start_ = 0;
   std::unique_ptr<store::Log> opened_;
   store::Log* log_;
   store::BackwardLines lines_;
@@ -85,21 +94,34 @@ std::string text_of(std::string_view line, LineForm form) {
 
 base::Result<std::optional<RecordBefore>> find_record_before(
     store::Log& log, uint64_t end, LineForm form,
-    std::span<const store::Segment> before) {
+    std::span<const store::Segment> before, const RecordCap& cap,
+    std::optional<uint64_t> known) {
   LinesBefore lines(log, end, form, before);
   auto last = lines.previous();
   if (!last) return base::fail(std::move(last.error()));
   if (!*last) return std::nullopt;
   RecordBefore found{.head = **last, .previous = std::move(**last)};
   for (;;) {
+    found.size.add(found.head);
+    if (found.size.is_over(cap)) return found;
     const bool asks = asks_previous(found.head);
     if (!asks && !continues_record(found.head, {})) return found;
+    const bool at_known = lines.is_at(known);
+    if (at_known && !asks) break;
     auto older = lines.previous();
-    if (!older) return base::fail(std::move(older.error()));
-    if (!*older || (asks && !continues_record(found.head, **older)))
+    if (!older || !*older || (asks && !continues_record(found.head, **older)))
       return found;
+    if (at_known) break;
     found.head = std::move(**older);
   }
+  found.ends_at_known = true;
+  return found;
+}
+
+base::Result<std::optional<std::string>> find_line_before(
+    store::Log& log, uint64_t end, LineForm form,
+    std::span<const store::Segment> before) {
+  return LinesBefore(log, end, form, before).previous();
 }
 
 }  // namespace query

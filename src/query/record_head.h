@@ -18,9 +18,18 @@
 namespace query {
 
 // What lies before `end` in `log`, or in the logs before it (the oldest
-// first). The first line of all is a head whatever it is; nullopt: there is no
-// line.
+// first). The first line of all is a head whatever it is, and so is the first
+// behind what can't be read; nullopt: there is no line. Nobody looks further
+// back than a record of `cap` goes, nor than `known`, where a line of `log`
+// begins: when the record goes on before that, `size` is of what lies behind,
+// and there is no head.
 base::Result<std::optional<RecordBefore>> find_record_before(
+    store::Log& log, uint64_t end, LineForm form,
+    std::span<const store::Segment> before, const RecordCap& cap = {},
+    std::optional<uint64_t> known = std::nullopt);
+
+// The text of the line before.
+base::Result<std::optional<std::string>> find_line_before(
     store::Log& log, uint64_t end, LineForm form,
     std::span<const store::Segment> before);
 

@@ -4,6 +4,7 @@
 // search, which begins anywhere, and follow agree. Pure; any thread.
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,27 @@ namespace query {
 // bound whoever prints indented lines only would make one record of all.
 inline constexpr size_t kMostRecordLines = size_t{64} << 10;
 inline constexpr size_t kMostRecordBytes = size_t{16} << 20;
+
+struct RecordCap {
+  size_t lines = kMostRecordLines;
+  size_t bytes = kMostRecordBytes;
+};
+
+// Of a record, up to one of its lines and with that.
+struct RecordSize {
+  uint64_t lines = 0;
+  uint64_t bytes = 0;
+  void add(std::string_view text) { *this += {1, text.size() + 1}; }
+  RecordSize& operator+=(const RecordSize& other) {
+    lines += other.lines;
+    bytes += other.bytes;
+    return *this;
+  }
+  // Then that line is judged by itself.
+  bool is_over(const RecordCap& cap) const {
+    return lines > cap.lines || bytes > cap.bytes;
+  }
+};
 
 // Whether a line (the child's bytes) goes on in the record of the line before:
 // it is blank or indented, a closing bracket, or of the forms that stack traces
@@ -32,6 +54,8 @@ bool asks_previous(std::string_view text);
 struct RecordBefore {
   std::string head;      // of the record that the line before is in
   std::string previous;  // the line before
+  RecordSize size{};     // up to that one; when over the cap, `head` is none
+  bool ends_at_known = false;  // record_head.h
 };
 
 }  // namespace query

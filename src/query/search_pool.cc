@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/claim.h"
+
 namespace query {
 namespace {
 
@@ -13,29 +15,20 @@ constexpr std::chrono::milliseconds kTimeAlone{12};
 }  // namespace
 
 struct SearchPool::Job {
-  enum class State : uint8_t { Waiting, Begun, Done };
-
-  // For one thread only, whichever comes first.
-  bool claim() {
-    auto expected = State::Waiting;
-    return state.compare_exchange_strong(expected, State::Begun);
-  }
-  void wait() const { state.wait(State::Begun); }
-
   Unit unit;
   UnitHits hits;  // once it is done
-  std::atomic<State> state = State::Waiting;
+  base::Claim claim;
 };
 
 // --- answers -----------------------------------------------------------------
 
 UnitHits SearchPool::Answer::get() {
-  if (job_->claim()) {
+  if (job_->claim.take()) {
     pool_->run_here(*job_);
   } else {
-    while (job_->state != Job::State::Done && pool_->help()) {
+    while (!job_->claim.is_done() && pool_->help()) {
     }
-    job_->wait();
+    job_->claim.wait();
   }
   auto hits = std::move(job_->hits);
   job_.reset();
@@ -45,10 +38,10 @@ UnitHits SearchPool::Answer::get() {
 void SearchPool::Answer::drop() {
   if (!job_) return;
   // It reads logs that are not ours to keep.
-  if (job_->claim())
+  if (job_->claim.take())
     job_->unit = {};
   else
-    job_->wait();
+    job_->claim.wait();
   job_.reset();
 }
 
@@ -59,7 +52,8 @@ SearchPool::SearchPool(const LineFilter& filter, bool wants_text,
     : filter_(filter),
       wants_text_(wants_text),
       threads_(threads),
-      searchers_(threads) {}
+      searchers_(threads),
+      spares_(2 * threads) {}
 
 SearchPool::~SearchPool() {
   cancelled_ = true;
@@ -69,10 +63,9 @@ SearchPool::~SearchPool() {
 void SearchPool::run(size_t thread, Job& job) {
   auto& searcher = searchers_[thread];
   if (!searcher) searcher = std::make_unique<Searcher>(filter_, wants_text_);
-  job.hits = searcher->search(job.unit, take_spare());
+  job.hits = searcher->search(job.unit, spares_.take());
   job.unit = {};
-  job.state = Job::State::Done;
-  job.state.notify_one();
+  job.claim.finish();
 }
 
 void SearchPool::run_here(Job& job) {
@@ -90,10 +83,10 @@ void SearchPool::hand_out() {
   if (!workers_) workers_ = std::make_unique<base::WorkerPool>(threads_ - 1);
   for (; !kept_.empty(); kept_.pop_front()) {
     auto job = std::move(kept_.front());
-    if (job->state != Job::State::Waiting) continue;
+    if (!job->claim.is_free()) continue;
     handed_out_.push_back(job);
     workers_->submit([this, job = std::move(job)](size_t thread) {
-      if (!cancelled_ && job->claim()) run(thread, *job);
+      if (!cancelled_ && job->claim.take()) run(thread, *job);
     });
   }
 }
@@ -102,19 +95,11 @@ bool SearchPool::help() {
   while (!handed_out_.empty()) {
     const auto job = std::move(handed_out_.front());
     handed_out_.pop_front();
-    if (!job->claim()) continue;
+    if (!job->claim.take()) continue;
     run_here(*job);
     return true;
   }
   return false;
-}
-
-UnitHits SearchPool::take_spare() {
-  const std::lock_guard lock(mutex_);
-  if (spare_.empty()) return {};
-  UnitHits spare = std::move(spare_.back());
-  spare_.pop_back();
-  return spare;
 }
 
 void SearchPool::give_back(UnitHits hits) {
@@ -124,16 +109,14 @@ void SearchPool::give_back(UnitHits hits) {
   hits.bytes = hits.unlevelled = 0;
   hits.problem.reset();
   hits.damage.reset();
-  const std::lock_guard lock(mutex_);
-  if (spare_.size() < 2 * threads_) spare_.push_back(std::move(hits));
+  spares_.give(std::move(hits));
 }
 
 SearchPool::Answer SearchPool::search(Unit unit) {
   auto job = std::make_shared<Job>();
   job->unit = std::move(unit);
   for (auto* jobs : {&kept_, &handed_out_})
-    while (!jobs->empty() && jobs->front()->state != Job::State::Waiting)
-      jobs->pop_front();
+    while (!jobs->empty() && !jobs->front()->claim.is_free()) jobs->pop_front();
   kept_.push_back(job);
   hand_out();
   return {*this, std::move(job)};

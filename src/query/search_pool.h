@@ -9,9 +9,9 @@
 #include <chrono>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "base/spares.h"
 #include "base/worker_pool.h"
 #include "query/block_search.h"
 
@@ -56,7 +56,6 @@ class SearchPool {
   void hand_out();
   // Searches something that is not begun; false: there is nothing.
   bool help();
-  UnitHits take_spare();
 
   const LineFilter& filter_;
   bool wants_text_;
@@ -67,8 +66,7 @@ class SearchPool {
   std::vector<std::unique_ptr<Searcher>> searchers_;
   std::deque<std::shared_ptr<Job>> kept_;  // that no other thread knows of
   std::deque<std::shared_ptr<Job>> handed_out_;  // begun or not
-  std::mutex mutex_;
-  std::vector<UnitHits> spare_;
+  base::Spares<UnitHits> spares_;
   std::atomic<bool> cancelled_ = false;
   std::unique_ptr<base::WorkerPool> workers_;  // once they are needed
 };

@@ -10,8 +10,9 @@
 namespace store {
 namespace {
 
-constexpr size_t kWindow = size_t{64} << 10;
-constexpr size_t kFirstWindow = size_t{4} << 10;  // it may be the line before
+// It may be the line before, or there is none in all of a large file.
+constexpr size_t kFirstWindow = size_t{4} << 10;
+constexpr size_t kMostWindow = size_t{256} << 10;
 
 // A part of a log. The heads of lines that begin before it or at its beginning
 // lie within the next one, which ends kHeadSize behind where it begins.
@@ -54,8 +55,8 @@ base::Result<std::optional<StampedLine>> last_stamped(Log& log, uint64_t begin,
   // With the '\n' before it.
   const uint64_t floor = begin - std::min<uint64_t>(begin, 1);
   std::string room;
+  size_t most = kFirstWindow;
   for (uint64_t to = end;;) {
-    const size_t most = to == end ? kFirstWindow : kWindow;
     const auto size = static_cast<size_t>(std::min<uint64_t>(most, to - floor));
     const uint64_t from = to - size;
     room.resize(size);
@@ -70,6 +71,7 @@ base::Result<std::optional<StampedLine>> last_stamped(Log& log, uint64_t begin,
     const auto found = Window{from, room, to == end}.last();
     if (found || from == floor) return found;
     to = from + kHeadSize;
+    most = std::min(most * 8, kMostWindow);
   }
 }
 

@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <optional>
 #include <random>
+#include <utility>
 
 #include "base/regex.h"
 #include "query/buffer_scan.h"
@@ -207,5 +209,49 @@ TEST_CASE("what a whole buffer is scanned for is what each line has") {
         at = end + 1;
       }
     }
+  }
+}
+
+TEST_CASE("a pattern that is rare is not looked for anew at each match") {
+  // Otherwise this would take minutes.
+  std::string line;
+  while (line.size() < 6'000'000) line += "ab";
+  CHECK(parts({.any = {"a", "ZZZ"}}, line).size() == line.size() / 2);
+  CHECK(parts({.any = {"a", "Z[XY]"}}, line).size() == line.size() / 2);
+}
+
+TEST_CASE("the matches of several patterns are the first there are") {
+  std::mt19937 random(3);
+  const auto number = [&](size_t most) { return random() % (most + 1); };
+  constexpr std::string_view kPatterns[] = {"a",  "ab", "b+", "a*",   "c|ab",
+                                            "^a", "a$", "-b", "\\Bb", "[bc]a"};
+  for (int round = 0; round < 3000; ++round) {
+    std::string text;
+    for (size_t size = number(12); size > 0; --size) text += "abc- "[number(4)];
+    TextQuery query;
+    for (size_t i = 0; i <= number(3); ++i)
+      query.any.emplace_back(kPatterns[number(std::size(kPatterns) - 1)]);
+    std::vector<std::pair<size_t, size_t>> expected;
+    for (size_t from = 0; from <= text.size();) {
+      std::optional<base::Regex::Match> best;
+      for (const auto& pattern : query.any) {
+        const auto regex = base::Regex::compile(pattern, {});
+        REQUIRE(regex);
+        const auto match = regex->find(text, from, 0);
+        if (match && (!best || match->begin < best->begin ||
+                      (match->begin == best->begin && match->end > best->end)))
+          best = match;
+      }
+      if (!best) break;
+      if (best->end > best->begin)
+        expected.emplace_back(best->begin, best->end);
+      from = best->end > best->begin ? best->end : best->begin + 1;
+    }
+    std::vector<Span> spans;
+    compiled(query).find_spans(text, spans);
+    std::vector<std::pair<size_t, size_t>> got;
+    for (const auto& span : spans) got.emplace_back(span.begin, span.end);
+    CAPTURE(text);
+    CHECK(got == expected);
   }
 }

@@ -76,9 +76,19 @@ constexpr std::string_view kTrace[] = {
     "Error: refused",
     "KeyboardInterrupt\r"};
 
+// Of an app that never begins a record.
+constexpr std::string_view kEndless[] = {
+    "    at main (x.js:1:2)",
+    "  ERROR boom",
+    "  level=error status=503",
+    "\t{\"level\":\"info\",\"status\":503}",
+    "",
+    "  user timeout refused"};
+
 }  // namespace
 
 std::string SearchDir::text() {
+  if (endless_ && number(0, 30) > 0) return one_of(std::span(kEndless));
   in_trace_ = number(0, in_trace_ ? 2 : 15) == 0 ? !in_trace_ : in_trace_;
   if (in_trace_) return one_of(std::span(kTrace));
   if (number(0, 3) == 0) return one_of(std::span(kLines));
@@ -140,6 +150,7 @@ void SearchDir::fill(const std::string& app, store::Stream stream, int instance,
   uint64_t sequence = 0;
   const int files = number(1, 4);
   for (int file = 0; file < files; ++file) {
+    endless_ = number(0, endless_ ? 1 : 4) == 0 ? !endless_ : endless_;
     std::string bytes;
     std::vector<store::TimeEntry> times;
     const int64_t first = time;

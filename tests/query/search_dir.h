@@ -52,6 +52,7 @@ class SearchDir {
 
   std::mt19937 random_;
   bool in_trace_ = false;
+  bool endless_ = false;  // records
 };
 
 // All lines of a history, oldest first, the plain way.
