@@ -200,6 +200,10 @@ Result<LogRequest> understand(const LogsArgs& args, base::Timestamp now) {
   query.events = request.reads_events || query.life.which != Which::All;
   request.follow =
       (args.follow || query.last == uint64_t{0}) && !args.nostream && !sums;
+  const bool is_last =
+      query.life.which == Which::SinceRestart ||
+      (query.life.which == Which::FromEnd && query.life.number == 1);
+  if (request.follow && is_last) query.life.newcomers = now;
   const auto own = std::ranges::count(args.targets, "lodge");
   request.diary = own == 1 && args.targets.size() == 1;
   if (own > 0 && !request.diary)

@@ -28,7 +28,8 @@ void choose_lives(Plan& plan, const LifeChoice& choice, Problems& problems) {
       any = true;
     }
     if (open) origin.until.reset();
-    return !any;
+    if (!any) origin.since = choice.newcomers;
+    return !any && !choice.newcomers;
   });
 }
 

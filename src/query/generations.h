@@ -9,7 +9,8 @@
 
 namespace query {
 
-// Takes away the origins of which no such life is known.
+// Takes away the origins of which no such life is known, unless the choice has
+// room for newcomers.
 void choose_lives(Plan& plan, const LifeChoice& choice, Problems& problems);
 
 }  // namespace query

@@ -18,6 +18,9 @@ struct LifeChoice {
   enum class Which { All, Number, FromEnd, SinceRestart, LastCrash };
   Which which = Which::All;
   uint64_t number = 0;  // FromEnd: 1 is the last
+  // Of an instance of which no such life is known, what comes from then on:
+  // when it is followed, its start may be told a moment later.
+  std::optional<base::Timestamp> newcomers{};
 };
 
 struct Query {

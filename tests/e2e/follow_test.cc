@@ -211,6 +211,25 @@ TEST_CASE("--json follows with a line an object") {
   }
 }
 
+TEST_CASE("an instance that comes later is followed in its last life, too") {
+  const TestHome home;
+  home.start("api", "echo I am $NODE_APP_INSTANCE; exec sleep 1000");
+  std::vector<std::string> args = {"logs", "-f", "api"};
+  SUBCASE("since the restart") {
+    args.emplace_back("--since-restart");
+  }
+  SUBCASE("the last by number") {
+    args.insert(args.end(), {"--generation", "-1"});
+  }
+  Child follower = home.background(args);
+  const auto has = [&](std::string_view text) {
+    return follower.out().find(text) != std::string::npos;
+  };
+  REQUIRE(wait_until([&] { return has("I am 0"); }));
+  home.must({"scale", "api", "2"});
+  CHECK(wait_until([&] { return has("I am 1"); }));
+}
+
 TEST_CASE("a chosen life is followed alone: no other instance, no event") {
   const TestHome home;
   home.start("api", "echo I am $NODE_APP_INSTANCE; exec sleep 1000",

@@ -76,3 +76,11 @@ TEST_CASE("a file that has both streams of one instance has its lives alone") {
   CHECK(logs.ranges({Which::LastCrash, 0}) == Ranges{"0 10-21"});
   CHECK(logs.ranges({Which::SinceRestart, 0}) == Ranges{"0 21-", "1 11-"});
 }
+
+TEST_CASE("who follows the last lives has those that are not known yet") {
+  const Combined logs;
+  logs.tell(10, EventKind::Start, 0, 1);
+  CHECK(logs.ranges({Which::SinceRestart, 0}) == Ranges{"0 10-"});
+  CHECK(logs.ranges({Which::SinceRestart, 0, {{15}}}) ==
+        Ranges{"0 10-", "1 15-"});
+}
