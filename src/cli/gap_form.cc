@@ -102,9 +102,8 @@ namespace {
 
 std::string text_of(const nlohmann::json& object, const char* key) {
   const auto found = object.find(key);
-  return found != object.end() && found->is_string()
-             ? found->get<std::string>()
-             : std::string();
+  return found != object.end() && found->is_string() ? found->get<std::string>()
+                                                     : std::string();
 }
 
 std::optional<base::Timestamp> time_of(const nlohmann::json& object,

@@ -71,9 +71,8 @@ TEST_CASE("what was damaged when a report was made is missing in it") {
   const auto archive = archive_lines(home, "api");
   flip_in_the_middle(archive);
   home.start("web", "echo all is there; exec sleep 1000");
-  CHECK(wait_until([&] {
-    return !home.lodge({"logs", "web", "--raw"}).out.empty();
-  }));
+  CHECK(wait_until(
+      [&] { return !home.lodge({"logs", "web", "--raw"}).out.empty(); }));
   const std::string file = home.work().file("r.tar.zst");
   const auto made = home.lodge({"report", "--since", before, "-o", file});
   CHECK(made.exit == 2);
@@ -84,8 +83,7 @@ TEST_CASE("what was damaged when a report was made is missing in it") {
   CHECK(known[0]["reason"] == "damaged");
 
   const TempDir dir;
-  REQUIRE(
-      run({"tar", "--zstd", "-xf", file, "-C", dir.path()}).exit == 0);
+  REQUIRE(run({"tar", "--zstd", "-xf", file, "-C", dir.path()}).exit == 0);
   for (const auto& place : {file, dir.path()})
     for (const auto& words : std::vector<std::vector<std::string>>{
              {"grep", "1", "api", "--since", before},
@@ -108,8 +106,8 @@ TEST_CASE("what was damaged when a report was made is missing in it") {
       home.lodge({"grep", "all", "web", "--from", file, "--json"});
   CHECK(other.exit == 0);
   CHECK(gaps_in(other.out).empty());
-  const auto after = home.lodge({"grep", "1", "api", "--since", now(), "--until",
-                                 "2100-01-01", "--from", file});
+  const auto after = home.lodge({"grep", "1", "api", "--since", now(),
+                                 "--until", "2100-01-01", "--from", file});
   CHECK(after.exit == 1);
   CHECK(after.err.empty());
 }
