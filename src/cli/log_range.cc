@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/eprint.h"
 #include "base/fs.h"
 #include "cli/gap_form.h"
 #include "cli/log_output.h"
 #include "cli/report.h"
+#include "cli/sealed_look.h"
 #include "cli/text_cells.h"
 #include "query/gaps.h"
 
@@ -70,10 +74,14 @@ bool tell_gaps(const LogRequest& request, const LogPlace& place,
   const auto plan = plan_for(request.dir, all);
   if (!plan) return true;
   query::Problems problems;  // said by the reading itself
-  const auto gaps =
-      place.gaps()
-          ? query::gaps_within(*place.gaps(), plan->origins, since, until)
-          : query::find_gaps(plan->origins, {*since, until}, problems);
+  std::vector<query::Gap> gaps;
+  if (place.gaps()) {
+    gaps = query::gaps_within(*place.gaps(), plan->origins, since, until);
+  } else {
+    gaps = query::find_gaps(plan->origins, {*since, until}, problems);
+    std::ranges::move(missing_gaps(request.dir, *plan, {*since, until}),
+                      std::back_inserter(gaps));
+  }
   bool whole = true;
   for (const auto& gap : gaps) {
     const bool damaged = gap.cause == Cause::Damaged;

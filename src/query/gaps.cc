@@ -199,6 +199,8 @@ std::string_view gap_reason(const Gap& gap) {
       return "lost";
     case Gap::Cause::Damaged:
       return "damaged";
+    case Gap::Cause::Missing:
+      return "missing";
   }
   return {};
 }
@@ -235,8 +237,9 @@ std::vector<Gap> gaps_within(const std::vector<Gap>& gaps,
   std::vector<Gap> within;
   for (const auto& gap : gaps) {
     // A line at `begin` is there, unless it is the last that is missing.
-    const bool is_there =
-        gap.cause == Gap::Cause::Flushed || gap.cause == Gap::Cause::Removed;
+    const bool is_there = gap.cause == Gap::Cause::Flushed ||
+                          gap.cause == Gap::Cause::Removed ||
+                          gap.cause == Gap::Cause::Missing;
     const bool before = since && gap.begin &&
                         (is_there ? *gap.begin <= *since : *gap.begin < *since);
     const bool after = until && gap.kept && *gap.kept >= *until;

@@ -24,7 +24,7 @@ struct GapRange {
 };
 
 struct Gap {
-  enum class Cause { Flushed, Removed, Dropped, Lost, Damaged };
+  enum class Cause { Flushed, Removed, Dropped, Lost, Damaged, Missing };
   std::string app;
   Cause cause = Cause::Flushed;
   // Last line before it, of the stream that ends first; of a loss or damage,
@@ -39,7 +39,8 @@ struct Gap {
 };
 
 // "flushed", "retention", "pruned", "deleted", "overflow", "disk_full", "rate",
-// "lost", "damaged".
+// "lost", "damaged", "missing". The last is known to those who look for sealed
+// files that are gone untold; find_gaps() doesn't.
 std::string_view gap_reason(const Gap& gap);
 
 // `origins` of all kinds, events among them; by app as they are there.
