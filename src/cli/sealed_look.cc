@@ -23,13 +23,11 @@ base::Result<std::vector<store::Event>> events_of(
     const std::string& log_dir,
     std::span<const base::TargetCandidate> instances) {
   std::set<std::string> targets;
-  for (const auto& instance : instances)
-    targets.insert("app:" + instance.app);
+  for (const auto& instance : instances) targets.insert("app:" + instance.app);
   if (targets.empty()) return std::vector<store::Event>();
   using enum store::EventKind;
-  EventReader reader(log_dir,
-                     filter_for({targets.begin(), targets.end()},
-                                {Seal, Remove, Flush, Delete, Lost}));
+  EventReader reader(log_dir, filter_for({targets.begin(), targets.end()},
+                                         {Seal, Remove, Flush, Delete, Lost}));
   return reader.read_new();
 }
 
