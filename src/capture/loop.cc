@@ -232,6 +232,7 @@ void CaptureThread::Loop::close_if_idle(File& file) {
   if (!file.sources.empty() || !file.sink->idle()) return;
   if (file.due) std::erase(due_, &file);
   leave_unsynced(file);
+  file.sink->remember();
   bench().spool.remove_sink(file.sink->entry_index());
   files_.erase(std::string(file.sink->path()));
 }

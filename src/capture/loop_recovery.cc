@@ -21,6 +21,7 @@ void CaptureThread::Loop::use(Spool spool) {
                              *spool_,
                              Stamper(clock_, spool_->last_stamp()),
                              {},
+                             {},
                              {}});
   set_out();
   reapply();

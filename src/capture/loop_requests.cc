@@ -105,6 +105,7 @@ void CaptureThread::Loop::replace(
     }
     all->answers[i].path = paths[i];
     bench().replaced[paths[i]] = clock_.mono();
+    bench().left.erase(paths[i]);
     closed.push_back(i);
   }
   // Nobody writes these, so anybody may replace them: elsewhere, for the disk
@@ -187,6 +188,7 @@ std::vector<LiveState> CaptureThread::Loop::live_files() const {
 void CaptureThread::Loop::remove(std::vector<std::string> paths,
                                  std::function<void(base::Status)> done) {
   for (const auto& path : paths) {
+    if (bench_) bench_->left.erase(path);
     if (const auto found = files_.find(path); found != files_.end()) {
       auto file = std::move(found->second);
       files_.erase(found);

@@ -4,6 +4,7 @@
 // implementers post to their own loop whatever can wait.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,13 @@ struct Dropped {
   base::Timestamp last;
 };
 
+// The lines that a file had: stamps of its first, and of what was written to it
+// last. As far as is known; of an empty one neither is.
+struct Held {
+  std::optional<base::Timestamp> first;
+  std::optional<base::Timestamp> last;
+};
+
 class Observer {
  public:
   virtual ~Observer() = default;
@@ -52,10 +60,12 @@ class Observer {
   virtual void on_trouble(const SourceInfo& source,
                           const base::Error& error) = 0;
 
-  // Somebody moved, removed or truncated the live file; `what` says so in
-  // words. The path was opened anew.
-  virtual void on_reopened(const SourceInfo& source, std::string_view what) {
-    (void)source, (void)what;
+  // Somebody moved, removed or truncated the live file, perhaps while nobody
+  // wrote it; `what` says so in words, `held` which lines may be gone with it.
+  // The path was opened anew.
+  virtual void on_reopened(const SourceInfo& source, std::string_view what,
+                           const Held& held) {
+    (void)source, (void)what, (void)held;
   }
 
   // Lines were dropped, as the options of their file allow. Told when the

@@ -30,6 +30,13 @@ namespace capture {
 
 class Sink final : private LineArbiter::Waiting {
  public:
+  // A file as it was when its last sink let it go.
+  struct Left {
+    uint64_t device = 0;
+    uint64_t inode = 0;
+    uint64_t size = 0;
+    Held held;
+  };
   // What all sinks of a capture thread share; outlives them.
   struct Bench {
     base::EventLoop& loop;
@@ -40,6 +47,8 @@ class Sink final : private LineArbiter::Waiting {
     Spool::Extent out;  // where lines are formatted, one sink after the other
     // When a live file was last replaced, by path; of the last seconds.
     std::map<std::string, base::MonoTime> replaced;
+    // Files that nobody writes for now, by path.
+    std::map<std::string, Left> left;
   };
   static constexpr size_t kOutSize = size_t{512} << 10;
 
@@ -108,6 +117,8 @@ class Sink final : private LineArbiter::Waiting {
 
   // Nobody writes it, nothing is left to write, and nobody waits for it.
   bool idle() const;
+  // It is let go: who opens the file next is told what became of it meanwhile.
+  void remember();
   // What could not be written when everything should have been.
   size_t unwritten() const { return rest_.size(); }
   const std::string& path() const { return file_.path(); }
@@ -175,6 +186,8 @@ class Sink final : private LineArbiter::Waiting {
   void limit_queue(Source& source);
   void checked();
   void leave(std::string_view why);
+  Held held();
+  void compare_with_left();
   void begin_anew();
   bool may_replace(base::MonoTime now) const;
   void replaced();

@@ -37,9 +37,33 @@ void Sink::checked() {
 void Sink::leave(std::string_view why) {
   const bool truncated = why == "truncated";
   const auto owner = arbiter_.owner();
-  if (!sources_.empty()) bench_.observer.on_reopened(last_info_, why);
+  if (!sources_.empty()) bench_.observer.on_reopened(last_info_, why, held());
   leaving_ = true;
   end_line_first_ = disk_mid_line_ && rest_.empty() && !truncated && owner;
+}
+
+Held Sink::held() {
+  Held held{file_.begun(), std::nullopt};
+  if (held.first && last_stamp_ >= *held.first) held.last = last_stamp_;
+  return held;
+}
+
+void Sink::remember() {
+  if (discards_ || !file_.is_open()) return;
+  bench_.left[path()] = {device_, inode_, file_.file().size(), held()};
+}
+
+// While nobody wrote the file nobody looked after it.
+void Sink::compare_with_left() {
+  const auto found = bench_.left.find(path());
+  if (found == bench_.left.end()) return;
+  const Left left = found->second;
+  bench_.left.erase(found);
+  if (left.size == 0) return;
+  if (left.device != device_ || left.inode != inode_)
+    bench_.observer.on_reopened(last_info_, "moved or removed", left.held);
+  else if (file_.file().size() < left.size)
+    bench_.observer.on_reopened(last_info_, "truncated", left.held);
 }
 
 // What comes next begins a file, not the rest of a line whose head is gone.

@@ -4,17 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <thread>
 
 #include "base/units.h"
 #include "cli/commands.h"
-#include "cli/event_filter.h"
 #include "cli/progress.h"
 #include "cli/report.h"
-#include "cli/sealed_ledger.h"
+#include "cli/sealed_look.h"
 #include "cli/stored_files.h"
 #include "store/archive_log.h"
 
@@ -85,50 +82,6 @@ Verdict verify(const rotate::Stored& file) {
   return verdict;
 }
 
-// Retention may delete a file and tell of it a moment later.
-constexpr int kLooks = 4;
-constexpr std::chrono::milliseconds kLookAgain{100};
-
-struct Looked {
-  std::vector<rotate::Stored> files;
-  std::vector<MissingFiles> missing;
-};
-
-base::Result<std::vector<store::Event>> events_of(const ChosenApps& chosen) {
-  std::set<std::string> targets;
-  for (const auto& instance : chosen.instances)
-    targets.insert("app:" + instance.app);
-  if (targets.empty()) return std::vector<store::Event>();
-  using enum store::EventKind;
-  return read_events(chosen.logs,
-                     filter_for({targets.begin(), targets.end()},
-                                {Seal, Remove, Flush, Delete, Lost}));
-}
-
-std::expected<Looked, int> look(const Invocation& invocation,
-                                const ChosenApps& chosen) {
-  // What is sealed later than this is in no list of files yet.
-  auto events = events_of(chosen);
-  if (!events)
-    return std::unexpected(report(invocation, events.error(), kUsage));
-  auto files = stored_files(invocation, chosen);
-  if (!files) return std::unexpected(files.error());
-  SealedLedger ledger(chosen.logs, chosen.catalog);
-  for (const auto& event : *events) ledger.add(event);
-  auto missing = ledger.missing(*files, {chosen.catalog, chosen.instances});
-  return Looked{std::move(*files), std::move(missing)};
-}
-
-// As far as it can be known: a file is missing when nobody says why.
-std::expected<Looked, int> look_until_sure(const Invocation& invocation,
-                                           const ChosenApps& chosen) {
-  for (int looks = 1;; ++looks) {
-    auto looked = look(invocation, chosen);
-    if (!looked || looked->missing.empty() || looks == kLooks) return looked;
-    std::this_thread::sleep_for(kLookAgain);
-  }
-}
-
 void tell_missing(const Invocation& invocation, const MissingFiles& files) {
   const auto words = files.words();
   if (!invocation.json) {
@@ -160,8 +113,9 @@ std::string summary(size_t damaged, uint64_t missing) {
 int run_verify(const Invocation& invocation) {
   const auto chosen = chosen_apps(invocation);
   if (!chosen) return chosen.error();
-  const auto looked = look_until_sure(invocation, *chosen);
-  if (!looked) return looked.error();
+  const auto looked =
+      look_at_sealed(chosen->logs, chosen->catalog, chosen->instances);
+  if (!looked) return report(invocation, looked.error(), kUsage);
   const auto& files = looked->files;
   Progress progress("verifying", files.size(), invocation.silent);
   uint64_t raw = 0;

@@ -46,6 +46,7 @@ std::string gap_json(const Gap& gap) {
       members += fmt::format(R"(,"lines":{})", gap.lines);
       break;
     case Gap::Cause::Lost:
+    case Gap::Cause::Missing:
       members += fmt::format(R"(,"words":{})", in_quotes(gap.words));
       break;
     case Gap::Cause::Damaged:
@@ -87,6 +88,12 @@ std::string gap_words(const Gap& gap, base::Zone zone) {
                                from, to, gap.words)
                  : fmt::format("{} can't be read ({})", what, gap.words);
     }
+    case Gap::Cause::Missing:
+      if (gap.kept)
+        return fmt::format("no lines from {} to {} ({})", from, to, gap.words);
+      return fmt::format("{} ({})",
+                         gap.begin ? "logs begin " + to : "no logs are stored",
+                         gap.words);
     case Gap::Cause::Removed:
       break;
   }
@@ -122,13 +129,16 @@ std::optional<Gap> parse_gap(const nlohmann::json& object) {
     gap.cause = Flushed;
   else if (reason == "retention" || reason == "pruned" || reason == "deleted")
     gap.cause = Removed;
+  else if (reason == "missing")
+    gap.cause = Missing;
   else if (reason == "lost")
     gap.cause = Lost;
   else if (reason == "damaged")
     gap.cause = Damaged;
   else
     gap.cause = Dropped;
-  const bool is_loss = gap.cause != Flushed && gap.cause != Removed;
+  const bool is_loss =
+      gap.cause != Flushed && gap.cause != Removed && gap.cause != Missing;
   gap.kept = time_of(object, is_loss ? "first" : "kept");
   gap.begin = time_of(object, is_loss ? "last" : "begin");
   gap.when = time_of(object, gap.cause == Flushed ? "flushed" : "removed")

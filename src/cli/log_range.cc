@@ -3,12 +3,16 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/eprint.h"
 #include "base/fs.h"
 #include "cli/gap_form.h"
 #include "cli/log_output.h"
 #include "cli/log_sums.h"
 #include "cli/report.h"
+#include "cli/sealed_look.h"
 #include "cli/text_cells.h"
 #include "query/gaps.h"
 
@@ -81,10 +85,12 @@ bool tell_gaps(const LogRequest& request, const LogPlace& place,
   const auto plan = plan_for(request.dir, all);
   if (!plan) return true;
   query::Problems problems;  // said by the reading itself
-  const auto gaps =
-      place.gaps()
-          ? query::gaps_within(*place.gaps(), plan->origins, since, until)
-          : query::find_gaps(plan->origins, {*since, until}, problems);
+  std::vector<query::Gap> gaps;
+  if (place.gaps()) {
+    gaps = query::gaps_within(*place.gaps(), plan->origins, since, until);
+  } else {
+    gaps = all_gaps(request.dir, *plan, {*since, until}, problems);
+  }
   bool whole = true;
   for (const auto& gap : gaps) {
     const bool damaged = gap.cause == Cause::Damaged;

@@ -18,6 +18,7 @@
 #include "cli/report.h"
 #include "cli/report_facts.h"
 #include "cli/report_plan.h"
+#include "cli/sealed_look.h"
 #include "cli/secrets.h"
 #include "cli/text_cells.h"
 #include "control/client.h"
@@ -148,12 +149,12 @@ class Making {
 
   // Events of the range don't tell of everything that is missing in it.
   void find_gaps(const ReportPlan& plan) {
-    std::vector<query::Origin> origins;
-    for (const auto& file : plan.files) origins.push_back(file.origin);
+    query::Plan all;
+    for (const auto& file : plan.files) all.origins.push_back(file.origin);
+    const query::GapRange range{*wanted_.query.since, wanted_.query.until};
     query::Problems problems;  // told when the files were read
-    auto found = query::find_gaps(
-        origins, {*wanted_.query.since, wanted_.query.until}, problems);
-    std::ranges::move(found, std::back_inserter(gaps_));
+    std::ranges::move(all_gaps(home_.logs(), all, range, problems),
+                      std::back_inserter(gaps_));
   }
 
   base::Status put_lines(const query::Origin& origin, const std::string& name) {

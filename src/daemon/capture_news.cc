@@ -66,8 +66,12 @@ void CaptureNews::on_trouble(const capture::SourceInfo& source,
 }
 
 void CaptureNews::on_reopened(const capture::SourceInfo& source,
-                              std::string_view what) {
-  record(event_of(store::EventKind::Lost, source, what));
+                              std::string_view what,
+                              const capture::Held& held) {
+  auto event = event_of(store::EventKind::Lost, source, what);
+  event.first = held.first;
+  event.last = held.last;
+  record(std::move(event));
 }
 
 void CaptureNews::on_dropped(const capture::SourceInfo& source,

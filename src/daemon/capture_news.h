@@ -34,8 +34,8 @@ class CaptureNews final : public capture::Observer {
                      base::Timestamp line) override;
   void on_trouble(const capture::SourceInfo& source,
                   const base::Error& error) override;
-  void on_reopened(const capture::SourceInfo& source,
-                   std::string_view what) override;
+  void on_reopened(const capture::SourceInfo& source, std::string_view what,
+                   const capture::Held& held) override;
   void on_dropped(const capture::SourceInfo& source,
                   const capture::Dropped& dropped) override;
   void on_disk_full(const capture::SourceInfo& source, bool full) override;

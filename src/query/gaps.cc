@@ -91,9 +91,11 @@ bool is_known_stream(const std::vector<Origin>& origins,
 }
 
 Told read_told(const std::vector<Origin>& origins, GapRange range,
-               Problems& problems) {
+               Problems& problems,
+               const std::function<void(const store::Event&)>& on_event) {
   Told told(range);
   read_events(origins, problems, [&](const store::Event& event) {
+    if (on_event) on_event(event);
     told.removals.add(event);
     if (is_known_stream(origins, event)) told.losses.add(event);
     if (event.kind != store::EventKind::Flush || event.time < range.since ||
@@ -199,13 +201,16 @@ std::string_view gap_reason(const Gap& gap) {
       return "lost";
     case Gap::Cause::Damaged:
       return "damaged";
+    case Gap::Cause::Missing:
+      return "missing";
   }
   return {};
 }
 
-std::vector<Gap> find_gaps(const std::vector<Origin>& origins, GapRange range,
-                           Problems& problems) {
-  const Told told = read_told(origins, range, problems);
+std::vector<Gap> find_gaps(
+    const std::vector<Origin>& origins, GapRange range, Problems& problems,
+    const std::function<void(const store::Event&)>& on_event) {
+  const Told told = read_told(origins, range, problems, on_event);
   std::vector<Gap> gaps;
   for (size_t i = 0; i < origins.size();) {
     const std::string& app = origins[i].app;
@@ -235,8 +240,9 @@ std::vector<Gap> gaps_within(const std::vector<Gap>& gaps,
   std::vector<Gap> within;
   for (const auto& gap : gaps) {
     // A line at `begin` is there, unless it is the last that is missing.
-    const bool is_there =
-        gap.cause == Gap::Cause::Flushed || gap.cause == Gap::Cause::Removed;
+    const bool is_there = gap.cause == Gap::Cause::Flushed ||
+                          gap.cause == Gap::Cause::Removed ||
+                          gap.cause == Gap::Cause::Missing;
     const bool before = since && gap.begin &&
                         (is_there ? *gap.begin <= *since : *gap.begin < *since);
     const bool after = until && gap.kept && *gap.kept >= *until;

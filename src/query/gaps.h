@@ -7,6 +7,7 @@
 // alone, so segments may lie before the gap. Reads the events and the first and
 // last lines of a few files.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,7 +25,7 @@ struct GapRange {
 };
 
 struct Gap {
-  enum class Cause { Flushed, Removed, Dropped, Lost, Damaged };
+  enum class Cause { Flushed, Removed, Dropped, Lost, Damaged, Missing };
   std::string app;
   Cause cause = Cause::Flushed;
   // Last line before it, of the stream that ends first; of a loss or damage,
@@ -39,12 +40,15 @@ struct Gap {
 };
 
 // "flushed", "retention", "pruned", "deleted", "overflow", "disk_full", "rate",
-// "lost", "damaged".
+// "lost", "damaged", "missing". The last is known to those who look for sealed
+// files that are gone untold; find_gaps() doesn't.
 std::string_view gap_reason(const Gap& gap);
 
-// `origins` of all kinds, events among them; by app as they are there.
-std::vector<Gap> find_gaps(const std::vector<Origin>& origins, GapRange range,
-                           Problems& problems);
+// `origins` of all kinds, events among them; by app as they are there. Each
+// event that is read goes to `on_event`, too.
+std::vector<Gap> find_gaps(
+    const std::vector<Origin>& origins, GapRange range, Problems& problems,
+    const std::function<void(const store::Event&)>& on_event = {});
 
 // Of `gaps` those of the apps of `origins` that such a range meets.
 std::vector<Gap> gaps_within(const std::vector<Gap>& gaps,

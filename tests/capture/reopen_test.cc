@@ -105,6 +105,43 @@ TEST_CASE("a live file that was moved away is made anew") {
   CHECK(arrives(rig, child, "after\n"));
   CHECK(without_stamps(rig.file("away")).starts_with("before\n"));
   CHECK(rig.seen.reopened() == std::vector<std::string>{"moved or removed"});
+  const auto held = rig.seen.held();
+  REQUIRE(held.size() == 1);
+  CHECK(held[0].first == store::parse_line(rig.file("away")).time);
+  CHECK(held[0].last >= held[0].first);
+  const auto next = store::parse_line(rig.file("api-out.log")).time;
+  CHECK(held[0].last < next);
+}
+
+TEST_CASE("what became of a live file while nobody wrote it is told") {
+  for (const std::string what : {"moved or removed", "truncated", ""}) {
+    CAPTURE(what);
+    Rig rig;
+    const auto path = rig.dir.path("api-out.log");
+    auto child = rig.add(1, "api-out.log");
+    put(child, "before\n");
+    REQUIRE(eventually([&] { return !rig.file("api-out.log").empty(); }));
+    const auto first = store::parse_line(rig.file("api-out.log")).time;
+    child.reset();
+    REQUIRE(rig.ended(1));
+    if (what == "truncated") REQUIRE(::truncate(path.c_str(), 0) == 0);
+    if (what == "moved or removed") REQUIRE(base::fs::unlink(path));
+    auto next = rig.add(2, "api-out.log");
+    CHECK(arrives(rig, next, "after\n"));
+    if (what.empty()) {
+      CHECK(rig.seen.reopened().empty());
+      continue;
+    }
+    CHECK(rig.seen.reopened() == std::vector<std::string>{what});
+    REQUIRE(rig.seen.held().size() == 1);
+    CHECK(rig.seen.held()[0].first == first);
+    // It was said once.
+    next.reset();
+    REQUIRE(rig.ended(2));
+    auto last = rig.add(3, "api-out.log");
+    CHECK(arrives(rig, last, "again\n"));
+    CHECK(rig.seen.reopened().size() == 1);
+  }
 }
 
 TEST_CASE("a live file that was removed in mid-line begins with whole lines") {

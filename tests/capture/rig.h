@@ -74,9 +74,11 @@ class Recorder final : public capture::Observer {
     const std::lock_guard lock(mutex_);
     troubles_.push_back(error);
   }
-  void on_reopened(const capture::SourceInfo&, std::string_view why) override {
+  void on_reopened(const capture::SourceInfo&, std::string_view why,
+                   const capture::Held& held) override {
     const std::lock_guard lock(mutex_);
     reopened_.emplace_back(why);
+    held_.push_back(held);
   }
   void on_sealed(const capture::SourceInfo&, const std::string& segment,
                  uint64_t) override {
@@ -92,6 +94,7 @@ class Recorder final : public capture::Observer {
   std::vector<EndedLine> lines() const { return copy(lines_); }
   std::vector<base::Error> troubles() const { return copy(troubles_); }
   std::vector<std::string> reopened() const { return copy(reopened_); }
+  std::vector<capture::Held> held() const { return copy(held_); }
   std::vector<std::string> sealed() const { return copy(sealed_); }
 
  private:
@@ -105,6 +108,7 @@ class Recorder final : public capture::Observer {
   std::vector<EndedLine> lines_;
   std::vector<base::Error> troubles_;
   std::vector<std::string> reopened_;
+  std::vector<capture::Held> held_;  // by those
   std::vector<std::string> sealed_;
 };
 

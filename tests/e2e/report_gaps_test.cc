@@ -151,4 +151,65 @@ TEST_CASE("what went after the range of a report is missing in it, too") {
   CHECK(read.exit == 0);
 }
 
+TEST_CASE("a sealed file that somebody removed is missing from its range") {
+  const TestHome home;
+  const auto before = now();
+  const auto archive = archive_lines(home, "api");
+  const auto between = now();
+  const std::vector<std::string> words = {"grep", "1",       "api",   "--since",
+                                          before, "--until", between, "--json"};
+  CHECK(gaps_in(home.lodge(words).out).empty());
+  home.must({"restart", "api"});
+  CHECK(wait_until([&] {
+    return home.lodge({"grep", "-c", "-x", "20000", "api", "--since", between})
+               .exit == 0;
+  }));
+  const std::string file = home.work().file("r.tar.zst");
+  REQUIRE(fs::unlink(archive));
+  home.must({"report", "--since", before, "-o", file});
+  const auto gaps = gaps_in(home.lodge(words).out);
+  REQUIRE(gaps.size() == 1);
+  CHECK(gaps[0]["reason"] == "missing");
+  CHECK(gaps[0]["words"] == "file 1 of out is missing");
+  CHECK(gaps[0]["kept"].is_null());
+  CHECK(gaps[0]["begin"].get<std::string>() > between);
+  const auto told = home.lodge({"logs", "api", "--since", before});
+  CHECK(told.err.find("logs begin ") != std::string::npos);
+  CHECK(told.err.find("file 1 of out is missing") != std::string::npos);
+  auto from = words;
+  from.insert(from.end(), {"--from", file});
+  CHECK(gaps_in(home.lodge(from).out) == gaps);
+  // What was written later is whole, and so is what never was in that file.
+  CHECK(gaps_in(home.lodge({"logs", "api", "--since", now(), "--json"}).out)
+            .empty());
+  CHECK(
+      gaps_in(
+          home.lodge({"logs", "api", "--err", "--since", before, "--json"}).out)
+          .empty());
+  // Between two that there are, too.
+  home.must({"rotate", "api"});
+  CHECK(wait_until([&] { return archives_of(home, "api").size() == 1; }));
+  for (const size_t round : {3, 4}) {
+    home.must({"restart", "api"});
+    CHECK(wait_until([&] {
+      return home.must({"logs", "api", "-n", "1", "--raw", "--out"}).out ==
+             "20000\n";
+    }));
+    home.must({"rotate", "api"});
+    CHECK(wait_until(
+        [&] { return archives_of(home, "api").size() == round - 1; }));
+  }
+  REQUIRE(fs::unlink(archives_of(home, "api").at(1)));
+  const auto middle =
+      gaps_in(home.lodge({"logs", "api", "--since", before, "--json"}).out);
+  REQUIRE(middle.size() == 2);
+  CHECK(middle[1]["words"] == "file 3 of out is missing");
+  CHECK(middle[1]["kept"] < middle[1]["begin"]);
+  // What Lodge itself deletes has an event.
+  home.must({"archive", "prune", "api", "--older", "0s"});
+  for (const auto& gap :
+       gaps_in(home.lodge({"logs", "api", "--since", before, "--json"}).out))
+    CHECK(gap["reason"] != "missing");
+}
+
 }  // namespace support
