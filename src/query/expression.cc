@@ -119,10 +119,9 @@ bool Expression::Node::matches(std::string_view line) const {
   return std::ranges::any_of(values, [&](const auto& v) { return holds(v); });
 }
 
-// What stands in the line as it is written here, unless JSON's escapes are in
-// it: \u may write any character in another way.
+// What stands in the line as it is written here, colours aside, unless JSON's
+// escapes are in it: \u may write any character in another way.
 void Expression::Node::require() {
-  requirement.through_colours = false;
   const auto plain = [](std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, [](char c) {
       return static_cast<unsigned char>(c) < 0x7F && c >= 0x20 && c != '"' &&

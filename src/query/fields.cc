@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "query/json_scan.h"
+#include "store/colours.h"
 
 namespace query {
 namespace {
@@ -26,6 +27,13 @@ std::unexpected<base::Error> bad_path(std::string_view text, size_t at,
       "a field is written a, a.b, a[0], a[*], \"odd name\".b");
 }
 
+// Colours may be written as escapes, too.
+std::string text_of_string(std::string_view inside) {
+  if (inside.find('\\') == inside.npos) return std::string(inside);
+  std::string scratch;
+  return std::string(store::without_colours(undo_escapes(inside), scratch));
+}
+
 void set_number(FieldValue& value) {
   const auto number = parse_number(value.text);
   value.is_number = number.has_value();
@@ -38,8 +46,7 @@ FieldValue value_of(std::string_view json) {
   if (first == '"') {
     const auto inside = json.substr(1, json.size() - 2);
     value.kind = Kind::String;
-    value.text = inside.find('\\') == inside.npos ? std::string(inside)
-                                                  : undo_escapes(inside);
+    value.text = text_of_string(inside);
     set_number(value);
     return value;
   }
@@ -150,8 +157,7 @@ void for_each_pair(std::string_view line, Visit visit) {
 FieldValue pair_value(std::string_view value, bool quoted) {
   FieldValue made;
   made.kind = Kind::String;
-  made.text = quoted && value.find('\\') != value.npos ? undo_escapes(value)
-                                                       : std::string(value);
+  made.text = quoted ? text_of_string(value) : std::string(value);
   set_number(made);
   if (!quoted && made.is_number) made.kind = Kind::Number;
   if (!quoted && (value == "true" || value == "false")) made.kind = Kind::Bool;
@@ -218,6 +224,8 @@ base::Result<FieldPath> parse_field_path(std::string_view text) {
 
 void find_fields(std::string_view line, const FieldPath& path,
                  std::vector<FieldValue>& into) {
+  std::string scratch;
+  line = store::without_colours(line, scratch);
   const auto object = find_object(line);
   if (object.empty()) {
     std::optional<FieldValue> found;
@@ -244,6 +252,8 @@ void find_fields(std::string_view line, const FieldPath& path,
 
 std::vector<NamedField> all_fields(std::string_view line) {
   std::vector<NamedField> fields;
+  std::string scratch;
+  line = store::without_colours(line, scratch);
   const auto object = find_object(line);
   if (!object.empty()) {
     for_each_member(object, [&](std::string_view name, std::string_view value) {

@@ -1,7 +1,8 @@
 #pragma once
 // Fields of lines that are JSON objects (they may follow a prefix) or logfmt
 // (`level=warn path="/a b"`). Reads what is asked for and passes over the rest;
-// what is not well-formed has the fields before the damage. Pure; any thread.
+// what is not well-formed has the fields before the damage. Colour sequences
+// are left out, within values too. Pure; any thread.
 
 #include <optional>
 #include <string>

@@ -5,6 +5,10 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <string>
+
+#include "store/colours.h"
+#include "store/text_times.h"
 
 namespace store {
 namespace {
@@ -106,19 +110,40 @@ Level level_of_severity(unsigned severity) {
 // are keys too, what goes on before them being no letter.
 constexpr std::string_view kKeys[] = {"level", "lvl", "severity", "levelname",
                                       "loglevel"};
+constexpr std::string_view kTextKeys[] = {"severitytext", "severity_text"};
+
+// What a key of these ends in.
+bool may_end_key(char c) {
+  c = lower(c);
+  return c == 'l' || c == 'y' || c == 'e' || c == 't';
+}
 
 bool is_key(std::string_view before) {
-  return std::ranges::any_of(kKeys, [&](std::string_view key) {
+  const auto ends = [&](std::string_view key) {
     if (before.size() < key.size()) return false;
     const size_t at = before.size() - key.size();
     return equals(before.substr(at), key) &&
            (at == 0 || !is_word(before[at - 1]));
-  });
+  };
+  return lower(before.back()) == 't' ? std::ranges::any_of(kTextKeys, ends)
+                                     : std::ranges::any_of(kKeys, ends);
+}
+
+// Colours within a string of JSON, as winston writes them.
+void skip_escaped_colours(std::string_view& value) {
+  constexpr std::string_view kEscape = "\\u001b[";
+  while (value.size() > kEscape.size() &&
+         equals(value.substr(0, kEscape.size()), kEscape)) {
+    const auto end = value.find_first_not_of("0123456789;:", kEscape.size());
+    if (end == value.npos || value[end] != 'm') return;
+    value.remove_prefix(end + 1);
+  }
 }
 
 // What a key's value says, with quotes or without.
 std::optional<Level> level_of_value(std::string_view value) {
   if (!value.empty() && value.front() == '"') value.remove_prefix(1);
+  skip_escaped_colours(value);
   const auto word = letters_at(value, 0);
   if (!word.empty()) return parse_level(word);
   size_t digits = 0;
@@ -134,8 +159,7 @@ Level level_of_json(std::string_view text) {
     if (colon == nullptr) break;
     at = static_cast<size_t>(static_cast<const char*>(colon) - text.data());
     if (at < 2 || text[at - 1] != '"') continue;
-    const char end = lower(text[at - 2]);
-    if (end != 'l' && end != 'y' && end != 'e') continue;
+    if (!may_end_key(text[at - 2])) continue;
     if (!is_key(text.substr(0, at - 1))) continue;
     size_t value = at + 1;
     while (value < text.size() && text[value] == ' ') ++value;
@@ -152,8 +176,7 @@ std::optional<Level> level_of_pairs(std::string_view text) {
     if (equal == nullptr) break;
     at = static_cast<size_t>(static_cast<const char*>(equal) - text.data());
     if (at < 3) continue;
-    const char end = lower(text[at - 1]);
-    if (end != 'l' && end != 'y' && end != 'e') continue;
+    if (!may_end_key(text[at - 1])) continue;
     if (!is_key(text.substr(0, at))) continue;
     if (const auto level = level_of_value(text.substr(at + 1))) return level;
   }
@@ -271,38 +294,138 @@ Level level_of_words(std::string_view text) {
   return Level::Unknown;
 }
 
-Level level_of_text(std::string_view text) {
+// Levels that are words in lower case where others have columns: of few, since
+// sentences begin with words too.
+constexpr std::string_view kBare[] = {"trace",   "debug", "info",
+                                      "warn",    "error", "fatal",
+                                      "warning", "crit",  "critical"};
+
+// ASP.NET's names for what it doesn't call as others do: `fail: Shop.Cart[0]`.
+std::optional<Level> level_of_dotnet(std::string_view word,
+                                     std::string_view rest) {
+  if (!rest.starts_with(": ")) return std::nullopt;
+  const auto category = rest.substr(2, rest.find(' ', 2) - 2);
+  if (!category.ends_with(']') || !category.contains('[')) return std::nullopt;
+  if (word == "fail") return Level::Error;
+  if (word == "dbug") return Level::Debug;
+  if (word == "trce") return Level::Trace;
+  return std::nullopt;
+}
+
+// `info  daemon ready`: no sentence, no assignment.
+std::optional<Level> level_of_column(std::string_view word,
+                                     std::string_view rest) {
+  if (word.size() > 8 || !may_begin_word(word.front()) ||
+      std::ranges::find(kBare, word) == std::end(kBare))
+    return std::nullopt;
+  const auto next = rest.find_first_not_of(" \t");
+  if (next == rest.npos || rest[next] == '=') return std::nullopt;
+  return parse_level(word);
+}
+
+// Behind a date with a time, as winston has it: `2026-11-21 10:15 error: gone`.
+std::optional<Level> level_behind_time(std::string_view text) {
+  // What most have there, a capital or a bracket, is told soonest.
+  size_t at = 16;
+  if (text.size() <= at || (text[13] != ':' && text[14] != ':'))
+    return std::nullopt;
+  while (at < text.size() &&
+         (text[at] < 'A' || text[at] == 'Z' || text[at] == ']'))
+    ++at;
+  if (at == text.size() || !is_lower(text[at])) return std::nullopt;
+  const auto word = letters_at(text, at);
+  const auto rest = text.substr(at + word.size());
+  if (!rest.starts_with(": ")) return std::nullopt;
+  const size_t end = text_time_size(text);
+  if (end == 0 || end == at || text.find_first_not_of(" \t", end) != at)
+    return std::nullopt;
+  if (const auto level = level_of_dotnet(word, rest)) return level;
+  return parse_level(word);
+}
+
+// Apache's `[core:error]`, first or behind its time.
+std::optional<Level> level_of_module(std::string_view text) {
+  for (int group = 0; group < 2 && text.starts_with('['); ++group) {
+    const size_t end = text.find(']');
+    if (end == text.npos) return std::nullopt;
+    const auto inside = text.substr(1, end - 1);
+    const size_t colon = inside.find(':');
+    if (colon != inside.npos &&
+        std::ranges::all_of(inside.substr(0, colon), is_word))
+      if (const auto level = parse_level(inside.substr(colon + 1)))
+        return level;
+    text.remove_prefix(std::min(end + 2, text.size()));
+  }
+  return std::nullopt;
+}
+
+// What stands first and is a level in lower case.
+std::optional<Level> level_of_first(std::string_view text, bool indented) {
+  if (text.empty()) return std::nullopt;
+  if (is_lower(text[0])) {
+    if (!may_begin_word(text[0])) return std::nullopt;
+    const auto word = letters_at(text, 0);
+    const auto rest = text.substr(word.size());
+    if (rest.starts_with(':')) return level_of_dotnet(word, rest);
+    if (indented || !(rest.starts_with(' ') || rest.starts_with('\t')))
+      return std::nullopt;
+    return level_of_column(word, rest);
+  }
+  if (text[0] == '[')
+    if (const auto level = level_of_module(text)) return level;
+  if (!is_digit(text[0]) && text[0] != '[') return std::nullopt;
+  return level_behind_time(text);
+}
+
+Level level_of_text(std::string_view text, bool indented) {
   text = text.substr(0, kTextReach);
   if (const auto level = level_of_head(text)) return *level;
   if (const auto level = level_of_pairs(text)) return *level;
+  if (const auto level = level_of_first(text, indented)) return *level;
   return level_of_words(text);
 }
 
 // What stands before an object counts first: a syslog's level is the line's.
-Level level_of_line(std::string_view text) {
+Level level_of_line(std::string_view text, bool indented) {
   const size_t brace = text.substr(0, kObjectReach).find("{\"");
-  if (brace == text.npos) return level_of_text(text);
-  if (const Level level = level_of_text(text.substr(0, brace));
+  if (brace == text.npos) return level_of_text(text, indented);
+  if (const Level level = level_of_text(text.substr(0, brace), indented);
       level != Level::Unknown)
     return level;
   const Level level = level_of_json(text.substr(brace + 1));
-  return level != Level::Unknown ? level : level_of_text(text);
+  return level != Level::Unknown ? level : level_of_text(text, indented);
+}
+
+Level level_of_plain(std::string_view text) {
+  const size_t first = text.find_first_not_of(" \t\r");
+  if (first == text.npos) return Level::Unknown;
+  if (text[first] == '{') return level_of_json(text.substr(first + 1));
+  return level_of_line(text.substr(first), first > 0);
+}
+
+// Where text has its level; colours that stand further on are of no concern.
+bool is_coloured(std::string_view text) {
+  return std::memchr(text.data(), '\x1b', std::min(text.size(), kTextReach)) !=
+         nullptr;
 }
 
 }  // namespace
 
 Level detect_level(std::string_view line) {
   const auto text = line.substr(0, kLevelReach);
-  const size_t first = text.find_first_not_of(" \t\r");
-  if (first == text.npos) return Level::Unknown;
-  if (text[first] == '{') return level_of_json(text.substr(first + 1));
-  return level_of_line(text.substr(first));
+  if (text.empty()) return Level::Unknown;
+  if (!is_coloured(text)) return level_of_plain(text);
+  std::string scratch;
+  return level_of_plain(without_colours(text, scratch));
 }
 
 Level detect_level(const Line& line) {
   if (line.lead.empty()) return detect_level(line.text);
   // The lead ends with the '{', and is counted as if it were that alone.
-  return level_of_json(line.text.substr(0, kLevelReach - 1));
+  const auto text = line.text.substr(0, kLevelReach - 1);
+  if (text.empty() || !is_coloured(text)) return level_of_json(text);
+  std::string scratch;
+  return level_of_json(without_colours(text, scratch));
 }
 
 std::string_view level_name(Level level) {

@@ -247,6 +247,26 @@ TEST_CASE("a logged exception belongs to its line, as loggers print it") {
         object + "\n");
 }
 
+TEST_CASE("levels and fields are seen through colours, and in the diary") {
+  TestHome home;
+  const std::string lines =
+      "\\033[31merror\\033[39m: winston\n"
+      "\\033[2m2026-11-29T10:00:00Z\\033[0m \\033[31mERROR\\033[0m x: tracing\n"
+      "\\033[32m{\"level\":\"error\",\"status\":500}\\033[0m\n";
+  home.start("api", "printf '" + lines +
+                        "[\\033[33mWARN\\033[0m] low\n"
+                        "the end\n'; exec sleep 1000");
+  REQUIRE(wait_until([&] {
+    return home.lodge({"logs", "api", "--raw"}).out.contains("the end");
+  }));
+  CHECK(home.lodge({"logs", "--level", "error", "-c"}).out == "3\n");
+  CHECK(home.lodge({"logs", "--level", "warn", "-c"}).out == "4\n");
+  CHECK(home.lodge({"logs", "--where", "status=500", "-c"}).out == "1\n");
+  const auto diary = home.lodge({"logs", "lodge", "--level", "info", "--raw"});
+  CHECK(diary.exit == 0);
+  CHECK(diary.out.starts_with("info  daemon"));
+}
+
 TEST_CASE("context is of the same instance, both streams, by grep's rules") {
   const Incident incident(kTalk);
   const auto text = incident.texts({"grep", "upstream", "api", "-C", "1"});

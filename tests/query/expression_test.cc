@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "query/json_lines.h"
+#include "store/colours.h"
 #include "support/sanitized.h"
 
 using query::Expression;
@@ -309,4 +310,29 @@ TEST_CASE("no line that an expression takes lacks what it requires") {
   }
   CHECK(taken > rounds);
   CHECK(refusals > rounds);
+}
+
+TEST_CASE("fields are the same with colours anywhere in the line") {
+  query_test::Random random(44);
+  int taken = 0;
+  for (int round = 0; round < 1'000; ++round) {
+    const auto text = random_expression(3, random);
+    const auto parsed = Expression::parse(text);
+    REQUIRE_MESSAGE(parsed.has_value(), text);
+    const auto& required = parsed->requirement();
+    CHECK((required.is_empty() || required.through_colours));
+    for (int i = 0; i < 10; ++i) {
+      const auto line = query_test::random_line(random);
+      auto coloured = line;
+      for (const std::string_view colour : {"\x1b[1;31m", "\x1b[39m", "\x1b[m"})
+        coloured.insert(random() % (line.size() + 1), colour);
+      std::string scratch;
+      if (store::without_colours(coloured, scratch) != line)
+        continue;  // one lies within another
+      CAPTURE(coloured);
+      REQUIRE(parsed->matches(coloured) == parsed->matches(line));
+      taken += parsed->matches(line) ? 1 : 0;
+    }
+  }
+  CHECK(taken > 1'000);
 }

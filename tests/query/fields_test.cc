@@ -237,3 +237,12 @@ TEST_CASE("fields are those that a JSON library finds") {
   }
   CHECK(compared > rounds / 20);
 }
+
+TEST_CASE("fields are seen through colours") {
+  const std::string whole = "\x1b[32m{\"status\":500}\x1b[0m";
+  CHECK(found(whole, "status") == "500");
+  CHECK(found("\x1b[36mstatus=\x1b[0m500", "status") == "500");
+  CHECK(found("{\x1b[34m\"a\"\x1b[0m:\"\x1b[1mb\x1b[0mc\"}", "a") == "bc");
+  CHECK(found(R"({"level":"\u001b[32minfo\u001b[39m"})", "level") == "info");
+  CHECK(query::all_fields(whole).size() == 1);
+}

@@ -45,7 +45,8 @@ constexpr std::string_view kWords[] = {"error",
 constexpr std::string_view kLines[] = {
     R"({"level":"error","msg":"payment failed","status":503,"req":{"id":"abc"}})",
     R"({"level":"info","msg":"pay\u006dent ok","status":200,"tags":["a","b"]})",
-    R"(prefix {"level":"warn","status":"503","path":"\/api\/v1"})",
+    "\x1b[2mprefix\x1b[0m {\"level\":\"warn\",\"sta\x1b[1mtus\":\"503\","
+    "\"path\":\"\\/api\\/v1\"}\x1b[0m",
     "    at main (x.js:1:2)",
     "Caused by: java.io.IOException: refused",
     "",

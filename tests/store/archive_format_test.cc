@@ -46,7 +46,9 @@ const Golden kFiles[] = {{"v1-prefix", Kind::Prefixed, 101},
                          {"v1-mixed", Kind::Mixed, 103},
                          {"v1-unstamped", Kind::Unstamped, 104},
                          // With flags 4, 8 and 16 of frames.
-                         {"v1b-mixed", Kind::Mixed, 106}};
+                         {"v1b-mixed", Kind::Mixed, 106},
+                         // Counted by level detector 3.
+                         {"v1c-mixed", Kind::Mixed, 107}};
 
 std::vector<store::TimeEntry> golden_times(const Golden& golden, size_t size) {
   std::vector<store::TimeEntry> times;

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <random>
+#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "store/colours.h"
 
 using store::detect_level;
 using store::Level;
@@ -34,6 +37,35 @@ void check(const std::vector<Row>& rows) {
       CHECK(detect_level(store::parse_line(within)) == row.level);
     }
   }
+}
+
+// The first word, as a column or before a colon, in lower case.
+Level naive_first(const std::string& text) {
+  static const std::regex bare(
+      "(trace|debug|info|warn|error|fatal|warning|crit|critical)[ \\t]+[^= \\t]"
+      "[^]*");
+  const std::string stamp = R"((?:\[?[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{5,8}Z?)"
+                            R"((?: ?[+-][0-9]{2}:?(?:[0-9]{2})?)?\]?[ \t]+))";
+  static const std::regex dotnet(stamp +
+                                 "?(fail|dbug|trce): ([^ ]*)(?: [^]*)?");
+  static const std::regex stamped(stamp + "([a-z][a-zA-Z]*): [^]*");
+  static const std::regex apache(
+      R"((?:\[[^\]]*\][^])?\[[A-Za-z0-9_]*:([A-Za-z]*)\][^]*)");
+  std::smatch parts;
+  if (std::regex_match(text, parts, apache))
+    if (const auto level = store::parse_level(parts[1].str())) return *level;
+  if (std::regex_match(text, parts, bare))
+    return *store::parse_level(parts[1].str());
+  if (std::regex_match(text, parts, dotnet)) {
+    const std::string category = parts[2];
+    if (category.ends_with(']') && category.contains('['))
+      return parts[1] == "fail"   ? Level::Error
+             : parts[1] == "dbug" ? Level::Debug
+                                  : Level::Trace;
+  }
+  if (std::regex_match(text, parts, stamped))
+    return store::parse_level(parts[1].str()).value_or(Level::Unknown);
+  return Level::Unknown;
 }
 
 // The words of a line, one after another, by the rule that levels.h states.
@@ -69,22 +101,60 @@ Level naive_level(std::string_view text) {
 }  // namespace
 
 TEST_CASE("eight bytes at a time find the same words as one") {
-  const std::vector<std::string> pieces = {
-      "ERROR", "error",    "[warn]", "<info>", "(Fatal)", "|crit|", "Warn",
-      "INFO",  "WARNING",  "[",      "]",      "<",       ">",      "|",
-      "(",     ")",        "_",      "-",      "7",       " ",      "  ",
-      ":",     "\xc3\xa9", "@",      "`",      "{",       "[error", "debug]"};
+  const std::vector<std::string> pieces = {"ERROR",
+                                           "error",
+                                           "[warn]",
+                                           "<info>",
+                                           "(Fatal)",
+                                           "|crit|",
+                                           "Warn",
+                                           "INFO",
+                                           "WARNING",
+                                           "[",
+                                           "]",
+                                           "<",
+                                           ">",
+                                           "|",
+                                           "(",
+                                           ")",
+                                           "_",
+                                           "-",
+                                           "7",
+                                           " ",
+                                           "  ",
+                                           ":",
+                                           "\xc3\xa9",
+                                           "@",
+                                           "`",
+                                           "{",
+                                           "[error",
+                                           "debug]",
+                                           "[core:error]",
+                                           "[core:",
+                                           ":warn]",
+                                           "a:b",
+                                           "info ",
+                                           "warning\t",
+                                           "fail: a[0]",
+                                           "dbug: ",
+                                           "2026-11-29 10:00 ",
+                                           "[2026-11-29 10:00:00] ",
+                                           "\x1b[31m",
+                                           "\x1b[0;1m"};
   std::mt19937 random(7);
   size_t known = 0;
   for (int i = 0; i < 20'000; ++i) {
-    std::string line(random() % 12, '.');
+    std::string line(random() % 3 == 0 ? 0 : random() % 12, '.');
     while (line.size() < 1 + random() % 130)
       line += pieces[random() % pieces.size()];
+    std::string scratch;
+    const std::string seen(store::without_colours(line, scratch));
     // Heads of other kinds.
-    if (line.starts_with(' ') || line.starts_with('<') || line.starts_with('{'))
+    if (seen.empty() || std::string_view(" <{").contains(seen.front()))
       continue;
     CAPTURE(line);
-    const Level level = naive_level(line);
+    Level level = naive_first(seen);
+    if (level == Level::Unknown) level = naive_level(seen);
     known += level != Level::Unknown ? 1 : 0;
     REQUIRE(detect_level(line) == level);
   }
@@ -176,6 +246,69 @@ TEST_CASE("the level of a line of text is a word that is meant as one") {
       {std::string("ERROR\0x", 7), Level::Error},
       {"", Level::Unknown},
       {" ", Level::Unknown},
+  });
+}
+
+TEST_CASE("a level in lower case is one where loggers put it") {
+  check({
+      {"info  daemon 7842 ready", Level::Info},
+      {"warn  disk full", Level::Warn},
+      {"error daemon: gone", Level::Error},
+      {"warning package.json: no license", Level::Warn},
+      {"debug\tx", Level::Debug},
+      {"error = 7", Level::Unknown},
+      {"errors in words", Level::Unknown},
+      {"information on it", Level::Unknown},
+      {"notice that", Level::Unknown},
+      {"fine by me", Level::Unknown},
+      {"error", Level::Unknown},
+      {"error  ", Level::Unknown},
+      {"  info x", Level::Unknown},
+      {"an info x", Level::Unknown},
+      {"fail: Shop.Cart[0]", Level::Error},
+      {"fail: Shop.Cart[0] it broke", Level::Error},
+      {"dbug: Shop.Cart[12]", Level::Debug},
+      {"trce: Shop.Cart[0]", Level::Trace},
+      {"crit: Shop.Cart[0]", Level::Fatal},
+      {"10:15 fail: Shop.Cart[0]", Level::Unknown},
+      {"2026-11-21 10:15:02 fail: Shop.Cart[0]", Level::Error},
+      {"fail: it broke", Level::Unknown},
+      {"fail", Level::Unknown},
+      {"2026-11-21T10:15:02.123Z error: gone", Level::Error},
+      {"[2026-11-21 10:15:02] warn: low", Level::Warn},
+      {"2026-11-21T10:15:02.123Z the error: gone", Level::Unknown},
+      {"2026/11/21 10:15:02 error reading words", Level::Unknown},
+      {"[Sat Nov 21 10:15:02.1 2026] [core:error] [pid 7] gone", Level::Error},
+      {"[mpm_event:notice] [pid 7] up", Level::Info},
+      {"[:warn] low", Level::Warn},
+      {"[a b:warn] low", Level::Unknown},
+      {"a:error] x", Level::Unknown},
+      {R"({"severity_text":"ERROR","body":"x"})", Level::Error},
+      {R"({"severityText":"WARN","severityNumber":13})", Level::Warn},
+      {"severity_text=WARN x", Level::Warn},
+      {R"({"text":"ERROR"})", Level::Unknown},
+  });
+}
+
+TEST_CASE("a level is seen through colours") {
+  check({
+      {"\x1b[31merror\x1b[39m: gone", Level::Error},
+      {"\x1b[2m2026-11-29T10:00:00Z\x1b[0m \x1b[31mERROR\x1b[0m app: gone",
+       Level::Error},
+      {"2026-11-29T10:00:00.000Z\t\x1b[33mWARN\x1b[0m\tlow", Level::Warn},
+      {"[\x1b[33mWARN\x1b[0m] low", Level::Warn},
+      {"\x1b[32m{\"level\":\"error\",\"status\":500}\x1b[0m", Level::Error},
+      {"{\x1b[34m\"level\"\x1b[0m:\x1b[32m\"error\"\x1b[0m}", Level::Error},
+      {R"({"level":"\u001b[32minfo\u001b[39m","message":"x"})", Level::Info},
+      {R"({"level":"\u001b[32m","severity":"warn"})", Level::Warn},
+      {"\x1b[36mlevel=\x1b[0mwarn x", Level::Warn},
+      {"\x1b[41m\x1b[30mfail\x1b[39m\x1b[22m\x1b[49m: Shop.Cart[0]",
+       Level::Error},
+      {"\x1b[1mE\x1b[0mRROR in two", Level::Error},
+      {"\x1b[31man error in words\x1b[0m", Level::Unknown},
+      {"\x1b[31merror: \x1b", Level::Error},
+      {"\x1b[31m", Level::Unknown},
+      {"\x1b[2Kerror: no colour", Level::Unknown},
   });
 }
 
