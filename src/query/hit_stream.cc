@@ -143,7 +143,10 @@ void HitStream::drop_by_level(const store::ArchiveReader& archive,
   // The level of a line that was found by its text may stand in another frame.
   const bool of_heads = !filter.by_record() || filter.pattern().takes_all();
   if (!level || !archive.has_levels() || !of_heads) return;
-  for (size_t i = 0; i < frames.size(); ++i) {
+  const auto first = std::ranges::find(frames, true) - frames.begin();
+  for (auto i = static_cast<size_t>(first); i < frames.size(); ++i) {
+    // A record may go on in it that began in the file before.
+    if (filter.by_record() && i == static_cast<size_t>(first)) continue;
     const auto& levels = archive.frames()[i].levels;
     bool any = false;
     for (auto l = static_cast<size_t>(*level);

@@ -164,6 +164,11 @@ void Pattern::Compiled::draw_conclusions() {
   if (!all.empty()) return;
   if (std::ranges::all_of(any, [](const One& o) { return !o.regex; }))
     for (const auto& one : any) literals.push_back(*one.literal);
+  // One that is not UTF-8 is taken for Latin-1, and the others with it.
+  if (any.size() > 1 && !std::ranges::all_of(any, [](const One& one) {
+        return base::is_utf8(one.expression);
+      }))
+    return;
   for (const auto& one : any)
     expression += fmt::format("{}(?{}:{})", expression.empty() ? "" : "|",
                               one.ignore_case ? "i" : "-i", one.expression);

@@ -402,6 +402,44 @@ TEST_CASE("sums count by time, field, level and form") {
         std::string::npos);
 }
 
+TEST_CASE("a record that goes on in the next archive is found whole") {
+  const TestHome home;
+  home.start("api",
+             "echo 'ERROR boom'; until [ -e sealed ]; do sleep 0.02; done; "
+             "echo '    at main (x.js:1:2)'; exec sleep 1000");
+  const auto has = [&](std::string_view text) {
+    return wait_until([&] {
+      return home.lodge({"logs", "api", "--raw"}).out.contains(text);
+    });
+  };
+  REQUIRE(has("boom"));
+  home.must({"rotate", "api"});
+  run({"touch", "sealed"}, home.in_home());
+  REQUIRE(has("at main"));
+  home.must({"rotate", "api"});
+  REQUIRE(wait_until(
+      [&] { return !home.must({"archive", "ls"}).out.contains("segment"); },
+      60s));
+  // Nothing in the second names a level.
+  CHECK(home.must({"grep", "", "api", "--level", "error", "--raw"}).out ==
+        "ERROR boom\n    at main (x.js:1:2)\n");
+}
+
+TEST_CASE("a pattern that is not UTF-8 changes nothing for the others") {
+  const TestHome home;
+  home.start("api", R"(printf '\342\204\252elvin\n\377\376\nother\n'; )"
+                    "exec sleep 1000");
+  const auto count = [&](std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"grep", "api", "-c", "-i"});
+    return home.lodge(std::move(flags)).out;
+  };
+  REQUIRE(wait_until([&] { return count({"-e", "other"}) == "1\n"; }));
+  CHECK(count({"-e", "kelvin"}) == "1\n");
+  CHECK(count({"-e", "kelvin", "-e", "\xff"}) == "2\n");
+  CHECK(count({"-e", "\xff", "-e", "\xff"}) == "1\n");
+  CHECK(count({"-e", "\xff", "-e", "\xff", "-v"}) == "2\n");
+}
+
 TEST_CASE("lives of an instance can be told apart") {
   const TestHome home;
   (void)home.lodge({"start", "echo life of $$; exit 3", "--name", "api",

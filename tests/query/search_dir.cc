@@ -75,7 +75,10 @@ constexpr std::string_view kTrace[] = {
     "ValueError: timeout of user",
     "shop.errors.RefusedError: status=503",
     "Error: refused",
-    "KeyboardInterrupt\r"};
+    "KeyboardInterrupt\r",
+    "    raise ValueError(\"ERROR\")",
+    "ERRORError",
+    "shop.errors.Refused: status=503"};
 
 // Of an app that never begins a record.
 constexpr std::string_view kEndless[] = {

@@ -13,7 +13,7 @@ using query_test::naive_search;
 using query_test::SearchDir;
 using query_test::Shown;
 
-constexpr unsigned kSeeds = support::kSanitized ? 6 : 40;
+constexpr unsigned kSeeds = support::kSanitized ? 6 : 80;
 constexpr int kQueries = support::kSanitized ? 15 : 50;
 
 constexpr std::string_view kPatterns[] = {"error",       "ERROR",
