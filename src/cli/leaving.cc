@@ -1,7 +1,9 @@
 #include "cli/leaving.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -18,6 +20,21 @@ void leave_quietly_on_signals() {
   };
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
+}
+
+LeaveWatch::LeaveWatch() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  signals_ =
+      base::UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (signals_) ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+}
+
+bool LeaveWatch::is_asked() const {
+  pollfd polled{signals_.get(), POLLIN, 0};
+  return ::poll(&polled, 1, 0) > 0;
 }
 
 // The writing end of a pipe never is readable but for that reason. It is opened

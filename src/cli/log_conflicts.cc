@@ -63,6 +63,7 @@ base::Status check_choice(const LogsArgs& args) {
         conflict(records, {args.lines_only, "--lines-only"}),
         // Where a record ends only the lines behind it tell.
         conflict(records, reverse),
+        conflict(records, {!args.cursor_file.empty(), "--cursor-file"}),
         conflict({args.follow, "--follow"}, reverse),
         needs({!args.window.empty(), "--window"}, around.given, around.flag),
         needs({!args.context_of.empty(), "--context-of"}, context,

@@ -129,7 +129,12 @@ query::Printer& LogOutput::rows() {
   return *sieve_;
 }
 
+void LogOutput::leave_when(std::function<bool()> leaves) {
+  if (bookmark_) bookmark_->leave_when(std::move(leaves));
+}
+
 void LogOutput::finish() {
+  if (bookmark_) bookmark_->settle();
   if (printer_.at_end) printer_.at_end();
 }
 

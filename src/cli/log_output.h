@@ -2,6 +2,7 @@
 // What becomes of the lines that a command found: the row of stages (filter,
 // limit, context, printer) that its flags ask for.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "cli/log_printer.h"
 #include "cli/log_request.h"
 #include "cli/log_way.h"
+#include "query/bookmark.h"
 #include "query/context.h"
 #include "query/limit.h"
 #include "query/output.h"
@@ -35,6 +37,9 @@ class LogOutput {
   query::Printer& rows();
   // Nothing more comes.
   void finish();
+  // Of one that keeps a place (--cursor-file): ends when it is told to, and
+  // notes the place of what was printed.
+  void leave_when(std::function<bool()> leaves);
 
   uint64_t found() const;       // lines and events, or matches when filtered
   uint64_t unlevelled() const;  // left out because they name no level
@@ -52,7 +57,7 @@ class LogOutput {
   const LogRequest& request_;
   query::Reading& reading_;
   LogPrinter printer_;
-  std::unique_ptr<query::Printer> bookmark_;
+  std::unique_ptr<query::Bookmark> bookmark_;
   std::unique_ptr<query::Context> context_;
   std::unique_ptr<query::Limit> limit_;
   std::unique_ptr<query::Sieve> sieve_;

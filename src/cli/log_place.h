@@ -26,6 +26,8 @@ class LogPlace {
 
   // Of logs and catalog.
   const std::string& dir() const { return dir_; }
+  // Whether lines may still come: not into a report.
+  bool grows() const { return !gaps_ && !unpacked_; }
   // What is missing in a report, as it says itself, whose events don't tell all
   // of it; none: it is no report.
   const std::optional<std::vector<query::Gap>>& gaps() const { return gaps_; }

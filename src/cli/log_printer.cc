@@ -93,7 +93,7 @@ Result<LogPrinter> make_template(const LogSetting& setting) {
   const LogsArgs& args = setting.args;
   auto form = query::Template::parse(args.format ? query::kPm2Template
                                                  : args.line_template);
-  if (!form) return base::pass(std::move(form), "--template");
+  if (!form) return base::fail(std::move(form.error()));
   query::TemplateStyle style;
   style.zone = setting.request.zone;
   style.terminal = ::isatty(STDOUT_FILENO) == 1;

@@ -16,6 +16,7 @@
 #include "cli/log_place.h"
 #include "cli/log_range.h"
 #include "cli/log_request.h"
+#include "cli/log_sums.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "query/follow.h"
@@ -23,6 +24,8 @@
 
 namespace cli {
 namespace {
+
+using namespace std::chrono_literals;
 
 int report(const base::Error& error, const LogsArgs& args, int exit_code) {
   return cli::report(args.command, args.json, error, exit_code);
@@ -32,10 +35,42 @@ bool is_for_people(const LogsArgs& args) {
   return !args.raw && !args.json && !args.quiet;
 }
 
+// Stops the loop when no line that comes can be in range any more.
+class UntilWatch {
+ public:
+  UntilWatch(base::EventLoop& loop, std::optional<base::Timestamp> until)
+      : timer_(loop, [this, &loop] { left() > 0ms ? wait() : loop.stop(); }) {
+    if (!until) return;
+    until_ = *until;
+    wait();
+  }
+
+ private:
+  // A line is on its way for a moment.
+  static constexpr std::chrono::milliseconds kOnItsWay{100};
+
+  std::chrono::milliseconds left() const {
+    const std::chrono::microseconds us(until_.us - clock_.now().us);
+    return std::chrono::ceil<std::chrono::milliseconds>(us) + kOnItsWay;
+  }
+  // The clock may be set meanwhile.
+  void wait() { timer_.start(std::clamp(left(), 0ms, 60'000ms)); }
+
+  base::SystemClock clock_;
+  base::Timestamp until_;
+  base::Timer timer_;
+};
+
 // False when something could not be read.
 bool follow(const base::Home& home, const LogRequest& request,
-            const LogsArgs& args, query::Reading& reading, LogOutput& lines) {
+            const LogsArgs& args, query::Reading& reading, LogOutput& lines,
+            const std::optional<LeaveWatch>& leave) {
   base::EventLoop loop;
+  std::optional<base::FdWatch> leave_watch;
+  if (leave && leave->fd() >= 0) {
+    leave_watch.emplace(loop, leave->fd(), [&loop](int) { loop.stop(); });
+    leave_watch->want(base::FdWatch::Readable);
+  }
   query::FollowOptions options;
   options.dir = request.diary ? home.root() : request.dir;
   size_t streams = 0;
@@ -53,6 +88,7 @@ bool follow(const base::Home& home, const LogRequest& request,
   };
   const ReaderWatch reader_watch(loop);
   query::Follower follower(loop, reading, lines.rows(), std::move(options));
+  const UntilWatch until_watch(loop, request.query.until);
   follower.start();
   loop.run();
   return !trouble;
@@ -149,6 +185,9 @@ base::Result<Asked> prepare(const base::Home& home, const LogsArgs& args,
   auto place = LogPlace::open(home, args.from);
   if (!place) return base::fail(std::move(place.error()));
   request->dir = place->dir();
+  if (request->follow && !place->grows())
+    return base::fail(base::Errc::Invalid, "--follow: a report does not grow",
+                      "without -f its lines are printed");
   auto cursor = cursor_of(args);
   if (!cursor) return base::fail(std::move(cursor.error()));
   if (*cursor && !args.lines) request->query.last.reset();
@@ -245,18 +284,24 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
       LogOutput::make(home, args, request, asked->plan, reading, clock, output);
   if (!lines) return report(lines.error(), args, 2);
   bool whole = tell_beforehand(*asked, args, cursor_gone, output);
+  std::optional<LeaveWatch> leave;
   if (request.follow) leave_quietly_on_signals();
+  if (request.follow && !args.cursor_file.empty()) {
+    leave.emplace();
+    (*lines)->leave_when([&leave] { return leave->is_asked(); });
+  }
   show_stored(args, reading, **lines, output);
   whole = tell(reading.problems()) && whole;
   whole = tell(asked->problems) && whole;
   if (request.follow && !output.closed() && (*lines)->wants_more())
-    whole = follow(home, request, args, reading, **lines) && whole;
+    whole = follow(home, request, args, reading, **lines, leave) && whole;
   (*lines)->finish();
   output.flush();
   tell_afterwards(args, reading, **lines, began);
   if (!output.status()) return report(output.status().error(), args, 2);
   const int exit = exit_code(request, args, (*lines)->found(), whole);
-  if (exit == 0 && !request.selection && !request.follow && is_for_people(args))
+  if (exit == 0 && !request.selection && !request.follow &&
+      is_for_people(args) && !args.count && !asks_for_sums(args))
     aside("-f follows, -n 100 shows more", args);
   return exit;
 }

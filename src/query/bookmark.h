@@ -2,6 +2,7 @@
 // `--cursor-file`: keeps where one has got to, so that the next run goes on
 // there. Written when what was printed has been written out, in one rename.
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -19,10 +20,15 @@ class Bookmark final : public Printer {
         path_(std::move(path)),
         at_(reading.after()) {}
 
+  // Nothing more is wanted when it says so; what was printed is noted first.
+  void leave_when(std::function<bool()> leaves) { leaves_ = std::move(leaves); }
+
   void piece(const Origin& origin, const store::Piece& piece) override;
   bool event(const Origin& origin, const store::Event& event) override;
   void settle() override;
-  bool wants_more() const override { return next_.wants_more(); }
+  bool wants_more() const override {
+    return next_.wants_more() && !(leaves_ && leaves_());
+  }
   void next_is_context() override;
   void gap() override { next_.gap(); }
   void widen(size_t label_width) override { next_.widen(label_width); }
@@ -34,6 +40,7 @@ class Bookmark final : public Printer {
   Reading& reading_;  // has the problem when it can't be written
   std::string path_;
   std::optional<Cursor> at_;
+  std::function<bool()> leaves_;
   bool shown_ = false;  // a line was
   bool moved_ = false;  // since it was written
   bool is_context_ = false;

@@ -57,7 +57,8 @@ void JsonPrinter::end(bool partial) {
     json += R"(,"host":)";
     append_json_string(members_.host, json);
   }
-  if (members_.cursor) {
+  // Where a line of context lies is not known any more when its match is.
+  if (members_.cursor && !context_) {
     json += R"(,"cursor":)";
     append_json_string(members_.cursor(origin, time_), json);
   }

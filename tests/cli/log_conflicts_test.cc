@@ -54,6 +54,7 @@ TEST_CASE("flags that make no sense together are named, whatever their order") {
       {{"x", "-f", "-c"}, "--follow and --count"},
       {{"x", "-f", "--reverse"}, "--follow and --reverse"},
       {{"x", "--records", "--reverse"}, "--records and --reverse"},
+      {{"x", "--records", "--cursor-file", "f"}, "--records and --cursor-file"},
       {{"x", "--records", "--lines-only"}, "--records and --lines-only"},
       {{"x", "--around", "-1h", "--since", "-2h"}, "--around and --since"},
       {{"x", "--around", "-1h", "--until", "-2h"}, "--around and --until"},

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <sstream>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/fs.h"
@@ -178,6 +180,43 @@ TEST_CASE("Ctrl-C ends a follower at once") {
   const bool sensible =
       ran.exit == 0 || ran.exit == 130 || ran.signal == SIGINT;
   CHECK(sensible);
+}
+
+TEST_CASE("--cursor-file is that of what was printed, however one leaves") {
+  const TestHome home;
+  // Lines and the writing of places are on their way all the time.
+  home.start("app",
+             "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo $i;"
+             " [ $((i % 20)) -ne 0 ] || sleep 0.005; done; exec sleep 1000");
+  const std::string file = home.work().file("cursor");
+  std::string seen;
+  for (int run = 0; run < 20; ++run) {
+    Child follower = follow(home, {"app", "-n", "all", "--cursor-file", file});
+    CHECK(wait_until([&] { return follower.out().size() > 200; }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(run % 7));
+    follower.signal(run % 2 == 0 ? SIGINT : SIGTERM);
+    const Ran ran = follower.wait(5s);
+    CHECK(ran.in_time);
+    CHECK(ran.exit == 0);
+    seen += ran.out;
+  }
+  std::istringstream text(seen);
+  uint64_t next = 0, number = 0;
+  while (text >> number) REQUIRE(number == ++next);
+  CHECK(next > 500);
+}
+
+TEST_CASE("a range that ends ends a follower") {
+  const TestHome home;
+  home.start("app", "while :; do echo line; sleep 0.02; done");
+  Child follower = follow(home, {"app", "--until", "now"});
+  CHECK(follower.wait(5s).in_time);
+  const auto until =
+      base::format_stamp({base::SystemClock().now().us + 700'000});
+  const Ran ran = follow(home, {"app", "-n", "0", "--until", until}).wait(10s);
+  CHECK(ran.in_time);
+  CHECK(ran.exit == 0);
+  CHECK(ran.out.starts_with("line\n"));
 }
 
 TEST_CASE("a file removed or moved from outside is written anew and followed") {

@@ -187,6 +187,16 @@ TEST_CASE("any tar unpacks a report to a log directory with its checksums") {
   CHECK_FALSE(has(events, "abc"));
 }
 
+TEST_CASE("a report that is followed is refused: it does not grow") {
+  const TestHome home;
+  write_logs(home);
+  const std::string file = home.work().file("r.tar.zst");
+  home.must(range({"report", "-o", file}, 0, 10));
+  const auto ran = home.lodge({"logs", "-f", "--from", file});
+  CHECK(ran.exit == 2);
+  CHECK(has(ran.err, "a report does not grow"));
+}
+
 TEST_CASE("a report goes to stdout, or gets a name of its time here") {
   const TestHome home;
   write_logs(home);
@@ -337,12 +347,16 @@ TEST_CASE("what was unpacked goes although the reader is killed") {
   home.must(range({"report", "-o", file}, 0, 50));
   for (const int number : {SIGINT, SIGTERM, SIGKILL}) {
     CAPTURE(number);
-    auto follower = home.background({"logs", "-f", "-n", "all", "--from", file},
-                                    scratch.options());
-    CHECK(wait_until([&] { return has(follower.out(), "line 49 of api"); }));
-    CHECK_FALSE(scratch.is_empty());
-    follower.signal(number);
-    CHECK_FALSE(follower.wait().output_held);
+    // A pipe that is full: its writer waits.
+    Child reader({"bash", "-c",
+                  "rm -f full; mkfifo full; exec 3<>full; "
+                  "head -c 65536 /dev/zero >&3; "
+                  "exec \"$0\" logs -n all --from \"$1\" >&3",
+                  lodge_binary(), file},
+                 home.in_home(scratch.options()));
+    CHECK(wait_until([&] { return !scratch.is_empty(); }));
+    reader.signal(number);
+    CHECK_FALSE(reader.wait().output_held);
     CHECK(wait_until([&] { return scratch.is_empty(); }));
   }
 }

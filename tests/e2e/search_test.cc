@@ -300,6 +300,10 @@ TEST_CASE("a run goes on exactly where the last one ended") {
   // Through a rotation.
   home.must({"rotate", "api"});
   CHECK(home.lodge(args).out.empty());
+  // Only where it is known.
+  for (const auto& line : json_lines(
+           incident.texts({"grep", "timeout", "api", "-C", "1", "--json"})))
+    CHECK(line.contains("cursor") != line.contains("context"));
   // The newest first.
   auto turned = args;
   turned.back() = home.work().file("turned");
