@@ -41,10 +41,11 @@ struct RecordSize {
 // it is blank or indented, a closing bracket, or of the forms that stack traces
 // of common languages have at column 0 ("Caused by: ", "Traceback (most recent
 // call last):" followed by its lines, "goroutine 1 [running]:", ...). Or it
-// names an error as Python does (`ValueError: x`, `shop.errors.NotFound`) and
-// `previous`, the text of the line before, is one of a Python traceback:
-// indented by spaces, and no `at ...` of other languages, whose next error is a
-// record of its own. Without a line before, `previous` is empty.
+// names an exception or a function and `previous`, the text of the line before,
+// is what such a line belongs to: one with a level that was logged with it, or
+// a line of a Python traceback. docs/search.md has the rules. What is indented
+// and yet has a time, or is an object with a level, is no such line. Without a
+// line before, `previous` is empty.
 bool continues_record(std::string_view text, std::string_view previous);
 
 // Whether `previous` decides.

@@ -342,16 +342,17 @@ TEST_CASE(
 TEST_CASE("what was unpacked goes although the reader is killed") {
   const TestHome home;
   const Scratch scratch;
-  write_logs(home);
+  home.start("api", "seq 400000; exec sleep 1000");
+  REQUIRE(wait_until(
+      [&] { return home.lodge({"grep", "-qx", "400000", "api"}).exit == 0; }));
   const std::string file = home.work().file("r.tar.zst");
-  home.must(range({"report", "-o", file}, 0, 50));
+  home.must({"report", "--since", "1h", "-o", file});
   for (const int number : {SIGINT, SIGTERM, SIGKILL}) {
     CAPTURE(number);
-    // A pipe that is full: its writer waits.
+    // Into a pipe that nobody reads, and that takes a part of it at most.
     Child reader({"bash", "-c",
-                  "rm -f full; mkfifo full; exec 3<>full; "
-                  "head -c 65536 /dev/zero >&3; "
-                  "exec \"$0\" logs -n all --from \"$1\" >&3",
+                  "rm -f pipe; mkfifo pipe; exec 3<>pipe; "
+                  "exec \"$0\" logs -n all --raw --from \"$1\" >&3",
                   lodge_binary(), file},
                  home.in_home(scratch.options()));
     CHECK(wait_until([&] { return !scratch.is_empty(); }));
