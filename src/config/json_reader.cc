@@ -133,10 +133,9 @@ class Reader {
       auto item = read(depth + 1);
       if (!item) return item;
       list.items.push_back(std::move(*item));
-      if (auto more = next(']', begin); !more)
-        return std::unexpected(more.error());
-      else if (!*more)
-        break;
+      auto more = next(']', begin);
+      if (!more) return std::unexpected(more.error());
+      if (!*more) break;
     }
     step();
     return list;
@@ -172,10 +171,9 @@ class Reader {
       if (!value) return value;
       member.value = std::move(*value);
       map.members.push_back(std::move(member));
-      if (auto more = next('}', begin); !more)
-        return std::unexpected(more.error());
-      else if (!*more)
-        break;
+      auto more = next('}', begin);
+      if (!more) return std::unexpected(more.error());
+      if (!*more) break;
     }
     step();
     return map;

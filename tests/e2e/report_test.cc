@@ -313,7 +313,7 @@ TEST_CASE(
   REQUIRE(::symlink("/etc", work.file("in/logs/link").c_str()) == 0);
   REQUIRE(::mkfifo(work.file("in/fifo").c_str(), 0600) == 0);
   REQUIRE(::link(work.file("out").c_str(), work.file("in/hard").c_str()) == 0);
-  const auto packed = [&](std::vector<std::string> members) {
+  const auto packed = [&](const std::vector<std::string>& members) {
     const std::string file = work.file("bad.tar.zst");
     const auto made = run(with(
         {"tar", "--zstd", "-P", "-cf", file, "-C", work.file("in")}, members));

@@ -27,7 +27,7 @@ class Combined {
     }
     store::Catalog catalog;
     catalog.apps.push_back(std::move(app));
-    REQUIRE(store::save_catalog(dir.path(), catalog));
+    REQUIRE(store::save_catalog(dir_.path(), catalog));
   }
   void tell(int64_t us, EventKind kind, int instance, uint64_t generation,
             int code = 0) const {
@@ -38,13 +38,13 @@ class Combined {
     event.instance = instance;
     event.generation = generation;
     if (kind == EventKind::Exit) event.code = code;
-    REQUIRE(store::append_event(dir.path(), event));
+    REQUIRE(store::append_event(dir_.path(), event));
   }
   // "instance since-until", of each file of lines.
   std::vector<std::string> ranges(const query::LifeChoice& choice) const {
     query::Query query;
     query.life = choice;
-    auto plan = dir.plan(query);
+    auto plan = dir_.plan(query);
     query::Problems problems;
     query::choose_lives(plan, choice, problems);
     CHECK(problems.empty());
@@ -59,7 +59,7 @@ class Combined {
   }
 
  private:
-  LogDir dir;
+  LogDir dir_;
 };
 
 using Ranges = std::vector<std::string>;

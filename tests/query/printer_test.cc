@@ -75,7 +75,8 @@ std::vector<nlohmann::json> json(const LogDir& dir, const query::Query& query) {
   return objects;
 }
 
-std::string sanitized(std::vector<std::string_view> pieces, bool colours) {
+std::string sanitized(const std::vector<std::string_view>& pieces,
+                      bool colours) {
   query::Sanitizer sanitizer(colours);
   std::string shown;
   for (const auto piece : pieces) sanitizer.add(piece, shown);

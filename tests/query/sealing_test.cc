@@ -297,8 +297,9 @@ TEST_CASE("lines sealed under readers and a follower are each there once") {
     }
   });
   follow.wait_until([&] {
-    return finished && follow.texts().size() ==
-                           static_cast<size_t>(written[0] + written[1]);
+    return finished &&
+           follow.texts().size() == static_cast<size_t>(written[0]) +
+                                        static_cast<size_t>(written[1]);
   });
   reading.join();
   writing.join();
