@@ -40,6 +40,14 @@ base::Status read_more(const SearchedLog& log, uint64_t offset, size_t count,
 
 }  // namespace
 
+void UnitHits::clear() {
+  text.clear();
+  hits.clear();
+  bytes = unlevelled = 0;
+  problem.reset();
+  damage.reset();
+}
+
 Searcher::Searcher(const LineFilter& filter, bool wants_text)
     : filter_(filter.clone()),
       wants_text_(wants_text),
@@ -66,15 +74,15 @@ UnitHits Searcher::search(const Unit& unit, UnitHits hits) {
 base::Result<uint64_t> Searcher::first_line(const SearchedLog& log,
                                             uint64_t begin, uint64_t end) {
   if (begin == 0) return begin;
-  for (uint64_t at = begin - 1; at < end; at += block_.size()) {
-    block_.clear();
+  for (uint64_t at = begin - 1; at < end; at += buffer_.size()) {
+    buffer_.clear();
     const auto count =
         static_cast<size_t>(std::min<uint64_t>(kOverhang, log.end - at));
-    if (auto read = read_more(log, at, count, block_); !read)
+    if (auto read = read_more(log, at, count, buffer_); !read)
       return base::fail(std::move(read.error()));
-    if (block_.empty()) break;
-    const auto newline = block_.find('\n');
-    if (newline != block_.npos) return at + newline + 1;
+    if (buffer_.empty()) break;
+    const auto newline = buffer_.find('\n');
+    if (newline != buffer_.npos) return at + newline + 1;
   }
   return log.end;
 }
@@ -83,39 +91,40 @@ base::Result<uint64_t> Searcher::first_line(const SearchedLog& log,
 // a block holds.
 base::Status Searcher::load(const SearchedLog& log, uint64_t begin,
                             uint64_t end) {
-  block_.clear();
-  block_begin_ = begin;
+  buffer_.clear();
   size_t more = kBlock;
   if (end - begin < kBlock) more = static_cast<size_t>(end - begin) + kOverhang;
-  block_.reserve(more);
+  buffer_.reserve(more);
   for (;;) {
-    const size_t before = block_.size();
+    const size_t before = buffer_.size();
     const uint64_t at = begin + before;
     const auto count =
         static_cast<size_t>(std::min<uint64_t>(more, log.end - at));
-    if (auto read = read_more(log, at, count, block_); !read) return read;
+    if (auto read = read_more(log, at, count, buffer_); !read) return read;
     const bool at_end =
-        block_.size() < before + count || begin + block_.size() >= log.end;
+        buffer_.size() < before + count || begin + buffer_.size() >= log.end;
+    block_ = buffer_;
     // The last line that begins before `end` ends here:
     const uint64_t last = end - begin - 1;
-    if (last < block_.size()) {
-      const auto newline = block_.find('\n', static_cast<size_t>(last));
-      if (newline != block_.npos) {
-        block_.resize(newline + 1);
-        return {};
-      }
-    } else if (const auto newline = block_.rfind('\n');
-               newline != block_.npos && !at_end) {
-      block_.resize(newline + 1);
-      return {};
-    }
-    if (at_end) return {};
-    more = std::max(kOverhang, block_.size());
+    const auto newline = last < block_.size()
+                             ? block_.find('\n', static_cast<size_t>(last))
+                         : at_end ? block_.npos
+                                  : block_.rfind('\n');
+    if (newline != block_.npos) block_ = block_.substr(0, newline + 1);
+    if (at_end || newline != block_.npos) break;
+    more = std::max(kOverhang, buffer_.size());
   }
+  block_begin_ = begin;
+  return {};
 }
 
 base::Status Searcher::search_file(const Unit& unit, UnitHits& into) {
   const SearchedLog& log = *unit.log;
+  if (log.view && log.view->is_cached(unit.begin, unit.end)) {
+    if (search_view(unit, into)) return {};
+    into.clear();
+    known_at_ = UINT64_MAX;
+  }
   auto begin = first_line(log, unit.begin, unit.end);
   if (!begin) return base::fail(std::move(begin.error()));
   for (uint64_t at = *begin; at < std::min(unit.end, log.end);) {
@@ -127,26 +136,52 @@ base::Status Searcher::search_file(const Unit& unit, UnitHits& into) {
   return {};
 }
 
+// False: the file was cut meanwhile, or can't be read.
+bool Searcher::search_view(const Unit& unit, UnitHits& into) {
+  const SearchedLog& log = *unit.log;
+  const auto bytes = log.view->bytes();
+  const auto end = static_cast<size_t>(std::min(unit.end, log.end));
+  auto at = static_cast<size_t>(unit.begin);
+  if (at > 0) {
+    const auto newline = bytes.substr(0, end).find('\n', at - 1);
+    at = newline == bytes.npos ? end : newline + 1;
+  }
+  while (at < end) {
+    auto last = bytes.npos;
+    if (end - at > kBlock) last = bytes.substr(at, kBlock).rfind('\n');
+    if (last != bytes.npos)
+      last += at;
+    else
+      last = bytes.find('\n', std::min(at + kBlock, end) - 1);
+    block_ = bytes.substr(at, last == bytes.npos ? last : last + 1 - at);
+    block_begin_ = at;
+    at += block_.size();
+    search_block(log, into);
+  }
+  log.view->done(unit.begin, end);
+  return log.view->is_whole(std::max(at, end));
+}
+
 // The frame, and those that go on in its last line. Answers which is next.
 base::Result<size_t> Searcher::load_frame(const SearchedLog& log, size_t frame,
                                           UnitHits& into) {
   const auto& frames = log.archive->frames();
-  block_.clear();
+  buffer_.clear();
   // Frames differ by a line in size: room for the next, too.
   const uint64_t room = frames[frame].size + frames[frame].stored;
-  block_.reserve(static_cast<size_t>(room + room / 8));
+  buffer_.reserve(static_cast<size_t>(room + room / 8));
   block_begin_ = frames[frame].begin;
   base::Status status;
   do {
-    status = decoder_.append_frame(*log.archive, frame, block_);
+    status = decoder_.append_frame(*log.archive, frame, buffer_);
     ++frame;
   } while (status && frame < frames.size() && !frames[frame].begins_line);
   if (!status) into.damage = store::damage_of(frames[frame - 1]);
   // Of a line whose end is lost, what there is of it is searched.
-  if (!status && block_.empty()) return base::fail(std::move(status.error()));
+  if (!status && buffer_.empty()) return base::fail(std::move(status.error()));
   if (!status) into.problem = std::move(status.error());
   const uint64_t most = log.end - std::min(block_begin_, log.end);
-  if (block_.size() > most) block_.resize(static_cast<size_t>(most));
+  block_ = std::string_view(buffer_).substr(0, static_cast<size_t>(most));
   return frame;
 }
 
@@ -155,7 +190,8 @@ base::Status Searcher::search_frame(const Unit& unit, UnitHits& into) {
   auto next = load_frame(log, unit.frame, into);
   if (!next) return base::fail(std::move(next.error()));
   if (unit.begin > block_begin_) {
-    block_.erase(0, static_cast<size_t>(unit.begin - block_begin_));
+    block_.remove_prefix(static_cast<size_t>(
+        std::min<uint64_t>(unit.begin - block_begin_, block_.size())));
     block_begin_ = unit.begin;
   }
   if (block_.empty() || !search_block(log, into)) return {};
@@ -182,8 +218,7 @@ base::Status Searcher::follow_record(const Unit& unit, size_t frame,
 Searcher::Line Searcher::line_at(const SearchedLog& log, size_t begin) {
   Line line;
   line.at = {begin, line_end(block_, begin)};
-  const auto bytes =
-      std::string_view(block_).substr(begin, line.at.end - line.at.begin);
+  const auto bytes = block_.substr(begin, line.at.end - line.at.begin);
   line.text = bytes;
   if (log.form == LineForm::Plain) return line;
   const auto parsed = parser_.parse(bytes);
@@ -200,7 +235,7 @@ void Searcher::add(const SearchedLog& log, const Line& line,
                    UnitHits& into) const {
   const bool ended = line.at.end < block_.size();
   if (!ended) {
-    const auto bytes = std::string_view(block_).substr(line.at.begin);
+    const auto bytes = block_.substr(line.at.begin);
     const bool torn =
         log.form == LineForm::Stamped && store::is_torn_prefix(bytes);
     if (bytes.empty() || torn) return;
@@ -374,9 +409,8 @@ bool Searcher::continues(const SearchedLog& log, const Line& line) {
   const auto newline =
       begin < 2 ? std::string::npos : block_.rfind('\n', begin - 2);
   const size_t from = newline == std::string::npos ? 0 : newline + 1;
-  return continues_record(line.text, text_of(std::string_view(block_).substr(
-                                                 from, begin - 1 - from),
-                                             log.form));
+  return continues_record(
+      line.text, text_of(block_.substr(from, begin - 1 - from), log.form));
 }
 
 // What may be asked for bytes before the block; null: it can't be had.

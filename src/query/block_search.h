@@ -32,6 +32,8 @@ struct SearchedLog {
   store::ArchiveReader* archive = nullptr;  // of that log, if it is one
   LineForm form = LineForm::Stamped;
   uint64_t end = 0;  // nothing at or behind this offset is looked at
+  // Of all before `end`, if that is the faster way. Borrows the log.
+  std::unique_ptr<base::FileView> view;
   // Lines that bear a stamp out of this are no hits.
   std::optional<base::Timestamp> since, until;
   // Frames that are units. What a record has in those behind it that are none
@@ -65,6 +67,8 @@ struct UnitHits {
   uint64_t unlevelled = 0;  // heads left out because they name no level
   std::optional<base::Error> problem;   // what could not be read
   std::optional<store::Damage> damage;  // since it is damaged
+
+  void clear();  // but for memory
 };
 
 class Searcher {
@@ -89,6 +93,7 @@ class Searcher {
   };
 
   base::Status search_file(const Unit& unit, UnitHits& into);
+  bool search_view(const Unit& unit, UnitHits& into);
   base::Status search_frame(const Unit& unit, UnitHits& into);
   base::Result<uint64_t> first_line(const SearchedLog& log, uint64_t begin,
                                     uint64_t end);
@@ -122,7 +127,8 @@ class Searcher {
   LineFinder finder_;
   store::FrameDecoder decoder_;
   store::LineParser parser_;
-  base::BigString block_;     // whole lines; the last may lack its '\n'
+  base::BigString buffer_;
+  std::string_view block_;    // whole lines; the last may lack its '\n'
   uint64_t block_begin_ = 0;  // offset in the log
   std::string scratch_;       // a line whose stamp stands within
 

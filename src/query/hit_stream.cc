@@ -9,17 +9,19 @@ namespace {
 
 using Time = std::optional<base::Timestamp>;
 
+// From here on a file is mapped: of less there is nothing to be gained.
+constexpr uint64_t kMuch = uint64_t{1} << 20;
+
 }  // namespace
 
 HitStream::HitStream(SearchPool& pool, Files files, Direction direction,
-                     size_t ahead, uint64_t unit_size, SearchStats& stats,
+                     Sizes sizes, SearchStats& stats,
                      const SearchProgress& progress)
     : pool_(pool),
       files_(std::move(files)),
       direction_(direction),
-      most_ahead_(std::max<size_t>(ahead, 1)),
-      ahead_(pool.threads() > 1 ? most_ahead_ : 1),
-      unit_size_(unit_size),
+      sizes_(sizes),
+      ahead_(pool.threads() > 1 ? sizes.ahead : 1),
       stats_(stats),
       progress_(progress) {}
 
@@ -93,11 +95,14 @@ void HitStream::open_file(size_t file) {
 void HitStream::add_file_units(size_t file,
                                const std::shared_ptr<SearchedLog>& log,
                                store::Range range) {
+  const bool is_much = range.end - std::min(range.begin, range.end) >= kMuch;
+  if (is_much && sizes_.window > 0)
+    log->view = log->log->view(log->end, sizes_.window);
   const size_t first = units_.size();
-  for (uint64_t at = range.begin; at < range.end; at += unit_size_)
+  for (uint64_t at = range.begin; at < range.end; at += sizes_.unit)
     units_.push_back({Unit{.log = log,
                            .begin = at,
-                           .end = std::min(range.end, at + unit_size_)},
+                           .end = std::min(range.end, at + sizes_.unit)},
                       Pending{.hits = {}, .log = log, .file = file}});
   if (direction_ == Direction::Backward)
     std::reverse(units_.begin() + static_cast<std::ptrdiff_t>(first),
@@ -199,7 +204,7 @@ void HitStream::look_ahead() {
     pending.hits = pool_.search(std::move(unit));
     pending_.push_back(std::move(pending));
   }
-  ahead_ = std::min(ahead_ * 2, most_ahead_);
+  ahead_ = std::min(ahead_ * 2, sizes_.ahead);
 }
 
 // --- hits --------------------------------------------------------------------

@@ -47,10 +47,15 @@ class HitStream final : public Hits {
     std::optional<base::Timestamp> since, until;
     OnDamage on_damage{};
   };
-  // Borrows all of it. `ahead`: units searched before they are asked for.
-  HitStream(SearchPool& pool, Files files, Direction direction, size_t ahead,
-            uint64_t unit_size, SearchStats& stats,
-            const SearchProgress& progress);
+  struct Sizes {
+    size_t ahead = 1;   // units searched before they are asked for
+    uint64_t unit = 0;  // bytes of a file
+    // Of a file that is looked at where the kernel has it; 0: all are read.
+    uint64_t window = 0;
+  };
+  // Borrows all of it.
+  HitStream(SearchPool& pool, Files files, Direction direction, Sizes sizes,
+            SearchStats& stats, const SearchProgress& progress);
   ~HitStream() override;  // waits for what is being searched
   HitStream(const HitStream&) = delete;
   HitStream& operator=(const HitStream&) = delete;
@@ -95,11 +100,10 @@ class HitStream final : public Hits {
   SearchPool& pool_;
   Files files_;
   Direction direction_;
-  size_t most_ahead_;
+  const Sizes sizes_;
   // With one thread it grows while we go on: who stops early wastes little.
   // Others drop what they have not begun.
   size_t ahead_;
-  uint64_t unit_size_;
   SearchStats& stats_;
   const SearchProgress& progress_;
   size_t opened_ = 0;                           // files that we have come to

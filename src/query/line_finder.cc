@@ -18,6 +18,7 @@ namespace query {
 namespace {
 
 constexpr size_t npos = std::string_view::npos;
+constexpr char kEscape = '\x1b';
 // With more of them a look at each line costs less.
 constexpr size_t kMostLiterals = 8;
 // Lines asked about in vain for each one found, before it is given up to hop
@@ -59,7 +60,7 @@ struct Ahead {
 using FindAny = size_t (*)(std::string_view, size_t);
 
 size_t find_escape(std::string_view buffer, size_t from) {
-  return buffer.find('\x1b', from);
+  return buffer.find(kEscape, from);
 }
 
 size_t find_unicode(std::string_view buffer, size_t from) {
@@ -70,12 +71,19 @@ struct FindLiteral {
   LiteralSearch search;
   // Of a single byte: what may stand before it. Borrowed; null: anything.
   const std::bitset<256>* before = nullptr;
+  // Looks for escapes on the way: then it is over as soon as one was seen.
+  bool watches = false;
+  bool seen = false;
 
-  size_t operator()(std::string_view buffer, size_t from) const {
-    size_t at = search.find(buffer, from);
+  size_t operator()(std::string_view buffer, size_t from) {
+    size_t at = find(buffer, from);
     while (before != nullptr && at != npos && !may_be_at(buffer, at))
-      at = search.find(buffer, at + 1);
+      at = find(buffer, at + 1);
     return at;
+  }
+  size_t find(std::string_view buffer, size_t from) {
+    return watches ? search.find_unless(buffer, from, kEscape, seen)
+                   : search.find(buffer, from);
   }
   bool may_be_at(std::string_view buffer, size_t at) const {
     if (at == 0) return false;
@@ -134,6 +142,7 @@ struct LineFinder::Parts {
 
   std::string_view buffer;
   LineForm form = LineForm::Stamped;
+  // Of what lies behind us; all of it, unless the literal's search watches.
   bool has_escapes = false;
   bool has_high = false;
   bool has_unicode = false;
@@ -160,6 +169,9 @@ struct LineFinder::Parts {
   bool next_literal(size_t from, Span& line);
   bool next_scanned(size_t from, Span& line);
   size_t candidate(size_t from, bool& by_literal);
+  bool watches() const;
+  void look_for_escapes();
+  void note_escapes();
 };
 
 // False: they are too many.
@@ -295,8 +307,14 @@ bool LineFinder::Parts::next_each(size_t from, Span& line) {
 // The next place at which a line may match.
 size_t LineFinder::Parts::candidate(size_t from, bool& by_literal) {
   size_t best = together ? together->next(buffer, from) : npos;
-  for (auto& literal : literals)
-    best = std::min(best, literal.next(buffer, from));
+  for (auto& literal : literals) {
+    size_t at = literal.next(buffer, from);
+    if (literal.find.seen) {
+      note_escapes();
+      at = literal.next(buffer, from);
+    }
+    best = std::min(best, at);
+  }
   if (run) best = std::min(best, run->next(buffer, from));
   by_literal = best != npos;
   if (has_escapes)
@@ -317,12 +335,43 @@ size_t LineFinder::Parts::candidate(size_t from, bool& by_literal) {
   return best;
 }
 
+bool LineFinder::Parts::watches() const {
+  return literals.size() == 1 && literals.front().find.watches;
+}
+
+// One that is searched alone looks for them itself.
+void LineFinder::Parts::look_for_escapes() {
+  has_escapes = false;
+  if (literals.size() == 1) {
+    auto& find = literals.front().find;
+    find.before = before ? &*before : nullptr;
+    find.watches = watch_escapes && !run && LiteralSearch::marks_are_free();
+    find.seen = false;
+    if (find.watches) return;
+  }
+  if (watch_escapes && escape.next(buffer, 0) != npos) note_escapes();
+}
+
+// Colour sequences may stand anywhere from here on.
+void LineFinder::Parts::note_escapes() {
+  has_escapes = true;
+  for (auto& literal : literals) {
+    literal.find.watches = literal.find.seen = false;
+    literal.find.before = nullptr;
+    literal.known = false;
+  }
+}
+
 bool LineFinder::Parts::next_literal(size_t from, Span& line) {
   while (from < buffer.size()) {
     bool by_literal = false;
     const size_t at = candidate(from, by_literal);
     if (at == npos) return false;
     line = {std::max(from, line_begin(buffer, at)), line_end(buffer, at)};
+    if (watches() && buffer.substr(at, line.end - at).find(kEscape) != npos) {
+      note_escapes();
+      continue;
+    }
     from = line.end + 1;
     if (exact && by_literal && is_literal_at(at)) {
       // Behind a stamp that stands first, which needn't be looked at.
@@ -403,12 +452,7 @@ void LineFinder::set_buffer(std::string_view buffer, LineForm form) {
   if (parts.together) parts.together->known = false;
   if (parts.run) parts.run->known = false;
   parts.escape.known = parts.high.known = parts.unicode.known = false;
-  parts.has_escapes =
-      parts.watch_escapes && parts.escape.next(buffer, 0) != npos;
-  // Colour sequences may stand there, too.
-  if (parts.before)
-    parts.literals.front().find.before =
-        parts.has_escapes ? nullptr : &*parts.before;
+  parts.look_for_escapes();
   parts.has_unicode =
       parts.watch_unicode && parts.unicode.next(buffer, 0) != npos;
   parts.has_high = parts.watch_high && parts.high.next(buffer, 0) != npos;

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -49,6 +50,12 @@ constexpr bool is_letter(unsigned char c) {
 constexpr char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
+
+#if defined(__x86_64__)
+bool has_avx2() {
+  return __builtin_cpu_supports("avx2") != 0;
+}
+#endif
 
 }  // namespace
 
@@ -106,7 +113,14 @@ struct PairSearch {
     return plain(at);
   }
 
-  __attribute__((target("avx2"))) size_t avx2(size_t at) const {
+  // What else is looked for, in the same bytes.
+  struct Mark {
+    char byte = 0;
+    bool seen = false;              // then the search is over
+    std::optional<size_t> until{};  // how far it came; nothing: up to a find
+  };
+  template <bool kMarked>
+  __attribute__((target("avx2"))) size_t avx2(size_t at, Mark& mark) const {
     const auto* first = data + search.first_;
     const auto* second = data + search.second_;
     const __m256i byte0 = _mm256_set1_epi8(search.literal_[search.first_]);
@@ -114,6 +128,7 @@ struct PairSearch {
     const __m256i mask0 = _mm256_set1_epi8(static_cast<char>(search.masks_[0]));
     const __m256i mask1 = _mm256_set1_epi8(static_cast<char>(search.masks_[1]));
     const bool folds = search.masks_[0] != 0 || search.masks_[1] != 0;
+    const __m256i marks = _mm256_set1_epi8(mark.byte);
 #define LODGE_BOTH(offset)                                                 \
   _mm256_and_si256(                                                        \
       _mm256_cmpeq_epi8(                                                   \
@@ -132,6 +147,10 @@ struct PairSearch {
                 : _mm256_loadu_si256(reinterpret_cast<const __m256i*>(     \
                       second + at + (offset))),                            \
           byte1))
+#define LODGE_MARKED(offset)                                             \
+  _mm256_cmpeq_epi8(_mm256_loadu_si256(reinterpret_cast<const __m256i*>( \
+                        first + at + (offset))),                         \
+                    marks)
     for (; at + 127 <= last; at += 128) {
       const __m256i a = LODGE_BOTH(0);
       const __m256i b = LODGE_BOTH(32);
@@ -139,7 +158,17 @@ struct PairSearch {
       const __m256i d = LODGE_BOTH(96);
       const __m256i any =
           _mm256_or_si256(_mm256_or_si256(a, b), _mm256_or_si256(c, d));
-      if (_mm256_testz_si256(any, any) != 0) continue;
+      if constexpr (kMarked) {
+        const __m256i marked = _mm256_or_si256(
+            _mm256_or_si256(LODGE_MARKED(0), LODGE_MARKED(32)),
+            _mm256_or_si256(LODGE_MARKED(64), LODGE_MARKED(96)));
+        const __m256i either = _mm256_or_si256(any, marked);
+        if (_mm256_testz_si256(either, either) != 0) continue;
+        mark.seen = _mm256_testz_si256(marked, marked) == 0;
+        if (mark.seen) return LiteralSearch::npos;
+      } else if (_mm256_testz_si256(any, any) != 0) {
+        continue;
+      }
       const uint64_t low =
           static_cast<uint32_t>(_mm256_movemask_epi8(a)) |
           uint64_t{static_cast<uint32_t>(_mm256_movemask_epi8(b))} << 32;
@@ -156,6 +185,7 @@ struct PairSearch {
         if (is_at(here)) return here;
       }
     }
+    mark.until = at;
     for (; at + 31 <= last; at += 32) {
       auto bits = static_cast<uint32_t>(_mm256_movemask_epi8(LODGE_BOTH(0)));
       for (; bits != 0; bits &= bits - 1) {
@@ -163,6 +193,7 @@ struct PairSearch {
         if (is_at(here)) return here;
       }
     }
+#undef LODGE_MARKED
 #undef LODGE_BOTH
     return plain(at);
   }
@@ -197,7 +228,8 @@ struct PairSearch {
 
   size_t find(size_t from) const {
 #if defined(__x86_64__)
-    return __builtin_cpu_supports("avx2") != 0 ? avx2(from) : sse2(from);
+    Mark none{};
+    return has_avx2() ? avx2<false>(from, none) : sse2(from);
 #elif defined(__aarch64__)
     return neon(from);
 #else
@@ -256,6 +288,37 @@ size_t LiteralSearch::find(std::string_view buffer, size_t from) const {
     return buffer.find(literal_[0], from);
   return PairSearch{*this, buffer.data(), buffer.size() - literal_.size()}.find(
       from);
+}
+
+bool LiteralSearch::marks_are_free() {
+#if defined(__x86_64__)
+  return has_avx2();
+#else
+  return false;
+#endif
+}
+
+size_t LiteralSearch::find_unless(std::string_view buffer, size_t from,
+                                  char mark, bool& seen) const {
+  const auto stands_in = [&](size_t begin, size_t end) {
+    return begin < end && buffer.substr(begin, end - begin).find(mark) != npos;
+  };
+  const bool fits = buffer.size() >= literal_.size() &&
+                    from <= buffer.size() - literal_.size();
+#if defined(__x86_64__)
+  if (fits && has_avx2()) {
+    PairSearch::Mark looked{.byte = mark};
+    const PairSearch search{*this, buffer.data(),
+                            buffer.size() - literal_.size()};
+    const size_t at = search.avx2<true>(from, looked);
+    const size_t rest = looked.until ? *looked.until + first_ : buffer.size();
+    seen = looked.seen || stands_in(from, std::min(from + first_, rest)) ||
+           stands_in(rest, buffer.size());
+    return seen ? npos : at;
+  }
+#endif
+  seen = stands_in(from, buffer.size());
+  return seen || !fits ? npos : find(buffer, from);
 }
 
 size_t find_high_byte(std::string_view buffer, size_t from) {

@@ -18,6 +18,13 @@ class LiteralSearch {
   // Where it begins first, at `from` or later; npos: nowhere.
   size_t find(std::string_view buffer, size_t from) const;
   static constexpr size_t npos = std::string_view::npos;
+  // The same, and looks for `mark` on the way: `seen` when one stands from
+  // `from` on up to the place found, or somewhat behind it. Then the answer is
+  // npos, which says nothing.
+  size_t find_unless(std::string_view buffer, size_t from, char mark,
+                     bool& seen) const;
+  // Whether that takes no longer than find().
+  static bool marks_are_free();
 
   const std::string& literal() const { return literal_; }
   bool ignores_case() const { return fold_; }

@@ -10,7 +10,13 @@ namespace {
 // Of what was found and is not printed yet, over all streams.
 constexpr uint64_t kMostAhead = uint64_t{16} << 20;
 constexpr uint64_t kUnit = uint64_t{1} << 20;
+// Where nobody waits for a share each has its price, for nothing.
+constexpr uint64_t kUnitOfOne = uint64_t{4} << 20;
 constexpr uint64_t kSmallUnit = uint64_t{128} << 10;
+// Of mapped files that stay with the process: over all streams, and of each.
+// Pages that go a few at a time cost more than a copy does.
+constexpr uint64_t kMostMapped = uint64_t{8} << 20;
+constexpr uint64_t kLeastMapped = uint64_t{2} << 20;
 // More text than that is not kept but found again.
 constexpr size_t kMostKept = size_t{32} << 20;
 
@@ -102,10 +108,15 @@ std::optional<HitPlace> Search::first_place(const Source& source) const {
 
 std::unique_ptr<HitStream> Search::stream(Source& source, Direction direction,
                                           std::optional<HitPlace> begin) {
-  const uint64_t unit = streams_ > 8 ? kSmallUnit : kUnit;
-  const size_t ahead =
+  const bool many = streams_ > 8;
+  const uint64_t unit = many                  ? kSmallUnit
+                        : pool_.threads() > 1 ? kUnit
+                                              : kUnitOfOne;
+  HitStream::Sizes sizes{.unit = unit};
+  sizes.ahead =
       std::clamp<size_t>(static_cast<size_t>(kMostAhead / unit) / streams_, 1,
                          4 * pool_.threads());
+  if (!many) sizes.window = std::max(kMostMapped / streams_, kLeastMapped);
   return std::make_unique<HitStream>(
       pool_,
       HitStream::Files{
@@ -119,7 +130,7 @@ std::unique_ptr<HitStream> Search::stream(Source& source, Direction direction,
               [&source](const store::Log& log, const store::Damage& damage) {
                 source.note_damage(log, damage);
               }},
-      direction, ahead, unit, stats_, progress_);
+      direction, sizes, stats_, progress_);
 }
 
 void Search::begin(std::span<const std::unique_ptr<Source>> sources,

@@ -104,11 +104,7 @@ bool SearchPool::help() {
 
 void SearchPool::give_back(UnitHits hits) {
   if (hits.hits.capacity() == 0 || hits.text.capacity() > kMostSpare) return;
-  hits.text.clear();
-  hits.hits.clear();
-  hits.bytes = hits.unlevelled = 0;
-  hits.problem.reset();
-  hits.damage.reset();
+  hits.clear();
   spares_.give(std::move(hits));
 }
 

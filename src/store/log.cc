@@ -15,6 +15,10 @@ std::optional<Range> Log::find(std::optional<base::Timestamp>,
   return std::nullopt;
 }
 
+std::unique_ptr<base::FileView> Log::view(uint64_t, uint64_t) {
+  return nullptr;
+}
+
 FileLog::FileLog(int fd, std::string name) : Log(std::move(name)), fd_(fd) {}
 FileLog::FileLog(base::UniqueFd fd, std::string name)
     : Log(std::move(name)), own_(std::move(fd)), fd_(own_.get()) {}
@@ -28,6 +32,10 @@ base::Result<uint64_t> FileLog::size() {
   auto info = base::fs::fstat(fd_, name());
   if (!info) return base::fail(std::move(info.error()));
   return static_cast<uint64_t>(info->st_size);
+}
+
+std::unique_ptr<base::FileView> FileLog::view(uint64_t size, uint64_t window) {
+  return base::FileView::map(fd_, size, window);
 }
 
 TimesReader* FileLog::times() {

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/file_view.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 
@@ -61,6 +62,10 @@ class Log {
   // where it likes.
   virtual bool reads_to_end() const { return false; }
 
+  // The first `size` bytes where they lie, for who looks at all of them; null:
+  // they are to be read. Borrows the log.
+  virtual std::unique_ptr<base::FileView> view(uint64_t size, uint64_t window);
+
   // Gives buffers back; they are made again when needed.
   virtual void release_buffers() {}
 
@@ -83,6 +88,7 @@ class FileLog final : public Log {
   base::Result<uint64_t> size() override;
   TimesReader* times() override;
   bool reads_to_end() const override { return true; }
+  std::unique_ptr<base::FileView> view(uint64_t size, uint64_t window) override;
   void release_buffers() override;
 
  private:

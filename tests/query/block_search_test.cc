@@ -2,10 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <unistd.h>
+
 #include <random>
 #include <vector>
 
 #include "query/counted_log.h"
+#include "support/temp_dir.h"
 
 namespace {
 
@@ -17,12 +20,33 @@ query::LineFilter filter_of(const query::LineQuery& query) {
   return std::move(*filter);
 }
 
-std::shared_ptr<query::SearchedLog> shared(CountedLog& log) {
+std::shared_ptr<query::SearchedLog> shared(store::Log& log) {
   auto searched = std::make_shared<query::SearchedLog>();
   searched->log = &log;
   searched->form = query::LineForm::Plain;
   searched->end = *log.size();
   return searched;
+}
+
+std::shared_ptr<query::SearchedLog> mapped(store::Log& log) {
+  auto searched = shared(log);
+  searched->view = log.view(searched->end, uint64_t{2} << 20);
+  REQUIRE(searched->view);
+  return searched;
+}
+
+std::vector<uint64_t> offsets(query::Searcher& searcher,
+                              const std::shared_ptr<query::SearchedLog>& log,
+                              uint64_t unit) {
+  std::vector<uint64_t> found;
+  for (uint64_t at = 0; at < log->end; at += unit) {
+    const auto searched = searcher.search({.log = log,
+                                           .begin = at,
+                                           .end = std::min(log->end, at + unit),
+                                           .frame = 0});
+    for (const auto& hit : searched.hits) found.push_back(hit.offset);
+  }
+  return found;
 }
 
 }  // namespace
@@ -123,4 +147,56 @@ TEST_CASE("units in any order give what a judge of every line takes") {
     found += got.size();
   }
   CHECK(found > 10'000);
+}
+
+TEST_CASE("what is looked at in place gives what it gives when it is read") {
+  std::mt19937 random(11);
+  const auto number = [&](size_t most) { return random() % (most + 1); };
+  const support::TempDir dir;
+  size_t found = 0;
+  for (int round = 0; round < 20; ++round) {
+    CAPTURE(round);
+    std::string bytes;
+    while (bytes.size() < 1'500'000) {
+      bytes += number(9) == 0 ? "a needle " : "hay ";
+      // Some lines are longer than a block, or a unit.
+      bytes.append(number(2000) == 0 ? number(900'000) : number(300), 'y');
+      if (number(30) == 0) bytes += "\x1b[1m";
+      if (number(9) == 0) bytes += " needle";
+      bytes += '\n';
+    }
+    if (round % 2 == 0) bytes += "no end needle";
+    query::LineQuery lines;
+    lines.text.any = {number(1) == 0 ? "needle" : "[m ]needle"};
+    lines.text.invert = number(3) == 0;
+    const auto filter = filter_of(lines);
+    const auto log = store::open_log(dir.write("a.log", bytes));
+    REQUIRE(log);
+    query::Searcher searcher(filter, true);
+    const uint64_t unit = 1 + number(1'000'000);
+    const auto read = offsets(searcher, shared(**log), unit);
+    CHECK(offsets(searcher, mapped(**log), unit) == read);
+    CHECK(offsets(searcher, mapped(**log), bytes.size()) == read);
+    found += read.size();
+  }
+  CHECK(found > 1000);
+}
+
+TEST_CASE("of a log that is cut while it is looked at, what is left is found") {
+  const support::TempDir dir;
+  std::string bytes;
+  while (bytes.size() < 2'000'000) bytes += "needle in a line\n";
+  for (const size_t left : {size_t{0}, size_t{17 * 5000}, size_t{1'000'003}}) {
+    CAPTURE(left);
+    query::LineQuery lines;
+    lines.text.any = {"needle"};
+    const auto filter = filter_of(lines);
+    const auto path = dir.write("a.log", bytes);
+    const auto log = store::open_log(path);
+    REQUIRE(log);
+    const auto searched = mapped(**log);
+    REQUIRE(::truncate(path.c_str(), static_cast<off_t>(left)) == 0);
+    query::Searcher searcher(filter, true);
+    CHECK(offsets(searcher, searched, 500'000).size() == (left + 10) / 17);
+  }
 }

@@ -26,8 +26,8 @@ std::vector<std::optional<base::Timestamp>> times_of(
   files.live_end = *log.size();
   query::SearchStats stats;
   const query::SearchProgress progress;
-  query::HitStream hits(pool, std::move(files), direction, 1, 1 << 20, stats,
-                        progress);
+  query::HitStream hits(pool, std::move(files), direction,
+                        {.ahead = 1, .unit = 1 << 20}, stats, progress);
   std::vector<std::optional<base::Timestamp>> times;
   for (;;) {
     const auto more = hits.next();
