@@ -26,7 +26,7 @@ namespace {
 constexpr size_t kMostViews = 64;
 
 std::array<FileView::Slot, kMostViews> slots;
-struct sigaction previous {};
+struct sigaction previous{};
 
 uintptr_t page_size() {
   static const auto size = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
@@ -48,8 +48,7 @@ bool replace_by_zeros(uintptr_t address) {
     slot.torn = true;
     const uintptr_t page = round_down(address);
     return ::mmap(reinterpret_cast<void*>(page), end - page, PROT_READ,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-                  0) != MAP_FAILED;
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
   }
   return false;
 }
@@ -64,7 +63,7 @@ void on_sigbus(int number, siginfo_t* info, void*) {
 
 bool install_handler() {
   (void)page_size();
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_sigaction = &on_sigbus;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   ::sigemptyset(&action.sa_mask);
@@ -88,8 +87,8 @@ std::unique_ptr<FileView> FileView::map(int fd, uint64_t size,
   if (size == 0 || size > SIZE_MAX / 2) return nullptr;
   Slot* const slot = take_slot();
   if (slot == nullptr) return nullptr;
-  void* const data = ::mmap(nullptr, static_cast<size_t>(size), PROT_READ,
-                            MAP_SHARED, fd, 0);
+  void* const data =
+      ::mmap(nullptr, static_cast<size_t>(size), PROT_READ, MAP_SHARED, fd, 0);
   if (data == MAP_FAILED) {
     slot->taken = false;
     return nullptr;
@@ -123,7 +122,7 @@ bool FileView::is_cached(uint64_t begin, uint64_t end) const {
 
 bool FileView::is_whole(uint64_t end) const {
   // Cut within its last page: that one has zeros, and no signal says so.
-  struct stat now {};
+  struct stat now{};
   return ::fstat(fd_, &now) == 0 && static_cast<uint64_t>(now.st_size) >= end &&
          !slot_.torn;
 }

@@ -53,8 +53,8 @@ class FileView {
   const size_t size_;
   const uint64_t window_;
   std::mutex mutex_;  // over:
-  Part done_;     // since pages were given back
-  Part dropped_;  // that were then
+  Part done_;         // since pages were given back
+  Part dropped_;      // that were then
 };
 
 }  // namespace base

@@ -216,13 +216,17 @@ base::Status Searcher::follow_record(const Unit& unit, size_t frame,
 // --- blocks ------------------------------------------------------------------
 
 Searcher::Line Searcher::line_at(const SearchedLog& log, size_t begin) {
+  return line_of(log, {begin, line_end(block_, begin)});
+}
+
+Searcher::Line Searcher::line_of(const SearchedLog& log, Span at) {
   Line line;
-  line.at = {begin, line_end(block_, begin)};
-  const auto bytes = block_.substr(begin, line.at.end - line.at.begin);
+  line.at = at;
+  const auto bytes = block_.substr(at.begin, at.end - at.begin);
   line.text = bytes;
   if (log.form == LineForm::Plain) return line;
   const auto parsed = parser_.parse(bytes);
-  line.time = parsed.time;
+  if (parsed.time) line.time = *parsed.time;  // (as a whole it is slower)
   line.text = parsed.text;
   if (!parsed.lead.empty()) {
     scratch_.assign(parsed.lead).append(parsed.text);
@@ -243,13 +247,14 @@ void Searcher::add(const SearchedLog& log, const Line& line,
   if (line.time && ((log.since && *line.time < *log.since) ||
                     (log.until && *line.time >= *log.until)))
     return;
-  Hit hit{.offset = block_begin_ + line.at.begin,
-          .text_at = into.text.size(),
-          .size = line.text.size(),
-          .time = line.time,
-          .ended = ended};
+  // In place: copied, they would be read before they are written.
+  Hit& hit = into.hits.emplace_back();
+  hit.offset = block_begin_ + line.at.begin;
+  hit.text_at = into.text.size();
+  hit.size = line.text.size();
+  hit.time = line.time;
+  hit.ended = ended;
   if (wants_text_) into.text.append(line.text);
-  into.hits.push_back(hit);
 }
 
 bool Searcher::search_block(const SearchedLog& log, UnitHits& into) {
@@ -263,7 +268,7 @@ bool Searcher::search_block(const SearchedLog& log, UnitHits& into) {
   Span at;
   for (size_t from = 0; from < block_.size() && finder_.next(from, at);
        from = at.end + 1) {
-    const Line line = line_at(log, at.begin);
+    const Line line = line_of(log, at);
     if (filter_.judges_heads() && !filter_.takes_head(line.text)) {
       if (filter_.is_unlevelled(line.text)) ++into.unlevelled;
       continue;

@@ -120,6 +120,7 @@ class Searcher {
   base::Result<size_t> load_frame(const SearchedLog& log, size_t frame,
                                   UnitHits& into);
   Line line_at(const SearchedLog& log, size_t begin);
+  Line line_of(const SearchedLog& log, Span at);
   void add(const SearchedLog& log, const Line& line, UnitHits& into) const;
 
   LineFilter filter_;

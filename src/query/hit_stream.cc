@@ -209,10 +209,6 @@ void HitStream::look_ahead() {
 
 // --- hits --------------------------------------------------------------------
 
-std::string_view HitStream::text() const {
-  return std::string_view(hits_.text).substr(hit_->text_at, hit_->size);
-}
-
 base::Result<bool> HitStream::next() {
   for (;;) {
     if (!problems_.empty()) {
@@ -250,16 +246,24 @@ base::Result<bool> HitStream::take_hit() {
   const size_t number =
       direction_ == Direction::Forward ? at_ : hits_.hits.size() - 1 - at_;
   ++at_;
-  hit_ = &hits_.hits[number];
-  auto time = time_of(*hit_);
-  if (!time) return base::fail(std::move(time.error()));
-  time_ = *time;
-  if (files_.since && (!time_ || *time_ < *files_.since)) return false;
-  return !files_.until || (time_ && *time_ < *files_.until);
+  const Hit& hit = hits_.hits[number];
+  line_.text = std::string_view(hits_.text).substr(hit.text_at, hit.size);
+  line_.place = {file_, hit.offset};
+  line_.ended = hit.ended;
+  if (hit.time) {
+    line_.time = *hit.time;
+  } else {
+    auto time = time_behind(hit);
+    if (!time) return base::fail(std::move(time.error()));
+    line_.time = *time;
+  }
+  const auto& time = line_.time;
+  if (files_.since && (!time || *time < *files_.since)) return false;
+  return !files_.until || (time && *time < *files_.until);
 }
 
-base::Result<Time> HitStream::time_of(const Hit& hit) {
-  if (hit.time) return hit.time;
+// Of a line that bears none.
+base::Result<Time> HitStream::time_behind(const Hit& hit) {
   if (auto* times = current_.log->log->times()) return times->at(hit.offset);
   return inherit({file_, hit.offset});
 }

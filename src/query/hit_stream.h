@@ -61,10 +61,6 @@ class HitStream final : public Hits {
   HitStream& operator=(const HitStream&) = delete;
 
   base::Result<bool> next() override;
-  std::string_view text() const override;
-  std::optional<base::Timestamp> time() const override { return time_; }
-  bool ended() const override { return hit_->ended; }
-  HitPlace place() const override { return {file_, hit_->offset}; }
 
  private:
   struct Pending {
@@ -93,7 +89,7 @@ class HitStream final : public Hits {
                      std::vector<bool>& frames);
   size_t file_count() const;
   base::Result<bool> take_hit();
-  base::Result<std::optional<base::Timestamp>> time_of(const Hit& hit);
+  base::Result<std::optional<base::Timestamp>> time_behind(const Hit& hit);
   std::optional<base::Timestamp> inherit(HitPlace place);
   bool walk_back(store::Log& log, uint64_t end, Inherited& found) const;
 
@@ -112,9 +108,7 @@ class HitStream final : public Hits {
   Pending current_;
   UnitHits hits_;
   size_t at_ = 0;  // in hits_, from the side that we come from
-  const Hit* hit_ = nullptr;
   size_t file_ = 0;
-  std::optional<base::Timestamp> time_;
   std::optional<Inherited> inherited_;
   std::deque<base::Error> problems_;
 };

@@ -24,14 +24,20 @@ inline constexpr HitPlace kBehindAll{SIZE_MAX, UINT64_MAX};
 
 class Hits {
  public:
+  struct Line {
+    std::string_view text;  // valid, as all of it, until the next call
+    std::optional<base::Timestamp> time;
+    HitPlace place;
+    bool ended = true;  // '\n' followed
+  };
   virtual ~Hits() = default;
   // Goes to the next; false when there is none. After an error the next call
   // goes on behind what could not be read.
   virtual base::Result<bool> next() = 0;
-  virtual std::string_view text() const = 0;  // valid until the next call
-  virtual std::optional<base::Timestamp> time() const = 0;
-  virtual HitPlace place() const = 0;
-  virtual bool ended() const = 0;  // '\n' followed
+  const Line& line() const { return line_; }
+
+ protected:
+  Line line_;  // that next() went to
 };
 
 }  // namespace query

@@ -107,8 +107,11 @@ struct FindRun {
 
 struct FindOneOf {
   LiteralSet set;
-  size_t operator()(std::string_view buffer, size_t from) const {
-    return set.find(buffer, from);
+  bool watches = false;
+  bool seen = false;
+  size_t operator()(std::string_view buffer, size_t from) {
+    return watches ? set.find_unless(buffer, from, kEscape, seen)
+                   : set.find(buffer, from);
   }
 };
 
@@ -142,8 +145,8 @@ struct LineFinder::Parts {
 
   std::string_view buffer;
   LineForm form = LineForm::Stamped;
-  // Of what lies behind us; all of it, unless the literal's search watches.
-  bool has_escapes = false;
+  bool watching = false;     // the search for literals looks for escapes, too
+  bool has_escapes = false;  // in what was looked at
   bool has_high = false;
   bool has_unicode = false;
   bool scanned = false;
@@ -169,7 +172,8 @@ struct LineFinder::Parts {
   bool next_literal(size_t from, Span& line);
   bool next_scanned(size_t from, Span& line);
   size_t candidate(size_t from, bool& by_literal);
-  bool watches() const;
+  bool may_watch() const;
+  void set_watching(bool on);
   void look_for_escapes();
   void note_escapes();
 };
@@ -306,15 +310,14 @@ bool LineFinder::Parts::next_each(size_t from, Span& line) {
 
 // The next place at which a line may match.
 size_t LineFinder::Parts::candidate(size_t from, bool& by_literal) {
-  size_t best = together ? together->next(buffer, from) : npos;
-  for (auto& literal : literals) {
-    size_t at = literal.next(buffer, from);
-    if (literal.find.seen) {
-      note_escapes();
-      at = literal.next(buffer, from);
-    }
-    best = std::min(best, at);
-  }
+  const auto next_of = [&](auto& ahead) {
+    const size_t at = ahead.next(buffer, from);
+    if (!ahead.find.seen) return at;
+    note_escapes();
+    return ahead.next(buffer, from);
+  };
+  size_t best = together ? next_of(*together) : npos;
+  for (auto& literal : literals) best = std::min(best, next_of(literal));
   if (run) best = std::min(best, run->next(buffer, from));
   by_literal = best != npos;
   if (has_escapes)
@@ -335,30 +338,36 @@ size_t LineFinder::Parts::candidate(size_t from, bool& by_literal) {
   return best;
 }
 
-bool LineFinder::Parts::watches() const {
-  return literals.size() == 1 && literals.front().find.watches;
-}
-
-// One that is searched alone looks for them itself.
+// What is searched for alone looks for them itself, but for a byte, which is
+// found faster.
 void LineFinder::Parts::look_for_escapes() {
   has_escapes = false;
-  if (literals.size() == 1) {
-    auto& find = literals.front().find;
-    find.before = before ? &*before : nullptr;
-    find.watches = watch_escapes && !run && LiteralSearch::marks_are_free();
-    find.seen = false;
-    if (find.watches) return;
-  }
-  if (watch_escapes && escape.next(buffer, 0) != npos) note_escapes();
+  if (before) literals.front().find.before = &*before;
+  set_watching(may_watch());
+  if (watch_escapes && !watching && escape.next(buffer, 0) != npos)
+    note_escapes();
+}
+
+bool LineFinder::Parts::may_watch() const {
+  return watch_escapes && LiteralSearch::marks_are_free() &&
+         (together || (literals.size() == 1 &&
+                       literals.front().find.search.literal().size() > 1));
+}
+
+void LineFinder::Parts::set_watching(bool on) {
+  watching = on;
+  if (together) together->find.watches = on;
+  for (auto& literal : literals) literal.find.watches = on;
 }
 
 // Colour sequences may stand anywhere from here on.
 void LineFinder::Parts::note_escapes() {
   has_escapes = true;
+  set_watching(false);
+  if (together) together->known = together->find.seen = false;
   for (auto& literal : literals) {
-    literal.find.watches = literal.find.seen = false;
+    literal.known = literal.find.seen = false;
     literal.find.before = nullptr;
-    literal.known = false;
   }
 }
 
@@ -368,7 +377,7 @@ bool LineFinder::Parts::next_literal(size_t from, Span& line) {
     const size_t at = candidate(from, by_literal);
     if (at == npos) return false;
     line = {std::max(from, line_begin(buffer, at)), line_end(buffer, at)};
-    if (watches() && buffer.substr(at, line.end - at).find(kEscape) != npos) {
+    if (watching && buffer.substr(at, line.end - at).find(kEscape) != npos) {
       note_escapes();
       continue;
     }

@@ -44,6 +44,10 @@ constexpr std::array<uint16_t, 256> make_frequencies() {
 }
 constexpr auto kFrequency = make_frequencies();
 
+// As often as that two bytes stand where nothing else of the literal does: a
+// third is looked for with them.
+constexpr double kOften = 1.0 / 2000;
+
 constexpr bool is_letter(unsigned char c) {
   return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
@@ -119,43 +123,39 @@ struct PairSearch {
     bool seen = false;              // then the search is over
     std::optional<size_t> until{};  // how far it came; nothing: up to a find
   };
-  template <bool kMarked>
+  template <bool kMarked, bool kThird>
   __attribute__((target("avx2"))) size_t avx2(size_t at, Mark& mark) const {
     const auto* first = data + search.first_;
     const auto* second = data + search.second_;
+    const auto* third = data + search.third_;
     const __m256i byte0 = _mm256_set1_epi8(search.literal_[search.first_]);
     const __m256i byte1 = _mm256_set1_epi8(search.literal_[search.second_]);
+    const __m256i byte2 = _mm256_set1_epi8(search.literal_[search.third_]);
     const __m256i mask0 = _mm256_set1_epi8(static_cast<char>(search.masks_[0]));
     const __m256i mask1 = _mm256_set1_epi8(static_cast<char>(search.masks_[1]));
-    const bool folds = search.masks_[0] != 0 || search.masks_[1] != 0;
+    const __m256i mask2 = _mm256_set1_epi8(static_cast<char>(search.masks_[2]));
+    const bool folds = search.masks_[0] != 0 || search.masks_[1] != 0 ||
+                       (kThird && search.masks_[2] != 0);
     const __m256i marks = _mm256_set1_epi8(mark.byte);
-#define LODGE_BOTH(offset)                                                 \
-  _mm256_and_si256(                                                        \
-      _mm256_cmpeq_epi8(                                                   \
-          folds ? _mm256_or_si256(                                         \
-                      _mm256_loadu_si256(reinterpret_cast<const __m256i*>( \
-                          first + at + (offset))),                         \
-                      mask0)                                               \
-                : _mm256_loadu_si256(reinterpret_cast<const __m256i*>(     \
-                      first + at + (offset))),                             \
-          byte0),                                                          \
-      _mm256_cmpeq_epi8(                                                   \
-          folds ? _mm256_or_si256(                                         \
-                      _mm256_loadu_si256(reinterpret_cast<const __m256i*>( \
-                          second + at + (offset))),                        \
-                      mask1)                                               \
-                : _mm256_loadu_si256(reinterpret_cast<const __m256i*>(     \
-                      second + at + (offset))),                            \
-          byte1))
-#define LODGE_MARKED(offset)                                             \
-  _mm256_cmpeq_epi8(_mm256_loadu_si256(reinterpret_cast<const __m256i*>( \
-                        first + at + (offset))),                         \
-                    marks)
+#define LODGE_LOAD(from, offset) \
+  _mm256_loadu_si256(reinterpret_cast<const __m256i*>((from) + at + (offset)))
+#define LODGE_IS(from, offset, mask, byte)                                  \
+  _mm256_cmpeq_epi8(folds ? _mm256_or_si256(LODGE_LOAD(from, offset), mask) \
+                          : LODGE_LOAD(from, offset),                       \
+                    byte)
+#define LODGE_BOTH(offset)                                \
+  _mm256_and_si256(LODGE_IS(first, offset, mask0, byte0), \
+                   LODGE_IS(second, offset, mask1, byte1))
+#define LODGE_ALL(offset)                                           \
+  (kThird ? _mm256_and_si256(LODGE_BOTH(offset),                    \
+                             LODGE_IS(third, offset, mask2, byte2)) \
+          : LODGE_BOTH(offset))
+#define LODGE_MARKED(offset) _mm256_cmpeq_epi8(LODGE_LOAD(first, offset), marks)
     for (; at + 127 <= last; at += 128) {
-      const __m256i a = LODGE_BOTH(0);
-      const __m256i b = LODGE_BOTH(32);
-      const __m256i c = LODGE_BOTH(64);
-      const __m256i d = LODGE_BOTH(96);
+      const __m256i a = LODGE_ALL(0);
+      const __m256i b = LODGE_ALL(32);
+      const __m256i c = LODGE_ALL(64);
+      const __m256i d = LODGE_ALL(96);
       const __m256i any =
           _mm256_or_si256(_mm256_or_si256(a, b), _mm256_or_si256(c, d));
       if constexpr (kMarked) {
@@ -187,15 +187,23 @@ struct PairSearch {
     }
     mark.until = at;
     for (; at + 31 <= last; at += 32) {
-      auto bits = static_cast<uint32_t>(_mm256_movemask_epi8(LODGE_BOTH(0)));
+      auto bits = static_cast<uint32_t>(_mm256_movemask_epi8(LODGE_ALL(0)));
       for (; bits != 0; bits &= bits - 1) {
         const size_t here = at + static_cast<size_t>(std::countr_zero(bits));
         if (is_at(here)) return here;
       }
     }
 #undef LODGE_MARKED
+#undef LODGE_ALL
 #undef LODGE_BOTH
+#undef LODGE_IS
+#undef LODGE_LOAD
     return plain(at);
+  }
+  template <bool kMarked>
+  size_t avx2(size_t at, Mark& mark) const {
+    return search.three_ ? avx2<kMarked, true>(at, mark)
+                         : avx2<kMarked, false>(at, mark);
   }
 #elif defined(__aarch64__)
   size_t neon(size_t at) const {
@@ -262,6 +270,12 @@ LiteralSearch::LiteralSearch(std::string literal, bool ignore_case)
   second_ = std::max(best, next);
   frequency_ = static_cast<double>(rarity(best)) / 1000;
   if (next != best) frequency_ *= static_cast<double>(rarity(next)) / 1000;
+  third_ = next;
+  for (size_t i = 0; i < literal_.size(); ++i)
+    if (i != best && i != next &&
+        (third_ == next || rarity(i) < rarity(third_)))
+      third_ = i;
+  three_ = third_ != next && frequency_ > kOften;
   // Those that are compared afterwards tell something, too.
   for (size_t i = 0; i < literal_.size(); ++i)
     if (i != best && i != next)
@@ -272,6 +286,7 @@ LiteralSearch::LiteralSearch(std::string literal, bool ignore_case)
   };
   masks_[0] = mask(first_);
   masks_[1] = mask(second_);
+  masks_[2] = mask(third_);
 }
 
 bool LiteralSearch::is_at(const char* at) const {

@@ -117,19 +117,12 @@ size_t LiteralSet::begin_at(std::string_view buffer, size_t from, size_t at,
   return first;
 }
 
-size_t LiteralSet::find(std::string_view buffer, size_t from) const {
-  size_t at = from;
-  size_t begin = find_wide(buffer, from, at);
-  for (; begin == npos && at + kShortest <= buffer.size(); ++at)
-    if (const uint8_t buckets = buckets_at(buffer.data() + at); buckets != 0)
-      begin = begin_at(buffer, from, at, buckets);
-  return begin;
-}
-
-// As far as whole vectors go; `at`: where to go on.
+// As far as whole vectors go that have no mark; `at`: where to go on.
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) size_t
-LiteralSet::find_wide(std::string_view buffer, size_t from, size_t& at) const {
+template <bool kMarked>
+__attribute__((target("avx2"))) size_t LiteralSet::find_wide(
+    std::string_view buffer, size_t from, size_t& at, char mark) const {
+  const __m256i marks = _mm256_set1_epi8(mark);
   const __m256i low0 = twice(low_[0]), high0 = twice(high_[0]);
   const __m256i low1 = twice(low_[1]), high1 = twice(high_[1]);
   const __m256i low2 = twice(low_[2]), high2 = twice(high_[2]);
@@ -146,8 +139,21 @@ LiteralSet::find_wide(std::string_view buffer, size_t from, size_t& at) const {
     const char* const here = buffer.data() + at;
     const __m256i a = LODGE_BUCKETS(here);
     const __m256i b = LODGE_BUCKETS(here + 32);
-    const __m256i any = _mm256_or_si256(a, b);
-    if (_mm256_testz_si256(any, any) != 0) continue;
+    __m256i any = _mm256_or_si256(a, b);
+    if constexpr (kMarked) {
+      const auto load = [&](const char* from_here) __attribute__((
+                            target("avx2"))) {
+        return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from_here));
+      };
+      const __m256i marked =
+          _mm256_or_si256(_mm256_cmpeq_epi8(load(here), marks),
+                          _mm256_cmpeq_epi8(load(here + 32), marks));
+      any = _mm256_or_si256(any, marked);
+      if (_mm256_testz_si256(any, any) != 0) continue;
+      if (_mm256_testz_si256(marked, marked) == 0) return npos;
+    } else if (_mm256_testz_si256(any, any) != 0) {
+      continue;
+    }
     _mm256_store_si256(reinterpret_cast<__m256i*>(of.data()), a);
     _mm256_store_si256(reinterpret_cast<__m256i*>(of.data() + 32), b);
     uint64_t places = places_of(a) | uint64_t{places_of(b)} << 32;
@@ -161,8 +167,9 @@ LiteralSet::find_wide(std::string_view buffer, size_t from, size_t& at) const {
   return npos;
 }
 #elif defined(__aarch64__)
-size_t LiteralSet::find_wide(std::string_view buffer, size_t from,
-                             size_t& at) const {
+template <bool kMarked>
+size_t LiteralSet::find_wide(std::string_view buffer, size_t from, size_t& at,
+                             char mark) const {
   const auto load = [](const Table& table) { return vld1q_u8(table.data()); };
   const uint8x16_t low0 = load(low_[0]), high0 = load(high_[0]);
   const uint8x16_t low1 = load(low_[1]), high1 = load(high_[1]);
@@ -174,6 +181,10 @@ size_t LiteralSet::find_wide(std::string_view buffer, size_t from,
         vandq_u8(vandq_u8(buckets_of(here, low0, high0),
                           buckets_of(here + 1, low1, high1)),
                  buckets_of(here + 2, low2, high2));
+    if (kMarked &&
+        vmaxvq_u8(vceqq_u8(vld1q_u8(reinterpret_cast<const uint8_t*>(here)),
+                           vdupq_n_u8(static_cast<uint8_t>(mark)))) != 0)
+      return npos;
     if (vmaxvq_u8(buckets) == 0) continue;
     vst1q_u8(of.data(), buckets);
     for (size_t i = 0; i < of.size(); ++i) {
@@ -185,9 +196,35 @@ size_t LiteralSet::find_wide(std::string_view buffer, size_t from,
   return npos;
 }
 #else
-size_t LiteralSet::find_wide(std::string_view, size_t, size_t&) const {
+template <bool kMarked>
+size_t LiteralSet::find_wide(std::string_view, size_t, size_t&, char) const {
   return npos;  // there is no set
 }
 #endif
+
+size_t LiteralSet::find(std::string_view buffer, size_t from) const {
+  size_t at = from;
+  const size_t begin = find_wide<false>(buffer, from, at, 0);
+  return begin == npos ? find_rest(buffer, from, at) : begin;
+}
+
+size_t LiteralSet::find_unless(std::string_view buffer, size_t from, char mark,
+                               bool& seen) const {
+  size_t at = from;
+  const size_t begin = find_wide<true>(buffer, from, at, mark);
+  if (begin != npos) return begin;
+  // What is left is a vector, or more, and then begins with one that has it.
+  seen = buffer.find(mark, at) != npos;
+  return seen ? npos : find_rest(buffer, from, at);
+}
+
+size_t LiteralSet::find_rest(std::string_view buffer, size_t from,
+                             size_t at) const {
+  size_t begin = npos;
+  for (; begin == npos && at + kShortest <= buffer.size(); ++at)
+    if (const uint8_t buckets = buckets_at(buffer.data() + at); buckets != 0)
+      begin = begin_at(buffer, from, at, buckets);
+  return begin;
+}
 
 }  // namespace query

@@ -30,6 +30,9 @@ class LiteralSet {
   // which has one; literals have no '\n'. npos: nowhere.
   size_t find(std::string_view buffer, size_t from) const;
   static constexpr size_t npos = std::string_view::npos;
+  // As LiteralSearch::find_unless().
+  size_t find_unless(std::string_view buffer, size_t from, char mark,
+                     bool& seen) const;
 
  private:
   struct One {
@@ -43,7 +46,10 @@ class LiteralSet {
   uint8_t buckets_at(const char* at) const;
   size_t begin_at(std::string_view buffer, size_t from, size_t at,
                   uint8_t buckets) const;
-  size_t find_wide(std::string_view buffer, size_t from, size_t& at) const;
+  template <bool kMarked>
+  size_t find_wide(std::string_view buffer, size_t from, size_t& at,
+                   char mark) const;
+  size_t find_rest(std::string_view buffer, size_t from, size_t at) const;
 
   std::vector<One> literals_;
   std::array<Table, 3> low_{};

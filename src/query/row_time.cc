@@ -2,12 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <utility>
 
 namespace query {
 namespace {
 
 constexpr std::string_view kNoTime = "--:--:--.------";
+
+// "00" to "99"
+constexpr auto kPairs = [] {
+  std::array<char, 200> pairs{};
+  for (size_t i = 0; i < 100; ++i) {
+    pairs[2 * i] = static_cast<char>('0' + i / 10);
+    pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return pairs;
+}();
 
 }  // namespace
 
@@ -30,7 +41,8 @@ void RowTime::learn_today() {
   second_ = INT64_MIN;
 }
 
-void RowTime::append(std::optional<base::Timestamp> time, std::string& into) {
+void RowTime::append(const std::optional<base::Timestamp>& time,
+                     std::string& into) {
   if (!time) {
     into += kNoTime;
     return;
@@ -55,13 +67,9 @@ void RowTime::append(std::optional<base::Timestamp> time, std::string& into) {
     second_text_ +=
         fmt::format("{:02}:{:02}:{:02}.", t.hour, t.minute, t.second);
   }
-  char digits[6];
-  for (int i = 5; i >= 0; --i) {
-    digits[i] = static_cast<char>('0' + us % 10);
-    us /= 10;
-  }
   into += second_text_;
-  into.append(digits, sizeof digits);
+  for (const int64_t pair : {us / 10'000, us / 100 % 100, us % 100})
+    into.append(&kPairs[static_cast<size_t>(2 * pair)], 2);
 }
 
 }  // namespace query

@@ -17,7 +17,7 @@ class RowTime {
 
   // Days pass under a follower.
   void learn_today();
-  void append(std::optional<base::Timestamp> time, std::string& into);
+  void append(const std::optional<base::Timestamp>& time, std::string& into);
 
  private:
   const base::Clock& clock_;

@@ -35,9 +35,9 @@ class KeptHits final : public Hits {
     bool ended = true;
   };
   // The last one comes first.
-  void keep(const HitStream& hit) {
+  void keep(const Line& line) {
     kept_.push_back(
-        {std::string(hit.text()), hit.time(), hit.place(), hit.ended()});
+        {std::string(line.text), line.time, line.place, line.ended});
   }
   void turn(bool forward) {
     forward_ = forward;
@@ -46,17 +46,12 @@ class KeptHits final : public Hits {
   base::Result<bool> next() override {
     if (at_ >= kept_.size()) return false;
     ++at_;
+    const Kept& here = forward_ ? kept_[kept_.size() - at_] : kept_[at_ - 1];
+    line_ = {here.text, here.time, here.place, here.ended};
     return true;
   }
-  std::string_view text() const override { return here().text; }
-  std::optional<base::Timestamp> time() const override { return here().time; }
-  HitPlace place() const override { return here().place; }
-  bool ended() const override { return here().ended; }
 
  private:
-  const Kept& here() const {
-    return forward_ ? kept_[kept_.size() - at_] : kept_[at_ - 1];
-  }
   std::vector<Kept> kept_;
   bool forward_ = true;
   size_t at_ = 0;
@@ -80,7 +75,8 @@ struct Back {
         continue;
       }
       live = *more;
-      if (live) key = begun ? std::min(key, stream->time()) : stream->time();
+      const auto& time = stream->line().time;
+      if (live) key = begun ? std::min(key, time) : time;
       begun = true;
       return;
     }
@@ -180,12 +176,13 @@ void Search::keep_last(std::span<Source* const> group, Problems& problems) {
     for (auto& back : backs)
       if (back.live && (best == nullptr || back.key >= best->key)) best = &back;
     if (best == nullptr) break;
-    if (keeps) best->kept->keep(*best->stream);
-    kept += best->stream->text().size() + sizeof(KeptHits::Kept);
+    const auto& line = best->stream->line();
+    if (keeps) best->kept->keep(line);
+    kept += line.text.size() + sizeof(KeptHits::Kept);
     // Against the flow they can't be found again from where they begin.
     keeps = keeps && (kept < kMostKept || query_.reverse);
-    best->first = best->stream->place();
-    first = best->stream->time();
+    best->first = line.place;
+    first = line.time;
     best->step(problems);
   }
   const bool more = std::ranges::any_of(backs, &Back::live);

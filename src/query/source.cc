@@ -12,6 +12,15 @@ namespace {
 // An event is a few hundred bytes; what is far longer is none of ours.
 constexpr size_t kMaxEvent = size_t{1} << 20;
 
+// As a whole it would be read before its parts, just written, are at hand.
+void copy_time(const std::optional<base::Timestamp>& from,
+               std::optional<base::Timestamp>& to) {
+  if (from)
+    to = *from;
+  else
+    to.reset();
+}
+
 }  // namespace
 
 Source::Source(Origin origin, const Query& query)
@@ -290,16 +299,16 @@ base::Result<bool> Source::next_hit() {
   for (;;) {
     auto more = hits_->next();
     if (!more || !*more) return more;
-    if (!is_passed(hits_->time(), hits_->place())) break;
+    if (!is_passed(hits_->line().time, hits_->line().place)) break;
   }
-  line_ = hits_->place();
-  piece_ = {.time = hits_->time(),
-            .text = hits_->text(),
-            .begins = true,
-            .ends = hits_->ended()};
-  key_ = !has_key_   ? piece_.time
-         : backward_ ? std::min(key_, piece_.time)
-                     : std::max(key_, piece_.time);
+  const auto& [text, time, place, ended] = hits_->line();
+  line_ = place;
+  copy_time(time, piece_.time);
+  piece_.text = text;
+  piece_.begins = true;
+  piece_.ends = ended;
+  if (!has_key_ || (backward_ ? time < key_ : time > key_))
+    copy_time(time, key_);
   has_key_ = true;
   return true;
 }

@@ -84,7 +84,7 @@ class Source {
   // Gives these lines from now on; null: goes on to read, behind the limit.
   void set_hits(std::unique_ptr<Hits> hits, bool backward);
   // Of the hit that was given last.
-  HitPlace hit_place() const { return hits_->place(); }
+  HitPlace hit_place() const { return hits_->line().place; }
   // Reads these parts alone, as far as the limit is now.
   void set_excerpts(Excerpts excerpts);
   void end_excerpts();

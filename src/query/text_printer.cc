@@ -27,24 +27,38 @@ TextPrinter::TextPrinter(Output& output, const base::Clock& clock,
       time_(clock, style_.zone, style_.time),
       sanitizer_(style_.colour) {}
 
-void TextPrinter::put_time(std::optional<base::Timestamp> time) {
+void TextPrinter::put_time(const std::optional<base::Timestamp>& time) {
   scratch_.clear();
   time_.append(time, scratch_);
   output_.put(scratch_);
 }
 
-void TextPrinter::put_label(std::string_view app, std::string_view label) {
+// Mostly of the same as the row before.
+void TextPrinter::put_label(const Origin& origin) {
+  if (lead_of_.origin == &origin && lead_of_.label == origin.label &&
+      lead_of_.width == label_width_ && lead_of_.context == context_) {
+    output_.put(lead_);
+    return;
+  }
+  lead_of_ = {&origin, origin.label, label_width_, context_};
   const bool colour = style_.colour && !context_;
-  output_.put(' ');
-  if (colour) output_.put(label_colour(app));
-  output_.put(label);
-  if (colour) output_.put(kReset);
-  for (size_t i = label.size(); i < label_width_; ++i) output_.put(' ');
-  output_.put(' ');
+  lead_ = ' ';
+  if (colour) lead_ += label_colour(origin.app);
+  lead_ += origin.label;
+  if (colour) lead_ += kReset;
+  if (origin.label.size() < label_width_)
+    lead_.append(label_width_ - origin.label.size(), ' ');
+  lead_ += ' ';
+  const bool error = origin.kind == Kind::Error;
+  if (error && colour) lead_ += kErrorMark;
+  lead_ += error ? '!' : ' ';
+  if (error && colour) lead_ += kReset;
+  lead_ += context_ && !style_.colour ? '-' : ' ';
+  output_.put(lead_);
 }
 
 void TextPrinter::begin_row(const Origin& origin,
-                            std::optional<base::Timestamp> time) {
+                            const std::optional<base::Timestamp>& time) {
   end_row();
   row_of_ = &origin;
   row_size_ = 0;
@@ -55,13 +69,7 @@ void TextPrinter::begin_row(const Origin& origin,
   if (dim) output_.put(kDim);
   if (style_.bare) return;
   put_time(time);
-  put_label(origin.app, origin.label);
-  const bool error = origin.kind == Kind::Error;
-  const bool colour = error && style_.colour && !dim;
-  if (colour) output_.put(kErrorMark);
-  output_.put(error ? '!' : ' ');
-  if (colour) output_.put(kReset);
-  output_.put(context_ && !dim ? '-' : ' ');
+  put_label(origin);
 }
 
 // Puts another text than the line's own into shaped_, if one is wanted.

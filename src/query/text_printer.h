@@ -49,10 +49,11 @@ class TextPrinter final : public Printer {
   void widen(size_t label_width) override { label_width_ = label_width; }
 
  private:
-  void begin_row(const Origin& origin, std::optional<base::Timestamp> time);
+  void begin_row(const Origin& origin,
+                 const std::optional<base::Timestamp>& time);
   void end_row();
-  void put_time(std::optional<base::Timestamp> time);
-  void put_label(std::string_view app, std::string_view label);
+  void put_time(const std::optional<base::Timestamp>& time);
+  void put_label(const Origin& origin);
   void put_line(std::string_view text, bool whole);
   void put_marked(std::string_view text);
   void put_text(std::string_view text);
@@ -63,6 +64,14 @@ class TextPrinter final : public Printer {
   TextStyle style_;
   RowTime time_;
   size_t label_width_ = 0;
+  // What stands between a row's time and its text, made for:
+  std::string lead_;
+  struct {
+    const Origin* origin = nullptr;
+    std::string label;
+    size_t width = 0;
+    bool context = false;
+  } lead_of_;
   const Origin* row_of_ = nullptr;  // whose row is open
   bool next_is_context_ = false;
   bool context_ = false;  // the line whose pieces come

@@ -33,7 +33,7 @@ std::vector<std::optional<base::Timestamp>> times_of(
     const auto more = hits.next();
     REQUIRE(more);
     if (!*more) return times;
-    times.push_back(hits.time());
+    times.push_back(hits.line().time);
   }
 }
 
