@@ -7,7 +7,7 @@
 namespace query {
 namespace {
 
-constexpr size_t kMostSpare = size_t{4} << 20;
+constexpr size_t kMostSpare = size_t{8} << 20;
 // What one thread does alone, whichever is reached first.
 constexpr size_t kUnitsAlone = 12;
 constexpr std::chrono::milliseconds kTimeAlone{12};
