@@ -117,7 +117,7 @@ Result<std::vector<size_t>> resolve_word(const std::string& word,
   return by_app(app_name_from(word.substr(0, slash)) + word.substr(slash), all);
 }
 
-std::unexpected<Error> unknown(const std::string& word,
+std::unexpected<Error> no_such(const std::string& word,
                                std::span<const TargetCandidate> all) {
   std::vector<std::string> names;
   for (const auto& candidate : all) {
@@ -183,20 +183,28 @@ std::string_view wrong_letters(std::string_view name) {
 
 Result<std::vector<size_t>> resolve_targets(
     std::span<const std::string> words, std::span<const std::string> exclude,
-    std::span<const TargetCandidate> candidates) {
+    std::span<const TargetCandidate> candidates, std::vector<Error>* unknown) {
   std::vector<bool> chosen(candidates.size(), words.empty());
+  size_t matched = 0;
   for (const auto& word : words) {
     auto hits = resolve_word(word, candidates);
     if (!hits) return hits;
     // `all` of nothing is nothing; any other word must name something.
-    if (hits->empty() && word != "all") return unknown(word, candidates);
+    if (hits->empty() && word != "all") {
+      auto error = no_such(word, candidates);
+      if (unknown == nullptr) return error;
+      unknown->push_back(std::move(error.error()));
+      continue;
+    }
+    ++matched;
     for (const size_t i : *hits) chosen[i] = true;
   }
+  if (matched == 0 && !words.empty()) return no_such(words.front(), candidates);
   const bool has_some = std::ranges::find(chosen, true) != chosen.end();
   for (const auto& word : exclude) {
     auto hits = resolve_word(word, candidates);
     if (!hits) return hits;
-    if (hits->empty()) return unknown(word, candidates);
+    if (hits->empty()) return no_such(word, candidates);
     for (const size_t i : *hits) chosen[i] = false;
   }
   std::vector<size_t> result;

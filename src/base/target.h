@@ -24,10 +24,13 @@ struct TargetCandidate {
 // Indexes into `candidates`, ascending, each once. Every word must match
 // something: Errc::NotFound names the word and the nearest known name,
 // Errc::Invalid a word that could mean two things. `exclude` takes away, never
-// all of it; what it names need not be selected. No words = `all`.
+// all of it; what it names need not be selected. No words = `all`. With
+// `unknown` one word that matches is enough: it gets the errors of those that
+// match nothing.
 Result<std::vector<size_t>> resolve_targets(
     std::span<const std::string> words, std::span<const std::string> exclude,
-    std::span<const TargetCandidate> candidates);
+    std::span<const TargetCandidate> candidates,
+    std::vector<Error>* unknown = nullptr);
 
 // `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, not all digits, not `all` or `lodge`.
 Status check_app_name(std::string_view name);

@@ -89,8 +89,14 @@ Result<query::Plan> plan_events(const std::string& log_dir,
     std::swap(query.targets, query.exclude);
     if (query::make_plan(*catalog, log_dir, query)) return plan;
   }
+  if (!apps && apps.error().code == base::Errc::NotFound &&
+      !plan.origins.empty() && filter.exclude.empty()) {
+    plan.unknown.push_back(std::move(apps.error()));
+    return plan;
+  }
   if (!apps) return apps;
   std::ranges::move(apps->origins, std::back_inserter(plan.origins));
+  plan.unknown = std::move(apps->unknown);
   return plan;
 }
 

@@ -247,8 +247,9 @@ int run_events(const Invocation& invocation) {
   raise_descriptor_limit();
   query::Reading reading({}, *plan, args.has("follow"));
   EventRows rows(invocation, *filter, *most);
+  for (const auto& problem : plan->unknown) report(invocation, problem, kUsage);
   reading.replay(rows);
-  bool whole = reading.problems().empty();
+  bool whole = reading.problems().empty() && plan->unknown.empty();
   for (const auto& problem : reading.problems())
     report(invocation, problem, kUsage);
   reading.problems().clear();

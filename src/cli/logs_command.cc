@@ -197,6 +197,7 @@ base::Result<Asked> prepare(const base::Home& home, const LogsArgs& args,
     tell_swapped(plan.error(), home, args);
     return base::fail(std::move(plan.error()));
   }
+  std::ranges::move(plan->unknown, std::back_inserter(problems));
   return Asked{std::move(*place), std::move(*request), std::move(*cursor),
                std::move(*plan), std::move(problems)};
 }
@@ -283,7 +284,8 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
   auto lines =
       LogOutput::make(home, args, request, asked->plan, reading, clock, output);
   if (!lines) return report(lines.error(), args, 2);
-  bool whole = tell_beforehand(*asked, args, cursor_gone, output);
+  bool whole = tell(asked->problems);
+  whole = tell_beforehand(*asked, args, cursor_gone, output) && whole;
   std::optional<LeaveWatch> leave;
   if (request.follow) leave_quietly_on_signals();
   if (request.follow && !args.cursor_file.empty()) {
@@ -292,7 +294,6 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
   }
   show_stored(args, reading, **lines, output);
   whole = tell(reading.problems()) && whole;
-  whole = tell(asked->problems) && whole;
   if (request.follow && !output.closed() && (*lines)->wants_more())
     whole = follow(home, request, args, reading, **lines, leave) && whole;
   (*lines)->finish();

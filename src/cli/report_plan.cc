@@ -49,6 +49,9 @@ base::Result<ReportPlan> plan_report(const store::Catalog& catalog,
                                      const query::Query& query) {
   auto chosen = query::make_plan(catalog, log_dir, query);
   if (!chosen) return base::fail(std::move(chosen.error()));
+  // Who gets it does not see what was said here.
+  if (!chosen->unknown.empty())
+    return base::fail(std::move(chosen->unknown.front()));
   ReportPlan plan;
   Naming naming(catalog);
   std::map<std::string, std::string> names;  // by path

@@ -83,9 +83,10 @@ base::Result<Plan> make_plan(const store::Catalog& catalog,
     candidates.push_back({-1, app.name, app.space, 0});
     found.push_back({i, nullptr});
   }
-  auto chosen = base::resolve_targets(query.targets, query.exclude, candidates);
-  if (!chosen) return base::fail(std::move(chosen.error()));
   Plan plan;
+  auto chosen = base::resolve_targets(query.targets, query.exclude, candidates,
+                                      &plan.unknown);
+  if (!chosen) return base::fail(std::move(chosen.error()));
   std::vector<int> instances;  // chosen, of the app we are at
   for (size_t i = 0; i < chosen->size(); ++i) {
     const Found& one = found[(*chosen)[i]];

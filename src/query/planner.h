@@ -16,10 +16,13 @@ struct Plan {
   // last. Lines with one stamp are shown in this order. A file that several
   // instances write is there once; one that has both streams counts as `out`.
   std::vector<Origin> origins;
+  // Of targets that name nothing, where others name something.
+  std::vector<base::Error> unknown{};
 };
 
-// Errc::NotFound or Errc::Invalid for a target that names nothing or two
-// things. An app that has no instances on record has its events alone.
+// Errc::NotFound when no target names anything, Errc::Invalid for one that
+// names two things. An app that has no instances on record has its events
+// alone.
 base::Result<Plan> make_plan(const store::Catalog& catalog,
                              const std::string& log_dir, const Query& query);
 

@@ -152,6 +152,25 @@ TEST_CASE("a slip of the finger is answered with the nearest name") {
   CHECK(ids({"zzzzzz"}) == "zzzzzz: no such app | ");
 }
 
+TEST_CASE("who asks for it gets what is there, and is told what is not") {
+  const auto partly = [](const Words& words, std::vector<Error>& unknown) {
+    const auto chosen = resolve_targets(words, {}, kApps, &unknown);
+    return chosen ? std::to_string(chosen->size()) : chosen.error().message;
+  };
+  std::vector<Error> unknown;
+  CHECK(partly({"web", "wbe", "api", "zz"}, unknown) == "4");
+  REQUIRE(unknown.size() == 2);
+  CHECK(unknown[0].message == "wbe: no such app");
+  CHECK(unknown[0].hint == "did you mean web?");
+  CHECK(unknown[1].message == "zz: no such app");
+  unknown.clear();
+  CHECK(partly({"wbe", "zz"}, unknown) == "wbe: no such app");
+  unknown.clear();
+  CHECK(partly({"web"}, unknown) == "1");
+  CHECK(unknown.empty());
+  CHECK(partly({"web", "/a(/"}, unknown) != "1");
+}
+
 TEST_CASE("a bad pattern is told in the pattern's own words") {
   CHECK(code({"/a(/"}) == Errc::Invalid);
   CHECK(ids({"/a(/"}).find("missing )") != std::string::npos);

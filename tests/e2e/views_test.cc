@@ -233,6 +233,37 @@ TEST_CASE(
   CHECK(lines[1].at("message_base64") == "//4=");
 }
 
+TEST_CASE("an unknown target among others costs nobody the others' lines") {
+  const TestHome home;
+  home.start("checkout", "echo a line; exec sleep 1000");
+  REQUIRE(wait_until([&] {
+    return home.lodge({"logs", "checkout", "--raw"}).out == "a line\n";
+  }));
+  for (const std::vector<std::string>& args :
+       {std::vector<std::string>{"logs", "chekout", "checkout", "--raw"},
+        {"grep", "line", "checkout", "chekout", "--raw"},
+        {"grep", "--raw", "-m", "1", "line", "nosuch", "checkout"}}) {
+    const Ran ran = home.lodge(args);
+    CHECK(ran.exit == 2);
+    CHECK(ran.out == "a line\n");
+    CHECK(ran.err.find(": no such app") != std::string::npos);
+    CHECK(ran.err.find(": no such app") == ran.err.rfind(": no such app"));
+  }
+  const Ran counted = home.lodge({"grep", "-c", "line", "checkout", "chekout"});
+  CHECK(counted.exit == 2);
+  CHECK(counted.out.find('1') != std::string::npos);
+  CHECK(home.lodge({"grep", "-q", "line", "checkout", "chekout"}).exit == 0);
+  const Ran events = home.lodge({"events", "checkout", "chekout"});
+  CHECK(events.exit == 2);
+  CHECK(events.out.find("checkout") != std::string::npos);
+  CHECK(events.err.find("did you mean checkout?") != std::string::npos);
+  // What a colleague gets is as it was asked for, or not at all.
+  CHECK(home.lodge({"report", "checkout", "chekout", "-o", "-"}).out.empty());
+  const Ran none = home.lodge({"grep", "line", "chekout", "nosuch"});
+  CHECK(none.exit == 2);
+  CHECK(none.out.empty());
+}
+
 TEST_CASE(
     "an unknown target is 2 with the nearest name, from reading commands") {
   const TestHome home;

@@ -49,9 +49,9 @@ TEST_CASE("a mark is seen unless the literal is found well before it") {
       buffer[letters.number(0, buffer.size() - 1)] = '\x1b';
     const auto set = query::LiteralSet::make(literals);
     bool seen = false;
-    const size_t at = set ? set->find_unless(buffer, from, '\x1b', seen)
-                          : literals.front().find_unless(buffer, from, '\x1b',
-                                                         seen);
+    const size_t at =
+        set ? set->find_unless(buffer, from, '\x1b', seen)
+            : literals.front().find_unless(buffer, from, '\x1b', seen);
     const size_t mark = buffer.find('\x1b', from);
     CAPTURE(buffer);
     if (seen) {
