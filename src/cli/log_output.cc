@@ -135,11 +135,11 @@ void LogOutput::leave_when(std::function<bool()> leaves) {
 
 void LogOutput::finish() {
   if (bookmark_) bookmark_->settle();
-  if (printer_.at_end) printer_.at_end();
+  if (printer_.at_end) is_empty_ = !printer_.at_end();
 }
 
 uint64_t LogOutput::found() const {
-  return found_ + sieve_->matches();
+  return is_empty_ ? 0 : found_ + sieve_->matches();
 }
 
 uint64_t LogOutput::unlevelled() const {

@@ -62,6 +62,7 @@ class LogOutput {
   std::unique_ptr<query::Limit> limit_;
   std::unique_ptr<query::Sieve> sieve_;
   uint64_t found_ = 0;
+  bool is_empty_ = false;  // what was summed up
 };
 
 }  // namespace cli

@@ -148,7 +148,10 @@ LogPrinter make_count(const LogSetting& setting) {
   auto counts = std::make_unique<query::CountPrinter>(
       setting.output, setting.plan.origins,
       setting.args.json ? query::CountForm::Json : query::CountForm::Text);
-  auto at_end = [&counts = *counts] { counts.finish(); };
+  auto at_end = [&counts = *counts] {
+    counts.finish();
+    return true;  // none is a count, too
+  };
   return {.printer = std::move(counts),
           .at_end = std::move(at_end),
           .wants_text = false};
@@ -159,7 +162,7 @@ Result<LogPrinter> make_summed(const LogSetting& setting) {
   auto sums = make_sums(setting.home, setting.args, setting.request,
                         setting.output, setting.reading.problems());
   if (!sums) return base::fail(std::move(sums.error()));
-  auto at_end = [&sums = **sums] { sums.finish(); };
+  auto at_end = [&sums = **sums] { return sums.finish(); };
   return LogPrinter{.printer = std::move(*sums), .at_end = std::move(at_end)};
 }
 

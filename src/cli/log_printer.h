@@ -15,8 +15,9 @@ namespace cli {
 
 struct LogPrinter {
   std::unique_ptr<query::Printer> printer;
-  std::function<void()> at_end{};  // what is known at the end alone
-  bool wants_text = true;          // false: lines may come without theirs
+  // What is known at the end alone; false: it is nothing.
+  std::function<bool()> at_end{};
+  bool wants_text = true;  // false: lines may come without theirs
 };
 
 // Borrows all of it.

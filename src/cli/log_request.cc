@@ -174,8 +174,8 @@ Result<LogRequest> understand(const LogsArgs& args, base::Timestamp now) {
     if (!number) return base::fail(std::move(number.error()));
     request.most = *number;
   }
-  request.selection = args.grep || request.filtered || query.since ||
-                      query.until || request.most ||
+  request.selection = args.grep || args.fresh || request.filtered ||
+                      query.since || query.until || request.most ||
                       query.life.which != Which::All;
   const bool sums =
       args.count || args.top || !args.by.empty() || !args.distinct.empty();

@@ -156,7 +156,7 @@ void Sums::count(const Origin& origin, std::string_view text) {
   for (const auto& key : found_) counts_.add(key, time_);
 }
 
-void Sums::finish() {
+bool Sums::finish() {
   end_line();
   auto rows = counts_.rows(options_.by_key);
   if (options_.known)
@@ -165,6 +165,7 @@ void Sums::finish() {
   if (rows.size() > options_.most) rows.resize(options_.most);
   print_rows(rows, options_.style, output_);
   output_.flush();
+  return !rows.empty();
 }
 
 }  // namespace query

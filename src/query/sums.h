@@ -66,7 +66,7 @@ class Sums final : public Printer {
   void settle() override { end_line(); }
   bool wants_more() const override { return !output_.closed(); }
   void next_is_context() override { next_is_context_ = true; }
-  void finish();
+  bool finish();  // false: there is no row
 
   const Counts& counts() const { return counts_; }
 

@@ -61,6 +61,20 @@ TEST_CASE("the last matches of a batch are as many with context as without") {
         "ERROR 4\nERROR 5\n");
 }
 
+TEST_CASE("sums without a row have found nothing") {
+  const Written a("ERROR code=1\nINFO x\n");
+  const auto top = [&](std::string_view baseline) {
+    return a.ran({"logs", "a", "--top", "--new", "--since", "2020-01-01",
+                  "--baseline", std::string(baseline)});
+  };
+  CHECK(top("2018-01-01..2019-01-01").exit == 0);
+  CHECK(top("2018-01-01..2019-01-01").out.find("ERROR") != std::string::npos);
+  CHECK(top("2020-01-01..2100-01-01").exit == 1);
+  CHECK(top("2020-01-01..2100-01-01").out.empty());
+  CHECK(a.ran({"grep", "ERROR", "a", "--distinct", "code"}).exit == 0);
+  CHECK(a.ran({"grep", "nowhere", "a", "-c"}).exit == 1);
+}
+
 TEST_CASE("the last of whole records are chosen after the filter") {
   const Written a(kTraces);
   const std::vector<std::string> records = {"grep", "(?s)ERROR.*at ",
