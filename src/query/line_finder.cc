@@ -9,8 +9,7 @@
 
 #include "query/buffer_scan.h"
 #include "query/bytes_before.h"
-#include "query/class_run.h"
-#include "query/literal_set.h"
+#include "query/finds.h"
 #include "query/pattern_literals.h"
 #include "store/line.h"
 
@@ -18,7 +17,6 @@ namespace query {
 namespace {
 
 constexpr size_t npos = std::string_view::npos;
-constexpr char kEscape = '\x1b';
 // With more of them a look at each line costs less.
 constexpr size_t kMostLiterals = 8;
 // Lines asked about in vain for each one found, before it is given up to hop
@@ -42,78 +40,6 @@ size_t line_begin(std::string_view buffer, size_t at) {
 size_t line_end(std::string_view buffer, size_t at) {
   return std::min(buffer.find('\n', at), buffer.size());
 }
-
-// The next place in the buffer of something, remembered until one is past it.
-template <class Find>
-struct Ahead {
-  Find find;
-  size_t at = 0;
-  bool known = false;
-  size_t next(std::string_view buffer, size_t from) {
-    if (!known || (at != npos && at < from)) {
-      at = find(buffer, from);
-      known = true;
-    }
-    return at;
-  }
-};
-using FindAny = size_t (*)(std::string_view, size_t);
-
-size_t find_escape(std::string_view buffer, size_t from) {
-  return buffer.find(kEscape, from);
-}
-
-size_t find_unicode(std::string_view buffer, size_t from) {
-  return buffer.find("\\u", from);
-}
-
-struct FindLiteral {
-  LiteralSearch search;
-  // Of a single byte: what may stand before it. Borrowed; null: anything.
-  const std::bitset<256>* before = nullptr;
-  // Looks for escapes on the way: then it is over as soon as one was seen.
-  bool watches = false;
-  bool seen = false;
-
-  size_t operator()(std::string_view buffer, size_t from) {
-    size_t at = find(buffer, from);
-    while (before != nullptr && at != npos && !may_be_at(buffer, at))
-      at = find(buffer, at + 1);
-    return at;
-  }
-  size_t find(std::string_view buffer, size_t from) {
-    return watches ? search.find_unless(buffer, from, kEscape, seen)
-                   : search.find(buffer, from);
-  }
-  bool may_be_at(std::string_view buffer, size_t at) const {
-    if (at == 0) return false;
-    // A stamp may lie within the text, `Z ` or `Z",`, if it isn't before it.
-    const size_t near = at - std::min<size_t>(at, 3);
-    const bool begins_text = at == store::kPrefixSize ||
-                             (at > store::kPrefixSize &&
-                              buffer[at - store::kPrefixSize - 1] == '\n');
-    if (!begins_text && buffer.substr(near, at - near).find('Z') != npos)
-      return true;
-    return (*before)[static_cast<unsigned char>(buffer[at - 1])];
-  }
-};
-
-struct FindRun {
-  ClassRun run;
-  size_t operator()(std::string_view buffer, size_t from) const {
-    return run.find(buffer, from);
-  }
-};
-
-struct FindOneOf {
-  LiteralSet set;
-  bool watches = false;
-  bool seen = false;
-  size_t operator()(std::string_view buffer, size_t from) {
-    return watches ? set.find_unless(buffer, from, kEscape, seen)
-                   : set.find(buffer, from);
-  }
-};
 
 }  // namespace
 
