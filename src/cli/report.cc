@@ -102,7 +102,8 @@ void warn_of_list(const Invocation& invocation,
 }
 
 void say(const Invocation& invocation, std::string_view text) {
-  if (!invocation.silent) std::fwrite(text.data(), 1, text.size(), stdout);
+  if (!invocation.silent && !text.empty())
+    std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
 std::expected<control::Reply, int> check_reply(
