@@ -5,7 +5,7 @@
 # tests that of lodge_test_support. Nothing big that few use: to load it costs too.
 set(LODGE_PRECOMPILE OFF CACHE BOOL "parse common headers once")
 
-if(LODGE_PRECOMPILE)
+if(LODGE_SANITIZE OR LODGE_PRECOMPILE)
   # What GCC 12 says of the insides of std::string wherever it inlines them, and
   # keeps to itself when it reads them as a system header. Other builds see ours.
   target_compile_options(lodge_flags INTERFACE -Wno-array-bounds -Wno-restrict
