@@ -199,14 +199,9 @@ Status make_dirs(const std::string& path) {
   return above ? make_dir(path) : above;
 }
 
-Result<std::string> make_private_dir(const std::string& prefix) {
-  std::string path = prefix + "XXXXXX";
-  const int result = retry("mkdir", prefix, [&] {
-    return ::mkdtemp(path.data()) == nullptr ? -1 : 0;
-  });
-  if (auto made = done(result, "mkdir", prefix); !made)
-    return fail(std::move(made.error()));
-  return path;
+Status make_new_dir(const std::string& path) {
+  return done(retry("mkdir", path, [&] { return ::mkdir(path.c_str(), 0700); }),
+              "mkdir", path);
 }
 
 Status remove_dir(const std::string& path) {
@@ -309,14 +304,18 @@ bool is_temporary(std::string_view name) {
   return name.starts_with('.') && name.find(".tmp-") != name.npos;
 }
 
-std::string temporary_name(std::string_view name) {
+std::string random_digits() {
   uint64_t random = 0;
   if (::getrandom(&random, sizeof random, 0) != sizeof random)
     random = static_cast<uint64_t>(::getpid());
-  char suffix[24];
-  std::snprintf(suffix, sizeof suffix, ".tmp-%016llx",
+  char digits[17];
+  std::snprintf(digits, sizeof digits, "%016llx",
                 static_cast<unsigned long long>(random));
-  return "." + std::string(name) + suffix;
+  return digits;
+}
+
+std::string temporary_name(std::string_view name) {
+  return "." + std::string(name) + ".tmp-" + random_digits();
 }
 
 namespace {

@@ -57,8 +57,8 @@ Status unlink(const std::string& path);
 Status make_dir(const std::string& path);
 // ... and those above it that are missing.
 Status make_dirs(const std::string& path);
-// Makes one, 0700, that nobody had: `prefix` and six characters more.
-Result<std::string> make_private_dir(const std::string& prefix);
+// Makes one, 0700, that was not there: Errc::Exists.
+Status make_new_dir(const std::string& path);
 // An empty one; a missing one is no error.
 Status remove_dir(const std::string& path);
 Status set_mode(const std::string& path, mode_t mode);
@@ -100,6 +100,7 @@ Status create_file(const std::string& path, std::string_view contents);
 // Leftovers of replace_file and its like.
 bool is_temporary(std::string_view name);
 std::string temporary_name(std::string_view name);
+std::string random_digits();  // 16, hexadecimal
 
 struct Pipe {
   UniqueFd read;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <utility>
 
@@ -17,6 +18,11 @@ std::string usual_parent() {
   if (given != nullptr && *given != '\0') return given;
   // Larger than /tmp, which may be memory.
   return ::access("/var/tmp", W_OK | X_OK) == 0 ? "/var/tmp" : "/tmp";
+}
+
+void reap(pid_t child) {
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
 }
 
 [[noreturn]] void guard(UniqueFd alive, const std::string& path) {
@@ -40,24 +46,29 @@ Result<TemporaryDir> TemporaryDir::make(std::string_view name,
   auto here = fs::current_dir();
   const std::string above = fs::absolute(
       parent.empty() ? usual_parent() : parent, here ? *here : "/");
-  auto path = fs::make_private_dir(fs::join(above, name));
-  if (!path) return fail(std::move(path.error()));
+  std::string path = fs::join(above, std::string(name) + fs::random_digits());
   auto pipe = fs::make_pipe();
-  if (!pipe) {
-    (void)fs::remove_dir(*path);
-    return fail(std::move(pipe.error()));
-  }
+  if (!pipe) return fail(std::move(pipe.error()));
+  // Whoever breaks us off now must not end the child with us.
+  ::sigset_t all;
+  ::sigset_t before;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, &before);
   const pid_t child = ::fork();
+  const int number = errno;
   if (child == 0) {
     pipe->write.reset();
-    guard(std::move(pipe->read), *path);
+    guard(std::move(pipe->read), path);
   }
-  if (child < 0) {
-    const int number = errno;
-    (void)fs::remove_dir(*path);
-    return fail(fs::errno_error(number, "fork", *path));
+  ::sigprocmask(SIG_SETMASK, &before, nullptr);
+  if (child < 0) return fail(fs::errno_error(number, "fork", path));
+  if (auto made = fs::make_new_dir(path); !made) {
+    // What is there is not ours to remove.
+    ::kill(child, SIGKILL);
+    reap(child);
+    return fail(std::move(made.error()));
   }
-  return TemporaryDir(std::move(*path), std::move(pipe->write), child);
+  return TemporaryDir(std::move(path), std::move(pipe->write), child);
 }
 
 TemporaryDir::TemporaryDir(TemporaryDir&& other) noexcept
@@ -69,8 +80,7 @@ TemporaryDir::~TemporaryDir() {
   if (path_.empty()) return;
   (void)remove_tree(path_);
   alive_.reset();
-  while (::waitpid(guard_, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  reap(guard_);
 }
 
 Status remove_tree(const std::string& path) {

@@ -2,7 +2,8 @@
 // A directory of this process alone (0700), gone with all in it at the end,
 // however that comes: a child of ours waits until we are gone, by a signal or
 // by SIGKILL, and removes what we did not. To be made before any thread is.
-// The child holds none of our descriptors, and no terminal ends it.
+// The child holds none of our descriptors, no signal but SIGKILL ends it, and
+// it is there before the directory.
 
 #include <sys/types.h>
 

@@ -63,6 +63,22 @@ TEST_CASE("a temporary directory goes although its process was killed") {
   CHECK(support::wait_until([&] { return is_empty(above.path()); }));
 }
 
+TEST_CASE("a temporary directory goes whenever its process is killed") {
+  const support::TempDir above;
+  for (int round = 0; round < 60; ++round) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const auto dir = base::TemporaryDir::make("lodge-", above.path());
+      for (;;) ::pause();
+    }
+    ::usleep(static_cast<useconds_t>(20 * round));
+    ::kill(child, round % 2 == 0 ? SIGKILL : SIGINT);
+    int status = 0;
+    CHECK(::waitpid(child, &status, 0) == child);
+  }
+  CHECK(support::wait_until([&] { return is_empty(above.path()); }));
+}
+
 TEST_CASE("a tree is removed, and what a link in it leads to is not") {
   const support::TempDir above;
   const std::string kept = above.write("kept", "x");
