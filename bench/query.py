@@ -279,6 +279,9 @@ def main():
     options.rows = [row for row in TEXT if re.search(options.rows, row[0])]
     if options.quick:
         options.mib, options.rounds = 32, 1
+    for needed in (LODGE, CORPUS):
+        if not os.path.exists(needed):
+            sys.exit(f"bench: {needed} is not built; `make bench` builds it")
     if options.rg is None:
         sys.exit("bench: there is no rg to compare with")
     rgs = {"rg": options.rg}

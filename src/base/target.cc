@@ -199,7 +199,8 @@ Result<std::vector<size_t>> resolve_targets(
     ++matched;
     for (const size_t i : *hits) chosen[i] = true;
   }
-  if (matched == 0 && !words.empty()) return no_such(words.front(), candidates);
+  if (matched == 0 && unknown != nullptr && !unknown->empty())
+    return fail(std::move(unknown->front()));
   const bool has_some = std::ranges::find(chosen, true) != chosen.end();
   for (const auto& word : exclude) {
     auto hits = resolve_word(word, candidates);

@@ -48,8 +48,8 @@ class HitStream final : public Hits {
     OnDamage on_damage{};
   };
   struct Sizes {
-    size_t ahead = 1;   // units searched before they are asked for
-    uint64_t unit = 0;  // bytes of a file
+    size_t ahead = 1;  // units searched before they are asked for
+    uint64_t unit = uint64_t{1} << 20;  // bytes of a file
     // Of a file that is looked at where the kernel has it; 0: all are read.
     uint64_t window = 0;
   };

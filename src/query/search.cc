@@ -10,7 +10,7 @@ namespace {
 // Of what was found and is not printed yet, over all streams.
 constexpr uint64_t kMostAhead = uint64_t{16} << 20;
 constexpr uint64_t kUnit = uint64_t{1} << 20;
-// Where nobody waits for a share each has its price, for nothing.
+// With one thread: each unit has its price, and nobody waits for a share.
 constexpr uint64_t kUnitOfOne = uint64_t{4} << 20;
 constexpr uint64_t kSmallUnit = uint64_t{128} << 10;
 // Of mapped files that stay with the process: over all streams, and of each.

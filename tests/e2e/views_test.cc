@@ -258,7 +258,16 @@ TEST_CASE("an unknown target among others costs nobody the others' lines") {
   CHECK(events.out.find("checkout") != std::string::npos);
   CHECK(events.err.find("did you mean checkout?") != std::string::npos);
   // What a colleague gets is as it was asked for, or not at all.
-  CHECK(home.lodge({"report", "checkout", "chekout", "-o", "-"}).out.empty());
+  const Ran asked =
+      home.lodge({"report", "checkout", "chekout", "--since", "1h", "-o", "-"});
+  CHECK(asked.exit == 2);
+  CHECK(asked.out.empty());
+  CHECK(asked.err.find("did you mean checkout?") != std::string::npos);
+  home.must({"set", "logs.follow", "false"});
+  const Ran own = home.lodge({"events", "lodge", "chekout"});
+  CHECK(own.exit == 2);
+  CHECK(own.out.find("lodge") != std::string::npos);
+  CHECK(own.err.find("did you mean checkout?") != std::string::npos);
   const Ran none = home.lodge({"grep", "line", "chekout", "nosuch"});
   CHECK(none.exit == 2);
   CHECK(none.out.empty());

@@ -186,10 +186,21 @@ TEST_CASE("of a log that is cut while it is looked at, what is left is found") {
   const support::TempDir dir;
   std::string bytes;
   while (bytes.size() < 2'000'000) bytes += "needle in a line\n";
-  for (const size_t left : {size_t{0}, size_t{17 * 5000}, size_t{1'000'003}}) {
+  struct Cut {
+    uint64_t left;
+    uint64_t unit;
+  };
+  const size_t page = 64 << 10;
+  for (const auto& [left, unit] :
+       {Cut{0, 500'000}, Cut{85'000, 500'000}, Cut{1'000'003, 500'000},
+        // Within the last page, which is there, and has zeros.
+        Cut{bytes.size() - 30, bytes.size()},
+        // At a page, within a line that begins in the unit before it.
+        Cut{7 * page, 7 * page}}) {
     CAPTURE(left);
     query::LineQuery lines;
-    lines.text.any = {"needle"};
+    lines.text.any = {"zzz"};
+    lines.text.invert = true;
     const auto filter = filter_of(lines);
     const auto path = dir.write("a.log", bytes);
     const auto log = store::open_log(path);
@@ -197,6 +208,16 @@ TEST_CASE("of a log that is cut while it is looked at, what is left is found") {
     const auto searched = mapped(**log);
     REQUIRE(::truncate(path.c_str(), static_cast<off_t>(left)) == 0);
     query::Searcher searcher(filter, true);
-    CHECK(offsets(searcher, searched, 500'000).size() == (left + 10) / 17);
+    std::string found;
+    for (uint64_t at = 0; at < searched->end; at += unit) {
+      const auto end = std::min(searched->end, at + unit);
+      const auto hits = searcher.search(
+          {.log = searched, .begin = at, .end = end, .frame = 0});
+      for (const auto& hit : hits.hits)
+        found.append(hits.text, hit.text_at, hit.size).append("\n");
+    }
+    auto wanted = bytes.substr(0, left);
+    if (!wanted.empty() && !wanted.ends_with('\n')) wanted += '\n';
+    CHECK(found == wanted);
   }
 }
