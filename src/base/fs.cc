@@ -434,6 +434,18 @@ Result<UniqueFd> try_lock(const std::string& path) {
   return std::move(*fd);
 }
 
+Status lock_shared(int fd, std::string_view what) {
+  if (::flock(fd, LOCK_SH | LOCK_NB) < 0)
+    return fail(errno_error(errno, "lock", what));
+  return {};
+}
+
+bool is_locked(int fd) {
+  if (::flock(fd, LOCK_EX | LOCK_NB) < 0) return errno == EWOULDBLOCK;
+  (void)::flock(fd, LOCK_UN);
+  return false;
+}
+
 Result<std::string> current_dir() {
   char buffer[4096];
   if (::getcwd(buffer, sizeof buffer) == nullptr && errno == ENOENT)

@@ -126,6 +126,11 @@ Result<std::string> read_link(const std::string& path);
 // Holds flock(2) on `path` for as long as the returned descriptor lives.
 // Errc::WouldBlock when another process holds it.
 Result<UniqueFd> try_lock(const std::string& path);
+// Holds a shared one on what is open, until it is closed. Errc::WouldBlock when
+// somebody has it for himself.
+Status lock_shared(int fd, std::string_view what);
+// Whether somebody else holds one, of either kind.
+bool is_locked(int fd);
 
 std::string dir_name(const std::string& path);
 std::string base_name(std::string_view path);

@@ -42,9 +42,11 @@ void CaptureThread::drain(uint64_t source_id, std::function<void()> done) {
 }
 
 void CaptureThread::replace(std::vector<std::string> live_paths,
+                            base::MonoTime older_than,
                             std::function<void(std::vector<Replaced>)> done) {
-  loop_->post([loop = loop_.get(), paths = std::move(live_paths),
-               done = std::move(done)] { loop->replace(paths, done); });
+  loop_->post(
+      [loop = loop_.get(), paths = std::move(live_paths), older_than,
+       done = std::move(done)] { loop->replace(paths, older_than, done); });
 }
 
 void CaptureThread::seal(std::vector<SealRequest> requests,

@@ -62,8 +62,10 @@ class CaptureThread {
   void drain(uint64_t source_id, std::function<void()> done);
 
   // Flush: an empty file takes the place of each live file, at a line end.
-  // Files that nobody writes are replaced if they are there.
-  void replace(std::vector<std::string> live_paths,
+  // Files that nobody writes are replaced if they are there. Those of which we
+  // know that they are no older than `older_than` are told to be too young, and
+  // stay.
+  void replace(std::vector<std::string> live_paths, base::MonoTime older_than,
                std::function<void(std::vector<Replaced>)> done);
 
   // Seals live files that aren't empty, each at its next line end, as their

@@ -36,7 +36,7 @@ class CaptureThread::Loop {
   void add(Adopted source);
   void adopt(std::vector<Adopted> sources, const std::vector<SinkSpec>& known);
   void drain(uint64_t id, std::function<void()> done);
-  void replace(const std::vector<std::string>& paths,
+  void replace(const std::vector<std::string>& paths, base::MonoTime older_than,
                std::function<void(std::vector<Replaced>)> done);
   void seal(const std::vector<SealRequest>& requests,
             std::function<void(std::vector<Sealed>)> done);

@@ -88,7 +88,7 @@ void CaptureThread::Loop::finish_drain(Attached& attached) {
 }
 
 void CaptureThread::Loop::replace(
-    const std::vector<std::string>& paths,
+    const std::vector<std::string>& paths, base::MonoTime older_than,
     std::function<void(std::vector<Replaced>)> done) {
   const auto all =
       std::make_shared<Gathering<Replaced>>(paths.size(), std::move(done));
@@ -96,7 +96,7 @@ void CaptureThread::Loop::replace(
   for (size_t i = 0; i < paths.size(); ++i) {
     const auto found = files_.find(paths[i]);
     if (found != files_.end()) {
-      found->second->sink->replace([all, i](Replaced replaced) {
+      found->second->sink->replace(older_than, [all, i](Replaced replaced) {
         all->answers[i] = std::move(replaced);
         all->arrived();
       });

@@ -17,6 +17,7 @@ struct Replaced {
   std::string path;
   uint64_t bytes = 0;                // of the file that was taken away
   std::optional<base::Error> error;  // it is still there
+  bool too_young = false;            // likewise, as it was asked for
 };
 
 struct SealRequest {

@@ -80,8 +80,9 @@ class Sink final : private LineArbiter::Waiting {
   // Puts an empty file in place of the live file: at a line end, which is
   // waited for up to 100 ms; after that the line's head moves along. A file
   // that took another's place is not replaced before kReplaceSpacing, so that
-  // whoever follows the path has seen it.
-  void replace(std::function<void(Replaced)> done);
+  // whoever follows the path has seen it. None that is no older than
+  // `older_than`: it is told to be too young, and stays.
+  void replace(base::MonoTime older_than, std::function<void(Replaced)> done);
   // Seals the live file as its size would: at a line end. One that nobody
   // writes is ended there, if it must be, and never made if it is missing.
   void seal(std::optional<base::Timestamp> begun_before, SealAsks::Done done);
@@ -144,6 +145,7 @@ class Sink final : private LineArbiter::Waiting {
     std::vector<std::function<void(Replaced)>> done;
     base::MonoTime earliest;
     base::MonoTime deadline;  // then in mid-line too
+    base::MonoTime older_than;
   };
 
   Sink(Bench& bench, const SinkSpec& spec, uint32_t entry, Formatter formatter,
@@ -190,6 +192,8 @@ class Sink final : private LineArbiter::Waiting {
   void compare_with_left();
   void begin_anew();
   bool may_replace(base::MonoTime now) const;
+  bool is_too_young() const;
+  void spare_young();
   void replaced();
   bool seal_due() const;
   bool may_seal(base::MonoTime now) const;
@@ -240,6 +244,7 @@ class Sink final : private LineArbiter::Waiting {
   bool disk_mid_line_ = false;
   uint64_t device_ = 0;
   uint64_t inode_ = 0;
+  std::optional<base::MonoTime> born_at_;  // if it was empty when we had it
   bool recovering_ = false;  // a predecessor's write is to be looked into
 
   std::optional<uint64_t> unnoted_;  // whose line the next write ends

@@ -43,6 +43,7 @@ bool Sink::prepare() {
     return false;
   }
   if (moved_head_ && prepare_taking_away()) return true;
+  if (is_too_young()) spare_young();
   if (file_.is_open() && seal_asks_.wanted())
     seal_asks_.judge(file_.file().size(), file_.begun());
   if (dropping()) drop_rest();

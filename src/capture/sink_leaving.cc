@@ -198,6 +198,7 @@ void Sink::sealed() {
     if (file_.is_open()) {
       device_ = file_.file().device();
       inode_ = file_.file().inode();
+      born_at_ = bench_.clock.mono();
     }
     goes_on_elsewhere();
     if (!mid_line_ && rest_.empty()) last_stamp_ = {};

@@ -23,6 +23,8 @@ void Sink::opened() {
   if (looking_ && looking_->reopened) answer_look();
   device_ = file_.file().device();
   inode_ = file_.file().inode();
+  born_at_.reset();
+  if (file_.file().size() == 0) born_at_ = now;
   compare_with_left();
   note_new_name();  // if not ours, it may be a predecessor's
   disk_mid_line_ = op.tail.has_value();

@@ -21,7 +21,7 @@ constexpr Millis kLookWait{1'000};
 
 // --- flush -------------------------------------------------------------------
 
-void Sink::replace(std::function<void(Replaced)> done) {
+void Sink::replace(MonoTime older_than, std::function<void(Replaced)> done) {
   const MonoTime now = bench_.clock.mono();
   if (!replacing_) {
     replacing_.emplace();
@@ -29,7 +29,10 @@ void Sink::replace(std::function<void(Replaced)> done) {
     replacing_->earliest =
         last == bench_.replaced.end() ? now : last->second + kReplaceSpacing;
     replacing_->deadline = std::max(now, replacing_->earliest) + kReplaceWait;
+    replacing_->older_than = older_than;
   }
+  // Of several who ask, all are told what the strictest is.
+  replacing_->older_than = std::min(replacing_->older_than, older_than);
   replacing_->done.push_back(std::move(done));
   rearm(now);
 }
@@ -37,6 +40,21 @@ void Sink::replace(std::function<void(Replaced)> done) {
 bool Sink::may_replace(MonoTime now) const {
   if (!replacing_ || now < replacing_->earliest) return false;
   return !mid_line_ || blocked() || now >= replacing_->deadline;
+}
+
+// While nothing is on its way to what will take its place.
+bool Sink::is_too_young() const {
+  return replacing_ && !moved_head_ && born_at_ &&
+         *born_at_ >= replacing_->older_than;
+}
+
+void Sink::spare_young() {
+  const auto waiting = std::move(replacing_->done);
+  replacing_.reset();
+  Replaced spared;
+  spared.path = path();
+  spared.too_young = true;
+  for (const auto& done : waiting) done(spared);
 }
 
 void Sink::replaced() {
@@ -47,7 +65,8 @@ void Sink::replaced() {
     return now - entry.second > kReplaceSpacing;
   });
   bench_.replaced[path()] = now;
-  Replaced replaced{path(), 0, std::nullopt};
+  Replaced replaced;
+  replaced.path = path();
   if (!discards_) {
     const auto& op = file_.op();
     replaced.bytes = op.size;
@@ -57,6 +76,7 @@ void Sink::replaced() {
     } else {
       device_ = file_.file().device();
       inode_ = file_.file().inode();
+      born_at_ = now;
       note_new_name();
       goes_on_elsewhere();
       retry_at_.reset();  // there is room again, perhaps
@@ -131,7 +151,9 @@ void Sink::abandon() {
   const auto waiting = std::move(replacing_->done);
   replacing_.reset();
   if (!busy_) put_head_back();
-  for (const auto& done : waiting) done({path(), 0, std::nullopt});
+  Replaced left;
+  left.path = path();
+  for (const auto& done : waiting) done(left);
 }
 
 }  // namespace capture

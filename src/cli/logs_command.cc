@@ -64,7 +64,8 @@ class UntilWatch {
 // False when something could not be read.
 bool follow(const base::Home& home, const LogRequest& request,
             const LogsArgs& args, query::Reading& reading, LogOutput& lines,
-            const std::optional<LeaveWatch>& leave) {
+            const std::optional<LeaveWatch>& leave,
+            std::optional<store::EpochHold> epoch) {
   base::EventLoop loop;
   std::optional<base::FdWatch> leave_watch;
   if (leave && leave->fd() >= 0) {
@@ -73,6 +74,7 @@ bool follow(const base::Home& home, const LogRequest& request,
   }
   query::FollowOptions options;
   options.dir = request.diary ? home.root() : request.dir;
+  options.epoch = std::move(epoch);
   size_t streams = 0;
   for (const auto& source : reading.sources())
     if (!source->has_event()) ++streams;
@@ -277,6 +279,8 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
   ::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
 
+  std::optional<store::EpochHold> epoch;
+  if (request.follow) epoch = store::EpochHold::join(request.dir);
   query::Output output(STDOUT_FILENO);
   query::Reading reading(request.query, asked->plan, request.follow);
   const bool cursor_gone =
@@ -295,7 +299,9 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
   show_stored(args, reading, **lines, output);
   whole = tell(reading.problems()) && whole;
   if (request.follow && !output.closed() && (*lines)->wants_more())
-    whole = follow(home, request, args, reading, **lines, leave) && whole;
+    whole = follow(home, request, args, reading, **lines, leave,
+                   std::move(epoch)) &&
+            whole;
   (*lines)->finish();
   output.flush();
   tell_afterwards(args, reading, **lines, began);

@@ -7,6 +7,7 @@
 
 #include "base/fs.h"
 #include "daemon/log_files.h"
+#include "store/epoch.h"
 #include "store/live_file.h"
 
 namespace daemon_ {
@@ -109,7 +110,8 @@ base::Status check_place(const Claim& claim, const base::Home& home) {
   if (path.starts_with(home.root() + "/") && !in_logs)
     return wrong("the place is lodge's own");
   if (in_logs && (name == store::kCatalogName || name == store::kArchiveDir ||
-                  name.ends_with("-events.log") || fs::is_temporary(name)))
+                  name == store::kEpochName || name.ends_with("-events.log") ||
+                  fs::is_temporary(name)))
     return wrong("the name is lodge's own");
   // Readers go by the name: they would take stamps for the app's own words.
   if (claim.spec->log.stamp != LogSettings::Stamp::None &&

@@ -39,8 +39,10 @@ control::Outcome outcome_of(const supervisor::Outcome& outcome) {
 
 Handlers::Handlers(Parts parts)
     : parts_(std::move(parts)),
+      followers_(parts_.loop, parts_.clock, parts_.home.logs()),
       logs_({parts_.loop, parts_.clock, parts_.home, parts_.capture,
-             parts_.chronicle, parts_.recorder, parts_.housekeeper}),
+             parts_.chronicle, parts_.recorder, parts_.housekeeper,
+             followers_}),
       snapshots_({parts_.loop, parts_.home, parts_.supervisor, parts_.recorder,
                   [this](const config::AppSpec& spec) -> base::Status {
                     auto as = parts_.users.resolve(spec.uid, spec.gid);
@@ -318,14 +320,16 @@ void Handlers::delete_logs(const supervisor::Outcomes& outcomes,
     answer(reply)(outcomes);
   };
   // Live files first: what nobody writes is not sealed either.
-  parts_.capture.remove(
-      paths, [this, sealed, finish, reply](base::Status status) {
-        parts_.loop.post([this, sealed, finish, reply,
-                          status = std::move(status)]() mutable {
+  auto removed = [this, sealed, finish, reply](base::Status status) {
+    parts_.loop.post(
+        [this, sealed, finish, reply, status = std::move(status)]() mutable {
           if (!status) return reply(refusal(status.error()));
           parts_.housekeeper.remove_all(std::move(sealed), std::move(finish));
         });
-      });
+  };
+  followers_.wait([this, paths, removed](base::MonoTime) {
+    parts_.capture.remove(paths, removed);
+  });
 }
 
 }  // namespace daemon_

@@ -94,6 +94,7 @@ class Handlers final : public control::Handler {
   void delete_logs(const supervisor::Outcomes& outcomes, OnReply reply);
 
   Parts parts_;
+  Followers followers_;
   LogRequests logs_;
   SnapshotRequests snapshots_;
   std::map<uid_t, std::string> users_;

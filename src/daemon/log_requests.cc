@@ -9,6 +9,10 @@
 namespace daemon_ {
 namespace {
 
+// Whose file is sealed again and again, faster than it is followed, is not
+// spared for ever.
+constexpr int kTries = 4;
+
 std::optional<base::Timestamp> time_of(int64_t us) {
   if (us < 0) return std::nullopt;
   return base::Timestamp{us};
@@ -42,6 +46,7 @@ struct LogRequests::Flush {
   // Whose sealed files are to be taken, too.
   std::vector<base::TargetCandidate> selected;
   std::optional<base::Timestamp> before;
+  int tries = 0;  // to take all live files
 };
 
 base::Result<std::vector<base::TargetCandidate>> LogRequests::select(
@@ -69,7 +74,11 @@ void LogRequests::flush(const control::FlushRequest& request,
   for (const auto& file : *plan)
     flush.result.files.push_back({file.app, file.path, file.bytes, false});
   if (request.archives) flush.selected = std::move(*selected);
-  if (!request.dry_run) return take_live(std::move(flush));
+  if (!request.dry_run) {
+    std::vector<std::string> paths;
+    for (const auto& file : *plan) paths.push_back(file.path);
+    return take_live(std::move(flush), std::move(paths));
+  }
   if (auto listed = list_sealed(flush); !listed)
     return flush.reply(refusal(listed.error()));
   for (const auto& file : flush.sealed)
@@ -77,27 +86,46 @@ void LogRequests::flush(const control::FlushRequest& request,
   flush.reply(std::move(flush.result));
 }
 
-void LogRequests::take_live(Flush flush) {
-  std::vector<std::string> paths;
-  for (const auto& file : flush.result.files) paths.push_back(file.path);
+void LogRequests::take_live(Flush flush, std::vector<std::string> paths) {
+  parts_.followers.wait(
+      [this, flush = std::move(flush),
+       paths = std::move(paths)](base::MonoTime opened) mutable {
+        take_opened(std::move(flush), paths, opened);
+      });
+}
+
+void LogRequests::take_opened(Flush flush,
+                              const std::vector<std::string>& paths,
+                              base::MonoTime opened) {
+  if (++flush.tries == kTries) opened = base::MonoTime::max();
   parts_.capture.replace(
-      paths, [this, flush = std::move(flush)](
-                 std::vector<capture::Replaced> replaced) mutable {
+      paths, opened,
+      [this, flush = std::move(flush)](
+          std::vector<capture::Replaced> replaced) mutable {
         parts_.loop.post([this, flush = std::move(flush),
                           replaced = std::move(replaced)]() mutable {
-          for (auto& file : flush.result.files) {
-            const auto it = std::ranges::find(replaced, file.path,
-                                              &capture::Replaced::path);
-            if (it == replaced.end()) continue;
-            if (it->error) return flush.reply(refusal(*it->error));
-            file.bytes = it->bytes;
-          }
-          // Only now: what was sealed meanwhile is meant, too.
-          if (auto listed = list_sealed(flush); !listed)
-            return flush.reply(refusal(listed.error()));
-          take_sealed(std::move(flush));
+          taken(std::move(flush), replaced);
         });
       });
+}
+
+void LogRequests::taken(Flush flush,
+                        const std::vector<capture::Replaced>& replaced) {
+  std::vector<std::string> young;
+  for (const auto& each : replaced) {
+    if (each.error) return flush.reply(refusal(*each.error));
+    if (each.too_young)
+      young.push_back(each.path);
+    else
+      std::ranges::find(flush.result.files, each.path,
+                        &control::FlushedFile::path)
+          ->bytes = each.bytes;
+  }
+  if (!young.empty()) return take_live(std::move(flush), std::move(young));
+  // Only now: what was sealed meanwhile is meant, too.
+  if (auto listed = list_sealed(flush); !listed)
+    return flush.reply(refusal(listed.error()));
+  take_sealed(std::move(flush));
 }
 
 base::Status LogRequests::list_sealed(Flush& flush) const {
@@ -112,6 +140,13 @@ base::Status LogRequests::list_sealed(Flush& flush) const {
 
 void LogRequests::take_sealed(Flush flush) {
   if (flush.sealed.empty()) return flushed(std::move(flush));
+  parts_.followers.wait(
+      [this, flush = std::move(flush)](base::MonoTime) mutable {
+        remove_sealed(std::move(flush));
+      });
+}
+
+void LogRequests::remove_sealed(Flush flush) {
   auto files = flush.sealed;
   parts_.housekeeper.remove(
       std::move(files), [this, flush = std::move(flush)](

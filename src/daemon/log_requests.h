@@ -14,6 +14,7 @@
 #include "control/message.h"
 #include "daemon/answers.h"
 #include "daemon/chronicle.h"
+#include "daemon/followers.h"
 #include "daemon/housekeeper.h"
 #include "daemon/recorder.h"
 #include "supervisor/observer.h"
@@ -31,6 +32,7 @@ class LogRequests {
     Chronicle& chronicle;
     Recorder& recorder;
     Housekeeper& housekeeper;
+    Followers& followers;
   };
   explicit LogRequests(Parts parts) : parts_(parts) {}
 
@@ -47,8 +49,12 @@ class LogRequests {
   base::Result<std::vector<base::TargetCandidate>> select(
       const control::Selection& selection) const;
   base::Status list_sealed(Flush& flush) const;
-  void take_live(Flush flush);
+  void take_live(Flush flush, std::vector<std::string> paths);
+  void take_opened(Flush flush, const std::vector<std::string>& paths,
+                   base::MonoTime opened);
+  void taken(Flush flush, const std::vector<capture::Replaced>& replaced);
   void take_sealed(Flush flush);
+  void remove_sealed(Flush flush);
   void flushed(Flush flush);
 
   Parts parts_;

@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "rotate/recovery.h"
+#include "store/epoch.h"
 
 namespace daemon_ {
 
@@ -21,6 +22,8 @@ base::Result<store::Catalog> open_logs(const base::Home& home) {
   for (const auto& problem :
        rotate::recover_live(home.logs(), *catalog).problems)
     base::log::warn("{}", problem.message);
+  if (auto made = store::make_epoch(home.logs()); !made)
+    base::log::warn("{}", made.error().message);
   return catalog;
 }
 

@@ -45,9 +45,11 @@ Follower::Follower(base::EventLoop& loop, Reading& reading, Printer& printer,
       poll_(loop, [this] {
         watch();
         catalog_dirty_ = true;
+        asked_ = !options_.epoch || !options_.epoch->is_present();
         on_poll();
         drain_soon();
       }) {
+  if (!options_.epoch) options_.epoch = store::EpochHold::join(options_.dir);
   dirs_.insert(options_.dir);
   for (const auto& source : reading_.sources()) adopt(*source);
 }
@@ -90,6 +92,7 @@ void Follower::on_change(const std::string& dir, std::string_view name) {
     catalog_dirty_ = true;
     due_ = true;
   }
+  if (name == store::kEpochName && dir == options_.dir) asked_ = due_ = true;
   path_.assign(dir);
   if (!path_.ends_with('/')) path_ += '/';
   path_ += name;
@@ -223,12 +226,15 @@ bool Follower::succeed(Tail& tail) {
   const bool open_line = reader.mid_line() || source.held();
   bool same_line = false;
   if (open_line) {
+    const auto there = base::fs::stat(source.origin().path);
+    const bool may_grow = there && there->st_dev == tail.next_identity.st_dev &&
+                          there->st_ino == tail.next_identity.st_ino;
     auto next = store::read_head(*tail.next, 0);
     if (!next) {
       reading_.problems().push_back(std::move(next.error()));
       return false;
     }
-    if (!next->known) return false;
+    if (!next->known && may_grow) return false;
     const auto next_stamp = next->stamp;
     std::optional<base::Timestamp> stamp = reader.line_time();
     if (!reader.mid_line()) {
@@ -277,6 +283,7 @@ void Follower::drain() {
   // A reader that we woke may have to wait until we sleep: what comes after the
   // files is looked for later.
   if (!dirty_.empty() && !std::exchange(looking_, true)) look_.start(kTick);
+  if (asked_) open_all();
   end_drain();
 }
 
@@ -297,10 +304,23 @@ bool Follower::move_on() {
   return moved;
 }
 
+void Follower::look_around() {
+  while (printer_.wants_more() && move_on()) show_dirty();
+}
+
 void Follower::look() {
   looking_ = false;
-  while (printer_.wants_more() && move_on()) show_dirty();
+  look_around();
   end_drain();
+}
+
+// Whoever asks waits until we have left the epoch before.
+void Follower::open_all() {
+  asked_ = false;
+  auto present = store::EpochHold::join(options_.dir);
+  for (auto& tail : tails_) tail.looked = false;
+  look_around();
+  if (present) options_.epoch = std::move(present);
 }
 
 void Follower::end_drain() {

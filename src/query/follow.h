@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,11 +16,15 @@
 #include "base/dir_watch.h"
 #include "base/event_loop.h"
 #include "query/reading.h"
+#include "store/epoch.h"
 
 namespace query {
 
 struct FollowOptions {
-  std::string dir;     // where the catalog is; files may lie elsewhere
+  std::string dir;  // where the catalog is; files may lie elsewhere
+  // Joined before the Reading opened its files: what is deleted while they are
+  // read is waited for. Without it, the follower joins when it is made.
+  std::optional<store::EpochHold> epoch;
   bool bytes = false;  // give bytes as they come, not whole lines
   // The plan as it is now; asked when the catalog changed. May be empty.
   std::function<base::Result<Plan>()> replan;
@@ -63,6 +68,8 @@ class Follower {
   void drain();
   void show_dirty();
   void look();
+  void look_around();
+  void open_all();
   bool move_on();
   void end_drain();
   void replan();
@@ -90,6 +97,7 @@ class Follower {
   bool due_ = false;        // something is to be drained
   bool scheduled_ = false;  // ... and tick_ will
   bool looking_ = false;    // look_ will
+  bool asked_ = false;      // to open what there is: it may be deleted soon
   // Of one drain(); kept for their memory.
   std::vector<Tail*> dirty_;
   std::vector<Source*> ready_;

@@ -133,6 +133,39 @@ TEST_CASE("a flush whose app ends while it waits is answered all the same") {
   CHECK_FALSE(done[0].error);
 }
 
+TEST_CASE("a file too young to have been opened by all is spared") {
+  Rig rig;
+  auto child = rig.add(1, "api-out.log");
+  const std::string path = rig.dir.path("api-out.log");
+  const auto before = base::SystemClock().mono();
+  put(child, "one\n");
+  REQUIRE(holds(rig, "one\n"));
+  const std::string text = rig.file("api-out.log");
+  SUBCASE("made by the first line") {}
+  SUBCASE("made by a seal") {
+    const auto sealed = rig.seal({{{path, rig.options, {.app = "api"}}}});
+    REQUIRE(sealed[0].outcome == capture::Sealed::Outcome::Sealed);
+    put(child, "two\n");
+    REQUIRE(holds(rig, "two\n"));
+  }
+  SUBCASE("made by a flush") {
+    REQUIRE_FALSE(rig.replace({path})[0].too_young);
+    put(child, "two\n");
+    REQUIRE(holds(rig, "two\n"));
+  }
+  const std::string now = rig.file("api-out.log");
+  auto done = rig.replace({path}, before);
+  REQUIRE(done.size() == 1);
+  CHECK(done[0].too_young);
+  CHECK(rig.file("api-out.log") == now);
+  done =
+      rig.replace({path}, base::SystemClock().mono() + std::chrono::seconds(1));
+  REQUIRE(done.size() == 1);
+  CHECK_FALSE(done[0].too_young);
+  CHECK(done[0].bytes == now.size());
+  CHECK(rig.file("api-out.log").empty());
+}
+
 TEST_CASE("a flushed file is private and has left nothing beside it") {
   Rig rig;
   auto child = rig.add(1, "api-out.log");

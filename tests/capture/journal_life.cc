@@ -133,9 +133,9 @@ void live(const Run& run, int control, const std::string& rules) {
       capture.drain(static_cast<uint64_t>(source) + 1,
                     [&teller, source] { teller.say('d', source); });
     } else if (message.kind == 'f' || message.kind == 'g') {
-      capture.replace({run.path_of(source)}, [&teller, source](const auto&) {
-        teller.say('f', source);
-      });
+      capture.replace(
+          {run.path_of(source)}, base::MonoTime::max(),
+          [&teller, source](const auto&) { teller.say('f', source); });
       if (message.kind == 'g') pass_by(200);
     } else if (message.kind == 's' || message.kind == 'p') {
       capture.seal({{spec_of(run, source)}},

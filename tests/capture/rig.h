@@ -178,10 +178,12 @@ class Rig {
     capture.drain(id, [&] { done = true; });
     REQUIRE(eventually([&] { return done.load(); }));
   }
-  std::vector<capture::Replaced> replace(std::vector<std::string> paths) {
+  std::vector<capture::Replaced> replace(
+      std::vector<std::string> paths,
+      base::MonoTime older_than = base::MonoTime::max()) {
     std::atomic<bool> done = false;
     std::vector<capture::Replaced> results;
-    capture.replace(std::move(paths), [&](auto replaced) {
+    capture.replace(std::move(paths), older_than, [&](auto replaced) {
       results = std::move(replaced);
       done = true;
     });

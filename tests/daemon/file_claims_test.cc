@@ -121,8 +121,8 @@ TEST_CASE("what is Lodge's own, or no file, is no log file") {
   REQUIRE(::symlink("x.log", place.dir.file("dangling").c_str()) == 0);
   for (const auto& bad :
        {place.home.app_list(), place.home.run("x.log"), place.home.diary(),
-        place.home.logs() + "/catalog.json", place.home.logs() + "/archive",
-        place.home.logs() + "/lodge-events.log",
+        place.home.logs() + "/catalog.json", place.home.logs() + "/.epoch",
+        place.home.logs() + "/archive", place.home.logs() + "/lodge-events.log",
         place.home.logs() + "/api-events.log", place.dir.path(),
         place.dir.file("fifo"), place.dir.file("dangling"),
         std::string("/dev/zero")}) {

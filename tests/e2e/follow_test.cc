@@ -111,6 +111,51 @@ TEST_CASE("a follower sees each line once, whatever becomes of the files") {
   CHECK(follower.wait().in_time);
 }
 
+TEST_CASE("a flush waits for a follower that has not come so far") {
+  const TestHome home;
+  home.start("marker", "exec sleep 1000");
+  Child follower = follow(home, {"all", "-n", "all"});
+  const std::string truth =
+      home.start_source("s", {"--lines", "60000", "--rate", "20000", "--pad",
+                              "10-80", "--then", "linger", "--to", "both"});
+  REQUIRE(wait_until([&] { return follower.out().size() > 10'000; }));
+  std::vector<std::string> args = {"flush", "s"};
+  SUBCASE("that takes live files") {}
+  SUBCASE("that takes segments, too") {
+    args.insert(args.end(), {"--archives", "--yes"});
+  }
+  for (int i = 0; i < 4; ++i) {
+    follower.signal(SIGSTOP);
+    home.must({"rotate", "s"});
+    home.must({"rotate", "s"});
+    Child flush = home.background(args);
+    std::this_thread::sleep_for(200ms);
+    follower.signal(SIGCONT);
+    CHECK(flush.wait().exit == 0);
+  }
+  REQUIRE(wait_until([&] { return finished_runs(truth) >= 1; }, 30s));
+  Report report;
+  wait_until([&] {
+    report = check_followed(follower.out(), {truth});
+    return report.clean();
+  });
+  INFO(report.text());
+  CHECK(report.clean());
+}
+
+TEST_CASE("a flush does not wait long for a follower that is stopped") {
+  const TestHome home;
+  home.start("app", "echo one; exec sleep 1000");
+  Child follower = follow(home, {"app"});
+  REQUIRE(wait_until([&] { return !follower.out().empty(); }));
+  follower.signal(SIGSTOP);
+  CHECK(home.background({"flush", "app"}).wait(20s).in_time);
+  CHECK(slurp(home.log("app-out.log")).empty());
+  CHECK(home.background({"delete", "app", "--logs"}).wait(20s).in_time);
+  CHECK_FALSE(base::fs::exists(home.log("app-out.log")));
+  follower.signal(SIGCONT);
+}
+
 TEST_CASE("following lives through the daemon's death") {
   const TestHome home;
   const std::string truth =

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "query/following.h"
+#include "store/epoch.h"
 #include "store/live_file.h"
 #include "support/sanitized.h"
 
@@ -172,6 +173,44 @@ TEST_CASE("flush and seal in any order are followed") {
   writer.write(4, "four");
   follow.wait_for(4);
   CHECK(follow.texts() == Texts{"one", "two", "three", "four"});
+}
+
+TEST_CASE("who deletes lines waits until a follower has their file open") {
+  LogDir dir;
+  REQUIRE(store::make_epoch(dir.path()));
+  dir.add_app("api", 1);
+  Writer writer = out_of(dir);
+  writer.write(1, "one");
+  Following follow(dir);
+  follow.wait_until_idle();
+  // The follower gets no turn.
+  writer.seal();
+  writer.write(2, "two");
+  writer.flush();
+  writer.write(3, "three");
+  auto period = store::GracePeriod::begin(dir.path());
+  REQUIRE(period);
+  CHECK_FALSE(period->is_over());
+  follow.wait_until([&] { return period->is_over(); });
+  writer.flush();
+  writer.write(4, "four");
+  follow.wait_for(3);
+  // Nobody waited for it at the first flush.
+  CHECK(follow.texts() == Texts{"one", "three", "four"});
+}
+
+TEST_CASE("a line that was left open is passed, behind files never written") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  Writer writer = out_of(dir);
+  writer.put(base::format_stamp({kStart + 1}) + " open");
+  Following follow(dir);
+  writer.flush();
+  follow.wait_until_idle();
+  writer.flush();
+  writer.write(3, "three");
+  follow.wait_for(2);
+  CHECK(follow.texts() == Texts{"open", "three"});
 }
 
 TEST_CASE("a segment that ends in mid-line is shown so, then the next") {
