@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
+#include <utility>
 
 #include "query/byte_row.h"
 #include "query/literal_search.h"
@@ -53,14 +55,8 @@ struct ClassRunChoice {
 
   static bool is_usable(std::span<const Bytes> run) {
     // The '{' of a JSON line may stand before our stamp.
-    if (std::ranges::any_of(run.first(run.size() - 1),
-                            [](const Bytes& b) { return b['{']; }))
-      return false;
-    std::vector<Bytes> different;
-    for (const auto& bytes : run)
-      if (std::ranges::find(different, bytes) == different.end())
-        different.push_back(bytes);
-    return different.size() <= ClassRun::kMostClasses;
+    return std::ranges::none_of(run.first(run.size() - 1),
+                                [](const Bytes& b) { return b['{']; });
   }
 
   void consider(std::span<const Bytes> run) {
@@ -114,19 +110,44 @@ std::optional<ClassRun> ClassRun::make(std::string_view source,
 }
 
 ClassRun::ClassRun(std::span<const Bytes> run) : size_(run.size()) {
-  std::vector<Bytes> different;
-  for (size_t i = 0; i < run.size(); ++i) {
-    const auto known = std::ranges::find(different, run[i]);
-    class_[i] = static_cast<uint8_t>(known - different.begin());
-    if (known == different.end()) different.push_back(run[i]);
+  for (size_t i = 0; i < run.size(); ++i)
     for (size_t b = 0; b < run[i].size(); ++b)
       if (run[i][b]) may_be_at_[b] |= static_cast<uint8_t>(1U << i);
-  }
-  count_ = different.size();
-  for (size_t c = 0; c < count_; ++c)
+  choose_places(run);
+}
+
+// The rarest; of the same class those that are apart, for neighbours are often
+// alike.
+void ClassRun::choose_places(std::span<const Bytes> run) {
+  std::vector<size_t> order(run.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  const auto is_end = [&](size_t i) {
+    return i == 0 || i + 1 == run.size() || run[i - 1] != run[i] ||
+           run[i + 1] != run[i];
+  };
+  std::ranges::stable_sort(order, {}, [&](size_t i) {
+    return std::pair(!is_end(i), frequency(run[i]));
+  });
+  for (size_t i = 0; i < kPlaces; ++i) {
+    Place& place = places_[i];
+    place.at = order[i % order.size()];
+    const Bytes& bytes = run[place.at];
+    size_t first = 0;
+    while (!bytes[first]) ++first;
+    place.first = static_cast<uint8_t>(first);
+    place.span = static_cast<uint8_t>(bytes.count() - 1);
+    ranges_ = ranges_ && (bytes >> first >> bytes.count()).none();
     for (size_t b = 0; b < 0x80; ++b)
-      if (different[c][b])
-        nibbles_[c][b & 0x0F] |= static_cast<uint8_t>(1U << (b >> 4));
+      if (bytes[b])
+        place.nibbles[b & 0x0F] |= static_cast<uint8_t>(1U << (b >> 4));
+  }
+}
+
+bool ClassRun::is_at(const char* at) const {
+  for (size_t i = 0; i < size_; ++i)
+    if ((may_be_at_[static_cast<unsigned char>(at[i])] >> i & 1) == 0)
+      return false;
+  return true;
 }
 
 size_t ClassRun::find_plain(std::string_view text, size_t from) const {
@@ -139,75 +160,83 @@ size_t ClassRun::find_plain(std::string_view text, size_t from) const {
   return npos;
 }
 
-size_t ClassRun::find(std::string_view text, size_t from) const {
-  return has_avx2() ? find_avx2(text, from) : find_plain(text, from);
-}
-
 #if defined(__x86_64__)
 
 namespace {
 
-// Bit i: byte i of the 32 is in the class. `high`: a bit for its high nibble.
-__attribute__((target("avx2"))) inline uint32_t class_bits(__m256i bytes,
-                                                           __m256i high,
-                                                           __m256i table) {
-  // (A byte of 0x80 or more looks up 0.)
-  const __m256i in = _mm256_and_si256(_mm256_shuffle_epi8(table, bytes), high);
-  const __m256i none = _mm256_cmpeq_epi8(in, _mm256_setzero_si256());
-  return ~static_cast<uint32_t>(_mm256_movemask_epi8(none));
-}
-
-__attribute__((target("avx2"))) inline __m256i high_bits(__m256i bytes) {
+// By low nibble of the class; 0 where the byte is not in it. (A byte of 0x80 or
+// more looks up 0.)
+__attribute__((target("avx2"))) inline __m256i look_up(__m256i bytes,
+                                                       __m256i table) {
   const __m256i bit = _mm256_setr_epi8(
       1, 2, 4, 8, 16, 32, 64, static_cast<char>(0x80), 0, 0, 0, 0, 0, 0, 0, 0,
       1, 2, 4, 8, 16, 32, 64, static_cast<char>(0x80), 0, 0, 0, 0, 0, 0, 0, 0);
   const __m256i nibble =
       _mm256_and_si256(_mm256_srli_epi16(bytes, 4), _mm256_set1_epi8(0x0F));
-  return _mm256_shuffle_epi8(bit, nibble);
+  return _mm256_and_si256(_mm256_shuffle_epi8(table, bytes),
+                          _mm256_shuffle_epi8(bit, nibble));
 }
 
 }  // namespace
 
+template <bool kRanges>
 __attribute__((target("avx2"))) size_t
 ClassRun::find_avx2(std::string_view text, size_t from) const {
-  constexpr size_t kStep = 64;
-  __m256i tables[kMostClasses];  // NOLINT(*-c-arrays): of vectors
-  for (size_t c = 0; c < count_; ++c)
-    tables[c] = _mm256_broadcastsi128_si256(
-        _mm_load_si128(reinterpret_cast<const __m128i*>(nibbles_[c].data())));
-  std::array<uint64_t, kMostClasses> before{};
-  size_t at = from;
-  for (; at + kStep <= text.size(); at += kStep) {
-    const auto* data = reinterpret_cast<const __m256i*>(text.data() + at);
-    const __m256i low = _mm256_loadu_si256(data);
-    const __m256i up = _mm256_loadu_si256(data + 1);
-    const __m256i low_high = high_bits(low);
-    const __m256i up_high = high_bits(up);
-    std::array<uint64_t, kMostClasses> here;
-    bool any = true;
-    for (size_t c = 0; c < count_; ++c) {
-      here[c] = class_bits(low, low_high, tables[c]) |
-                uint64_t{class_bits(up, up_high, tables[c])} << 32;
-      any = any && (here[c] | before[c]) != 0;
-    }
-    if (any) {
-      // Bit i: a run ends at byte i.
-      uint64_t ends = here[class_[size_ - 1]];
-      for (size_t back = 1; back < size_ && ends != 0; ++back) {
-        const size_t c = class_[size_ - 1 - back];
-        ends &= here[c] << back | before[c] >> (64 - back);
-      }
-      if (ends != 0)
-        return at + static_cast<size_t>(std::countr_zero(ends)) + 1 - size_;
-    }
-    before = here;
+  // NOLINTBEGIN(*-c-arrays): of vectors
+  __m256i first[kPlaces];
+  __m256i span[kPlaces];
+  __m256i tables[kPlaces];
+  const char* data[kPlaces];
+  // NOLINTEND(*-c-arrays)
+  for (size_t i = 0; i < kPlaces; ++i) {
+    const Place& place = places_[i];
+    first[i] = _mm256_set1_epi8(static_cast<char>(place.first));
+    span[i] = _mm256_set1_epi8(static_cast<char>(place.span));
+    tables[i] = _mm256_broadcastsi128_si256(
+        _mm_load_si128(reinterpret_cast<const __m128i*>(place.nibbles.data())));
+    data[i] = text.data() + place.at;
   }
-  return find_plain(text, std::max(from, at - std::min(at, size_ - 1)));
+  const __m256i zero = _mm256_setzero_si256();
+  // Of 32 places: 0 where all that is looked for is there.
+#define LODGE_LOAD(i, offset) \
+  _mm256_loadu_si256(reinterpret_cast<const __m256i*>(data[i] + at + (offset)))
+#define LODGE_OUT(i, offset)                                                \
+  (kRanges                                                                  \
+       ? _mm256_subs_epu8(_mm256_sub_epi8(LODGE_LOAD(i, offset), first[i]), \
+                          span[i])                                          \
+       : _mm256_cmpeq_epi8(look_up(LODGE_LOAD(i, offset), tables[i]), zero))
+#define LODGE_ANY_OUT(offset)                                                  \
+  _mm256_or_si256(_mm256_or_si256(LODGE_OUT(0, offset), LODGE_OUT(1, offset)), \
+                  _mm256_or_si256(LODGE_OUT(2, offset), LODGE_OUT(3, offset)))
+  constexpr size_t kStep = 64;
+  size_t at = from;
+  for (; at + kStep + size_ <= text.size(); at += kStep) {
+    const __m256i low = _mm256_cmpeq_epi8(LODGE_ANY_OUT(0), zero);
+    const __m256i up = _mm256_cmpeq_epi8(LODGE_ANY_OUT(32), zero);
+    const __m256i either = _mm256_or_si256(low, up);
+    if (_mm256_testz_si256(either, either) != 0) continue;
+    uint64_t bits = static_cast<uint32_t>(_mm256_movemask_epi8(low)) |
+                    uint64_t{static_cast<uint32_t>(_mm256_movemask_epi8(up))}
+                        << 32;
+    for (; bits != 0; bits &= bits - 1) {
+      const size_t here = at + static_cast<size_t>(std::countr_zero(bits));
+      if (is_at(text.data() + here)) return here;
+    }
+  }
+#undef LODGE_ANY_OUT
+#undef LODGE_OUT
+#undef LODGE_LOAD
+  return find_plain(text, at);
+}
+
+size_t ClassRun::find(std::string_view text, size_t from) const {
+  if (!has_avx2()) return find_plain(text, from);
+  return ranges_ ? find_avx2<true>(text, from) : find_avx2<false>(text, from);
 }
 
 #else
 
-size_t ClassRun::find_avx2(std::string_view text, size_t from) const {
+size_t ClassRun::find(std::string_view text, size_t from) const {
   return find_plain(text, from);
 }
 
