@@ -38,7 +38,7 @@ void RowTime::learn_today() {
       now.year == today_.year)
     return;
   today_ = now;
-  second_ = INT64_MIN;
+  second_ = row_ = INT64_MIN;
 }
 
 void RowTime::append(const std::optional<base::Timestamp>& time,
@@ -49,6 +49,11 @@ void RowTime::append(const std::optional<base::Timestamp>& time,
   }
   if (format_) {
     format_->append(*time, zone_, into);
+    return;
+  }
+  // Lines that were captured together have one.
+  if (time->us == row_) {
+    into += row_text_;
     return;
   }
   int64_t second = time->us / 1'000'000;
@@ -67,9 +72,11 @@ void RowTime::append(const std::optional<base::Timestamp>& time,
     second_text_ +=
         fmt::format("{:02}:{:02}:{:02}.", t.hour, t.minute, t.second);
   }
-  into += second_text_;
+  row_ = time->us;
+  row_text_ = second_text_;
   for (const int64_t pair : {us / 10'000, us / 100 % 100, us % 100})
-    into.append(&kPairs[static_cast<size_t>(2 * pair)], 2);
+    row_text_.append(&kPairs[static_cast<size_t>(2 * pair)], 2);
+  into += row_text_;
 }
 
 }  // namespace query

@@ -27,6 +27,8 @@ class RowTime {
   int64_t quarter_ = INT64_MIN;  // of an hour, when today_ was looked at
   int64_t second_ = INT64_MIN;   // that second_text_ shows
   std::string second_text_;
+  int64_t row_ = INT64_MIN;  // the time that row_text_ shows
+  std::string row_text_;
 };
 
 }  // namespace query

@@ -30,16 +30,25 @@ int64_t parse_seconds(std::string_view text) {
 
 Line LineParser::parse(std::string_view line) {
   // (A size that is known is compared in place.)
-  if (!minute_.empty() && line.size() >= kMinute.size() &&
-      std::memcmp(line.data(), minute_.data(), kMinute.size()) == 0)
-    if (const int64_t us = parse_seconds(line.substr(kMinute.size())); us >= 0)
-      return {
-          base::Timestamp{minute_time_.us + us}, {}, line.substr(kPrefixSize)};
+  if (!prefix_.empty() && line.size() >= kPrefixSize &&
+      std::memcmp(line.data(), prefix_.data(), kMinute.size()) == 0) {
+    const bool same = std::memcmp(line.data() + kMinute.size(),
+                                  prefix_.data() + kMinute.size(),
+                                  kPrefixSize - kMinute.size()) == 0;
+    const int64_t us = same ? 0 : parse_seconds(line.substr(kMinute.size()));
+    if (us >= 0) {
+      if (!same) {
+        prefix_.assign(line.substr(0, kPrefixSize));
+        time_.us = minute_us_ + us;
+      }
+      return {time_, {}, line.substr(kPrefixSize)};
+    }
+  }
   const Line parsed = parse_line(line);
   if (parsed.time && parsed.lead.empty()) {
-    minute_ = line.substr(0, kMinute.size());
-    minute_time_.us =
-        parsed.time->us - parse_seconds(line.substr(kMinute.size()));
+    prefix_ = line.substr(0, kPrefixSize);
+    time_ = *parsed.time;
+    minute_us_ = time_.us - parse_seconds(line.substr(kMinute.size()));
   }
   return parsed;
 }

@@ -1,7 +1,9 @@
 #pragma once
 // parse_line() for many lines of one file: most are of the same minute as the
-// one before, which saves most of the work. One thread.
+// one before, and those that were captured together have one stamp, which saves
+// most of the work. One thread.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -15,9 +17,10 @@ class LineParser {
   Line parse(std::string_view line);
 
  private:
-  // The minute of a stamp before, and its time.
-  std::string minute_;
-  base::Timestamp minute_time_;
+  // A prefix before, stamp and blank, and its time.
+  std::string prefix_;
+  base::Timestamp time_;
+  int64_t minute_us_ = 0;  // when its minute began
 };
 
 }  // namespace store
