@@ -1,6 +1,7 @@
 #include "query/follow.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "base/fs.h"
@@ -279,9 +280,10 @@ void Follower::drain() {
   scheduled_ = due_ = false;
   if (catalog_dirty_) replan();
   show_dirty();
+  // A reader that we woke may have to wait until our processor is free. It goes
+  // first; what comes after the files is looked for later.
+  if (!dirty_.empty()) std::this_thread::yield();
   drained_ = clock_.mono();
-  // A reader that we woke may have to wait until we sleep: what comes after the
-  // files is looked for later.
   if (!dirty_.empty() && !std::exchange(looking_, true)) look_.start(kTick);
   if (asked_) open_all();
   end_drain();
