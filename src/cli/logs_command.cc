@@ -280,7 +280,8 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
   raise_descriptor_limit();
 
   std::optional<store::EpochHold> epoch;
-  if (request.follow) epoch = store::EpochHold::join(request.dir);
+  if (request.follow && !request.diary)
+    epoch = store::EpochHold::join(request.dir);
   query::Output output(STDOUT_FILENO);
   query::Reading reading(request.query, asked->plan, request.follow);
   const bool cursor_gone =

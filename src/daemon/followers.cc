@@ -26,7 +26,7 @@ void Followers::begin() {
   begun_ = clock_.mono();
   auto period = store::GracePeriod::begin(log_dir_);
   // Where nobody can be waited for the lines go all the same.
-  if (!period || period->is_over()) return end(base::MonoTime::max());
+  if (!period || !*period) return end(base::MonoTime::max());
   period_ = std::move(*period);
   timer_.start(kLook, kLook);
 }

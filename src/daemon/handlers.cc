@@ -320,16 +320,14 @@ void Handlers::delete_logs(const supervisor::Outcomes& outcomes,
     answer(reply)(outcomes);
   };
   // Live files first: what nobody writes is not sealed either.
-  auto removed = [this, sealed, finish, reply](base::Status status) {
-    parts_.loop.post(
-        [this, sealed, finish, reply, status = std::move(status)]() mutable {
+  parts_.capture.remove(
+      paths, [this, sealed, finish, reply](base::Status status) {
+        parts_.loop.post([this, sealed, finish, reply,
+                          status = std::move(status)]() mutable {
           if (!status) return reply(refusal(status.error()));
           parts_.housekeeper.remove_all(std::move(sealed), std::move(finish));
         });
-  };
-  followers_.wait([this, paths, removed](base::MonoTime) {
-    parts_.capture.remove(paths, removed);
-  });
+      });
 }
 
 }  // namespace daemon_

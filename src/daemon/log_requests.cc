@@ -97,7 +97,7 @@ void LogRequests::take_live(Flush flush, std::vector<std::string> paths) {
 void LogRequests::take_opened(Flush flush,
                               const std::vector<std::string>& paths,
                               base::MonoTime opened) {
-  if (++flush.tries == kTries) opened = base::MonoTime::max();
+  if (++flush.tries >= kTries) opened = base::MonoTime::max();
   parts_.capture.replace(
       paths, opened,
       [this, flush = std::move(flush)](

@@ -46,7 +46,7 @@ Follower::Follower(base::EventLoop& loop, Reading& reading, Printer& printer,
       poll_(loop, [this] {
         watch();
         catalog_dirty_ = true;
-        asked_ = !options_.epoch || !options_.epoch->is_present();
+        note_epoch();
         on_poll();
         drain_soon();
       }) {
@@ -68,6 +68,7 @@ Follower::Tail& Follower::adopt(Source& source) {
 
 void Follower::start() {
   watch();
+  note_epoch();
   drain();
 }
 
@@ -86,6 +87,7 @@ void Follower::watch() {
 void Follower::on_change(const std::string& dir, std::string_view name) {
   if (name.empty()) {
     catalog_dirty_ = true;
+    note_epoch();
     on_poll();
     return;
   }
@@ -101,6 +103,10 @@ void Follower::on_change(const std::string& dir, std::string_view name) {
   if (at == tail_by_path_.end()) return;
   tails_[at->second].dirty = true;
   due_ = true;
+}
+
+void Follower::note_epoch() {
+  asked_ = !options_.epoch || !options_.epoch->is_present();
 }
 
 void Follower::on_poll() {

@@ -63,6 +63,7 @@ class Follower {
 
   void watch();
   void on_change(const std::string& dir, std::string_view name);
+  void note_epoch();
   void on_poll();
   void drain_soon();
   void drain();

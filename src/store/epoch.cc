@@ -59,20 +59,21 @@ bool EpochHold::is_present() const {
   return is_at(file_.get(), path_);
 }
 
-base::Result<GracePeriod> GracePeriod::begin(const std::string& log_dir) {
+base::Result<std::optional<GracePeriod>> GracePeriod::begin(
+    const std::string& log_dir) {
   const auto path = epoch_path(log_dir);
   auto old = fs::open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (!old && old.error().code != base::Errc::NotFound)
     return base::fail(std::move(old.error()));
-  const bool is_held = old && fs::is_locked(old->get());
-  if (old && !is_held) return GracePeriod(base::UniqueFd());
+  if (old && !fs::is_locked(old->get())) return std::nullopt;
   if (auto renewed = renew(log_dir); !renewed)
     return base::fail(std::move(renewed.error()));
-  return GracePeriod(old ? std::move(*old) : base::UniqueFd());
+  if (!old) return std::nullopt;
+  return GracePeriod(std::move(*old));
 }
 
 bool GracePeriod::is_over() {
-  return !old_ || !fs::is_locked(old_.get());
+  return !fs::is_locked(old_.get());
 }
 
 }  // namespace store

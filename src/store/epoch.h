@@ -45,7 +45,9 @@ class EpochHold {
 // One at a time in a directory: what began earlier is not waited for.
 class GracePeriod {
  public:
-  static base::Result<GracePeriod> begin(const std::string& log_dir);
+  // None when nobody follows.
+  static base::Result<std::optional<GracePeriod>> begin(
+      const std::string& log_dir);
 
   // Once true, it is not to be asked again.
   bool is_over();
@@ -53,7 +55,7 @@ class GracePeriod {
  private:
   explicit GracePeriod(base::UniqueFd old) : old_(std::move(old)) {}
 
-  base::UniqueFd old_;  // none: nobody followed
+  base::UniqueFd old_;
 };
 
 }  // namespace store

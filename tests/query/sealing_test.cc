@@ -188,7 +188,9 @@ TEST_CASE("who deletes lines waits until a follower has their file open") {
   writer.write(2, "two");
   writer.flush();
   writer.write(3, "three");
-  auto period = store::GracePeriod::begin(dir.path());
+  auto begun = store::GracePeriod::begin(dir.path());
+  REQUIRE(begun);
+  auto& period = *begun;
   REQUIRE(period);
   CHECK_FALSE(period->is_over());
   follow.wait_until([&] { return period->is_over(); });

@@ -22,7 +22,7 @@ TEST_CASE("where nobody follows a grace period is over at once") {
   }
   auto period = GracePeriod::begin(dir.path());
   REQUIRE(period);
-  CHECK(period->is_over());
+  CHECK_FALSE(*period);
 }
 
 TEST_CASE("a grace period is over when all who followed then have gone on") {
@@ -33,7 +33,9 @@ TEST_CASE("a grace period is over when all who followed then have gone on") {
   REQUIRE(one);
   REQUIRE(two);
   CHECK(one->is_present());
-  auto period = GracePeriod::begin(dir.path());
+  auto begun = GracePeriod::begin(dir.path());
+  REQUIRE(begun);
+  auto& period = *begun;
   REQUIRE(period);
   CHECK_FALSE(one->is_present());
   one = EpochHold::join(dir.path());
@@ -47,12 +49,14 @@ TEST_CASE("who came after its beginning, or never went on, is not waited for") {
   const support::TempDir dir;
   REQUIRE(store::make_epoch(dir.path()));
   const auto stuck = EpochHold::join(dir.path());
-  auto period = GracePeriod::begin(dir.path());
+  auto begun = GracePeriod::begin(dir.path());
+  REQUIRE(begun);
+  auto& period = *begun;
   REQUIRE(period);
   CHECK_FALSE(period->is_over());
-  auto next = GracePeriod::begin(dir.path());
+  const auto next = GracePeriod::begin(dir.path());
   REQUIRE(next);
-  CHECK(next->is_over());
+  CHECK_FALSE(*next);
   auto later = EpochHold::join(dir.path());
   REQUIRE(later);
   CHECK_FALSE(period->is_over());
@@ -63,8 +67,8 @@ TEST_CASE(
   const support::TempDir dir;
   CHECK_FALSE(EpochHold::join(dir.path()));
   REQUIRE(base::fs::make_dir(dir.file(store::kEpochName)));
-  auto period = GracePeriod::begin(dir.path());
-  CHECK((!period || period->is_over()));
+  const auto period = GracePeriod::begin(dir.path());
+  CHECK((!period || !*period));
   CHECK_FALSE(GracePeriod::begin(dir.file("none")));
 }
 
