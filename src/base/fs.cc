@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <poll.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/statvfs.h>
@@ -424,26 +423,6 @@ Result<std::string> read_link(const std::string& path) {
   if (n < 0) return fail(errno_error(errno, "readlink", path));
   target.resize(static_cast<size_t>(n));
   return target;
-}
-
-Result<UniqueFd> try_lock(const std::string& path) {
-  auto fd = open(path, O_RDWR | O_CREAT);
-  if (!fd) return fail(std::move(fd.error()));
-  if (::flock(fd->get(), LOCK_EX | LOCK_NB) < 0)
-    return fail(errno_error(errno, "lock", path));
-  return std::move(*fd);
-}
-
-Status lock_shared(int fd, std::string_view what) {
-  if (::flock(fd, LOCK_SH | LOCK_NB) < 0)
-    return fail(errno_error(errno, "lock", what));
-  return {};
-}
-
-bool is_locked(int fd) {
-  if (::flock(fd, LOCK_EX | LOCK_NB) < 0) return errno == EWOULDBLOCK;
-  (void)::flock(fd, LOCK_UN);
-  return false;
 }
 
 Result<std::string> current_dir() {

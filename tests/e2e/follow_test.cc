@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 #include <thread>
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "store/epoch.h"
 #include "support/chaos.h"
 #include "support/lines/checker.h"
 #include "support/test_home.h"
@@ -32,6 +34,13 @@ Report check_followed(const std::string& text,
   for (const auto& truth : truths) checker.add_truth(truth);
   checker.add_place(text_place("logs -f", text), {.stamped = false});
   return checker.check();
+}
+
+// Another as soon as somebody waits for the followers.
+std::optional<ino_t> epoch_of(const TestHome& home) {
+  const auto at = base::fs::stat(home.log(std::string(store::kEpochName)));
+  if (!at) return std::nullopt;
+  return at->st_ino;
 }
 
 // A follower that has begun: it has printed the line that it was sent.
@@ -128,8 +137,9 @@ TEST_CASE("a flush waits for a follower that has not come so far") {
     follower.signal(SIGSTOP);
     home.must({"rotate", "s"});
     home.must({"rotate", "s"});
+    const auto epoch = epoch_of(home);
     Child flush = home.background(args);
-    std::this_thread::sleep_for(200ms);
+    wait_until([&] { return epoch_of(home) != epoch; }, 2s);
     follower.signal(SIGCONT);
     CHECK(flush.wait().exit == 0);
   }

@@ -130,7 +130,11 @@ TEST_CASE("reset takes restart counters back, also for a later daemon") {
   home.start("api", "exec sleep 1000");
   for (int i = 1; i <= 2; ++i) {
     home.must({"sendSignal", "KILL", "api"});
-    CHECK(wait_until([&] { return home.app("api").restarts == i; }));
+    // Counted when it is ended, not when it runs again.
+    REQUIRE(wait_until([&] {
+      const auto row = home.app("api");
+      return row.restarts == i && row.status == "online";
+    }));
   }
   home.must({"reset", "api"});
   CHECK(home.app("api").restarts == 0);
