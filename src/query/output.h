@@ -2,8 +2,9 @@
 // Buffered bytes to a descriptor that may be a closed pipe, or not blocking.
 // A reader that went away is a quiet end, not an error.
 
+#include <cstring>
 #include <functional>
-#include <string>
+#include <memory>
 #include <string_view>
 
 #include "base/result.h"
@@ -15,11 +16,16 @@ class Output {
   // Borrows `fd`.
   explicit Output(int fd);
 
+  // What is put at once is written at once, if it fits into the buffer.
   void put(std::string_view bytes) {
-    buffer_.append(bytes);
-    if (buffer_.size() >= kFlushAt) flush();
+    if (bytes.size() > kRoom - size_) return put_wide(bytes);
+    std::memcpy(buffer_.get() + size_, bytes.data(), bytes.size());
+    size_ += bytes.size();
   }
-  void put(char c) { put(std::string_view(&c, 1)); }
+  void put(char c) {
+    if (size_ == kRoom) flush();
+    buffer_[size_++] = c;
+  }
   void flush();
   // Called before anything is written.
   void before_write(std::function<void()> call) { before_ = std::move(call); }
@@ -29,10 +35,14 @@ class Output {
   const base::Status& status() const { return status_; }
 
  private:
-  static constexpr size_t kFlushAt = size_t{64} << 10;
+  static constexpr size_t kRoom = size_t{64} << 10;
+
+  void put_wide(std::string_view bytes);
+  void write(std::string_view bytes);
 
   int fd_;
-  std::string buffer_;
+  std::unique_ptr<char[]> buffer_;  // NOLINT(*-c-arrays): bytes
+  size_t size_ = 0;                 // of what is in it
   std::function<void()> before_;
   bool closed_ = false;
   base::Status status_;

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstring>
 #include <utility>
 
 namespace query {
 namespace {
 
 constexpr std::string_view kNoTime = "--:--:--.------";
+constexpr size_t kDigits = 6;  // of a second's fraction
 
 // "00" to "99"
 constexpr auto kPairs = [] {
@@ -41,20 +43,15 @@ void RowTime::learn_today() {
   second_ = row_ = INT64_MIN;
 }
 
-void RowTime::append(const std::optional<base::Timestamp>& time,
-                     std::string& into) {
-  if (!time) {
-    into += kNoTime;
-    return;
-  }
-  if (format_) {
-    format_->append(*time, zone_, into);
-    return;
-  }
+std::string_view RowTime::show(const std::optional<base::Timestamp>& time) {
+  if (!time) return kNoTime;
   // Lines that were captured together have one.
-  if (time->us == row_) {
-    into += row_text_;
-    return;
+  if (time->us == row_) return row_text_;
+  row_ = time->us;
+  if (format_) {
+    row_text_.clear();
+    format_->append(*time, zone_, row_text_);
+    return row_text_;
   }
   int64_t second = time->us / 1'000'000;
   int64_t us = time->us % 1'000'000;
@@ -62,21 +59,24 @@ void RowTime::append(const std::optional<base::Timestamp>& time,
     us += 1'000'000;
     --second;
   }
-  if (second != second_) {
-    second_ = second;
-    const auto t = base::wall_time({second * 1'000'000}, zone_);
-    second_text_.clear();
-    if (t.year != today_.year) second_text_ = fmt::format("{:04}-", t.year);
-    if (t.day != today_.day || t.month != today_.month || t.year != today_.year)
-      second_text_ += fmt::format("{:02}-{:02} ", t.month, t.day);
-    second_text_ +=
-        fmt::format("{:02}:{:02}:{:02}.", t.hour, t.minute, t.second);
+  if (second != second_) begin_second(second);
+  char* at = row_text_.data() + row_text_.size() - kDigits;
+  for (const int64_t pair : {us / 10'000, us / 100 % 100, us % 100}) {
+    std::memcpy(at, &kPairs[static_cast<size_t>(2 * pair)], 2);
+    at += 2;
   }
-  row_ = time->us;
-  row_text_ = second_text_;
-  for (const int64_t pair : {us / 10'000, us / 100 % 100, us % 100})
-    row_text_.append(&kPairs[static_cast<size_t>(2 * pair)], 2);
-  into += row_text_;
+  return row_text_;
+}
+
+void RowTime::begin_second(int64_t second) {
+  second_ = second;
+  const auto t = base::wall_time({second * 1'000'000}, zone_);
+  row_text_.clear();
+  if (t.year != today_.year) row_text_ = fmt::format("{:04}-", t.year);
+  if (t.day != today_.day || t.month != today_.month || t.year != today_.year)
+    row_text_ += fmt::format("{:02}-{:02} ", t.month, t.day);
+  row_text_ += fmt::format("{:02}:{:02}:{:02}.", t.hour, t.minute, t.second);
+  row_text_.append(kDigits, '0');
 }
 
 }  // namespace query

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/time_spec.h"
 #include "query/time_format.h"
@@ -17,17 +18,20 @@ class RowTime {
 
   // Days pass under a follower.
   void learn_today();
-  void append(const std::optional<base::Timestamp>& time, std::string& into);
+  // Valid until the next call.
+  std::string_view show(const std::optional<base::Timestamp>& time);
 
  private:
+  void begin_second(int64_t second);
+
   const base::Clock& clock_;
   base::Zone zone_;
   std::optional<TimeFormat> format_;
   base::WallTime today_;
   int64_t quarter_ = INT64_MIN;  // of an hour, when today_ was looked at
-  int64_t second_ = INT64_MIN;   // that second_text_ shows
-  std::string second_text_;
-  int64_t row_ = INT64_MIN;  // the time that row_text_ shows
+  // That row_text_ shows, and its second.
+  int64_t row_ = INT64_MIN;
+  int64_t second_ = INT64_MIN;
   std::string row_text_;
 };
 

@@ -27,12 +27,6 @@ TextPrinter::TextPrinter(Output& output, const base::Clock& clock,
       time_(clock, style_.zone, style_.time),
       sanitizer_(style_.colour) {}
 
-void TextPrinter::put_time(const std::optional<base::Timestamp>& time) {
-  scratch_.clear();
-  time_.append(time, scratch_);
-  output_.put(scratch_);
-}
-
 // Mostly of the same as the row before.
 void TextPrinter::put_label(const Origin& origin) {
   if (lead_of_.origin == &origin && lead_of_.label == origin.label &&
@@ -68,7 +62,7 @@ void TextPrinter::begin_row(const Origin& origin,
   sanitizer_.begin(style_.colour && !context_);
   if (dim) output_.put(kDim);
   if (style_.bare) return;
-  put_time(time);
+  output_.put(time_.show(time));
   put_label(origin);
 }
 
@@ -164,7 +158,7 @@ bool TextPrinter::event(const Origin& origin, const store::Event& event) {
     return false;
   end_row();
   if (style_.colour) output_.put(kDim);
-  put_time(event.time);
+  output_.put(time_.show(event.time));
   output_.put(' ');
   const std::string label = make_label(origin, event.instance);
   output_.put(label);

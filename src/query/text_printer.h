@@ -52,7 +52,6 @@ class TextPrinter final : public Printer {
   void begin_row(const Origin& origin,
                  const std::optional<base::Timestamp>& time);
   void end_row();
-  void put_time(const std::optional<base::Timestamp>& time);
   void put_label(const Origin& origin);
   void put_line(std::string_view text, bool whole);
   void put_marked(std::string_view text);
