@@ -7,11 +7,12 @@
 namespace base {
 
 Result<DirWatch> DirWatch::open(EventLoop& loop, const std::string& dir,
-                                OnChange on_change, OnBatch on_batch) {
+                                OnChange on_change, OnBatch on_batch,
+                                OnNews on_news) {
   auto inotify = loop.inotify();
   if (!inotify) return fail(std::move(inotify.error()));
-  auto entry =
-      (*inotify)->add(dir, {std::move(on_change), std::move(on_batch)});
+  auto entry = (*inotify)->add(
+      dir, {std::move(on_change), std::move(on_batch), std::move(on_news)});
   if (!entry) return fail(std::move(entry.error()));
   return DirWatch({entry->watcher, Closer{*inotify, entry->directory}});
 }

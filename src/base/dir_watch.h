@@ -23,10 +23,15 @@ class DirWatch {
   // Called when the changes that came together have all been told.
   using OnBatch = std::function<void()>;
 
+  // Called when there are changes, before it is known which, a moment earlier
+  // than the loop could tell; not always. May not destroy watches.
+  using OnNews = std::function<void()>;
+
   // Fails when the directory is not there, inotify is missing or one of its
   // limits is reached; poll then.
   static Result<DirWatch> open(EventLoop& loop, const std::string& dir,
-                               OnChange on_change, OnBatch on_batch = {});
+                               OnChange on_change, OnBatch on_batch = {},
+                               OnNews on_news = {});
   ~DirWatch();
   DirWatch(DirWatch&&) noexcept;
   DirWatch& operator=(DirWatch&&) noexcept;

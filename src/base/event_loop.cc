@@ -1,8 +1,10 @@
 #include "base/event_loop.h"
 
+#include <poll.h>
 #include <uv.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdio>
@@ -80,11 +82,27 @@ EventLoop::~EventLoop() {
 }
 
 void EventLoop::run() {
-  while (!impl_->stopped) uv_run(&impl_->loop, UV_RUN_DEFAULT);
+  while (!impl_->stopped) run_once();
 }
 
 void EventLoop::run_once() {
-  uv_run(&impl_->loop, UV_RUN_ONCE);
+  if (inotify_ && inotify_->has_eager())
+    run_eagerly();
+  else
+    uv_run(&impl_->loop, UV_RUN_ONCE);
+}
+
+// A wait that libuv has no part in, and a turn of it without waiting. (It lets
+// nobody wait while there is something to wait for that it has not told the
+// kernel of.)
+void EventLoop::run_eagerly() {
+  std::array<::pollfd, 2> waits{
+      {{.fd = inotify_->fd(), .events = POLLIN, .revents = 0},
+       {.fd = uv_backend_fd(&impl_->loop), .events = POLLIN, .revents = 0}}};
+  const int timeout = uv_backend_timeout(&impl_->loop);
+  if (::poll(waits.data(), waits.size(), timeout) > 0 && waits[0].revents != 0)
+    inotify_->tell_eager();
+  uv_run(&impl_->loop, UV_RUN_NOWAIT);
 }
 
 void EventLoop::stop() {

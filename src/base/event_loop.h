@@ -23,7 +23,7 @@ class EventLoop {
   EventLoop& operator=(const EventLoop&) = delete;
 
   void run();       // until stop()
-  void run_once();  // waits for one batch of events and handles it
+  void run_once();  // waits for one batch of events, at most, and handles it
   void stop();      // thread-safe
   bool stopped() const;
 
@@ -43,6 +43,8 @@ class EventLoop {
   Impl& impl() { return *impl_; }
 
  private:
+  void run_eagerly();
+
   std::unique_ptr<Impl> impl_;
   std::unique_ptr<Inotify> inotify_;
 };

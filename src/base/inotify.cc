@@ -37,6 +37,7 @@ Result<Inotify::Entry> Inotify::add(const std::string& dir,
     return fail(Errc::Unavailable,
                 "watch " + dir + ": " + std::strerror(errno));
   auto& watchers = watchers_[directory];
+  if (watcher.on_news) ++eager_;
   watchers.push_back(std::make_shared<DirWatcher>(std::move(watcher)));
   return Entry{watchers.back().get(), directory};
 }
@@ -47,12 +48,19 @@ void Inotify::remove(Entry entry) {
   std::erase_if(found->second, [&](const auto& each) {
     if (each.get() != entry.watcher) return false;
     each->gone = true;
+    if (each->on_news) --eager_;
     return true;
   });
   if (!found->second.empty()) return;
   // Of a directory that is gone the kernel has forgotten it already.
   ::inotify_rm_watch(fd_.get(), entry.directory);
   watchers_.erase(found);
+}
+
+void Inotify::tell_eager() {
+  for (const auto& [directory, watchers] : watchers_)
+    for (const auto& each : watchers)
+      if (each->on_news) each->on_news();
 }
 
 // One read: what is left has the loop call again.

@@ -21,8 +21,9 @@ namespace base {
 struct DirWatcher {
   DirWatch::OnChange on_change;
   DirWatch::OnBatch on_batch;
-  bool told = false;  // something, in this batch
-  bool gone = false;  // its watch is destroyed
+  DirWatch::OnNews on_news;  // may be empty
+  bool told = false;         // something, in this batch
+  bool gone = false;         // its watch is destroyed
 };
 
 class Inotify {
@@ -37,6 +38,11 @@ class Inotify {
   Result<Entry> add(const std::string& dir, DirWatcher watcher);
   void remove(Entry entry);
 
+  // Whether anyone wants to know of news before they are read; tells these.
+  bool has_eager() const { return eager_ > 0; }
+  void tell_eager();
+  int fd() const { return fd_.get(); }
+
  private:
   // Of one directory: it has one number, however often it is watched.
   using Watchers = std::vector<std::shared_ptr<DirWatcher>>;
@@ -50,6 +56,7 @@ class Inotify {
 
   UniqueFd fd_;
   std::unordered_map<int, Watchers> watchers_;  // by number of the directory
+  size_t eager_ = 0;                            // watchers
   Watchers told_;                               // of this batch
   FdWatch readable_;
 };

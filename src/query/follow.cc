@@ -18,6 +18,8 @@ constexpr milliseconds kSilence{1000};
 // inotify may overflow, and tells nothing of a directory made anew.
 constexpr milliseconds kSafetyPoll{1000};
 constexpr milliseconds kBlindPoll{250};
+// So many files are looked at before we are told which have changed.
+constexpr size_t kFew = 4;
 constexpr size_t kMostProblems = 100;
 // Of so many files the buffers are kept.
 constexpr size_t kMostBuffers = 16;
@@ -26,6 +28,12 @@ milliseconds left(base::MonoTime since, milliseconds whole,
                   base::MonoTime now) {
   const auto gone = std::chrono::duration_cast<milliseconds>(now - since);
   return std::clamp(whole - gone, milliseconds{0}, whole);
+}
+
+// It may have to wait until the processor is free that we woke it on. What
+// comes after the files is looked for later.
+void let_reader_go_first() {
+  std::this_thread::yield();
 }
 
 }  // namespace
@@ -78,7 +86,7 @@ void Follower::watch() {
     auto opened = base::DirWatch::open(
         loop_, dir,
         [this, &dir](std::string_view name) { on_change(dir, name); },
-        [this] { drain_soon(); });
+        [this] { drain_soon(); }, [this] { show_early(); });
     if (opened) watches_.emplace(dir, std::move(*opened));
   }
   poll_.start(watches_.size() < dirs_.size() ? kBlindPoll : kSafetyPoll);
@@ -124,6 +132,30 @@ void Follower::drain_soon() {
   tick_.start(wait);
 }
 
+// What grows is mostly what grew before: it is shown before we are told. All
+// are looked at, for what came together is shown in its order. Once in vain,
+// not again until one of ours has changed: others may write in the directory.
+void Follower::show_early() {
+  if (!grows_ || scheduled_ || tails_.size() > kFew ||
+      std::ranges::any_of(tails_,
+                          [](const Tail& tail) { return tail.source->held(); }))
+    return;
+  if (left(drained_, kTick, clock_.mono()) > milliseconds{0}) return;
+  ready_.clear();
+  for (auto& tail : tails_) {
+    if (!tail.source->is_open()) continue;
+    const auto end = tail.source->reader().read_to_end();
+    if (!end || !*end) continue;
+    allow(tail, **end);
+    ready_.push_back(tail.source);
+  }
+  grows_ = !ready_.empty();
+  if (!grows_) return;
+  give_ready();
+  let_reader_go_first();
+  drained_ = clock_.mono();
+}
+
 void Follower::tell_problems() {
   for (const auto& problem : reading_.problems())
     if (options_.on_problem && told_.size() < kMostProblems &&
@@ -147,11 +179,15 @@ bool Follower::measure(Tail& tail) {
   } else if (*size < tail.size) {
     source.reader().forget();
   }
-  const auto now = clock_.mono();
-  if (*size != tail.size) tail.grown = now;
-  tail.size = *size;
-  source.allow(*size, options_.bytes || now - tail.grown >= kSilence);
+  allow(tail, *size);
   return true;
+}
+
+void Follower::allow(Tail& tail, uint64_t size) {
+  const auto now = clock_.mono();
+  if (size != tail.size) tail.grown = now;
+  tail.size = size;
+  tail.source->allow(size, options_.bytes || now - tail.grown >= kSilence);
 }
 
 // Without a live file only the list of segments tells that there was one: it is
@@ -268,10 +304,14 @@ void Follower::show(const std::vector<Tail*>& tails) {
   ready_.clear();
   for (Tail* tail : tails)
     if (measure(*tail)) ready_.push_back(tail->source);
-  merge(ready_, printer_, reading_.problems());
-  printer_.settle();
+  give_ready();
   if (tails_.size() <= kMostBuffers) return;
   for (Source* source : ready_) source->reader().release_buffer();
+}
+
+void Follower::give_ready() {
+  merge(ready_, printer_, reading_.problems());
+  printer_.settle();
 }
 
 void Follower::show_dirty() {
@@ -286,11 +326,11 @@ void Follower::drain() {
   scheduled_ = due_ = false;
   if (catalog_dirty_) replan();
   show_dirty();
-  // A reader that we woke may have to wait until our processor is free. It goes
-  // first; what comes after the files is looked for later.
-  if (!dirty_.empty()) std::this_thread::yield();
+  const bool any = !dirty_.empty();
+  grows_ = grows_ || any;
+  if (any) let_reader_go_first();
   drained_ = clock_.mono();
-  if (!dirty_.empty() && !std::exchange(looking_, true)) look_.start(kTick);
+  if (any && !std::exchange(looking_, true)) look_.start(kTick);
   if (asked_) open_all();
   end_drain();
 }

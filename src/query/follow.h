@@ -66,6 +66,7 @@ class Follower {
   void note_epoch();
   void on_poll();
   void drain_soon();
+  void show_early();
   void drain();
   void show_dirty();
   void look();
@@ -75,7 +76,9 @@ class Follower {
   void end_drain();
   void replan();
   void show(const std::vector<Tail*>& tails);
+  void give_ready();
   bool measure(Tail& tail);
+  void allow(Tail& tail, uint64_t size);
   void find_successors(Tail& tail);
   void open_successor(Tail& tail);
   bool archive_changed(Tail& tail);
@@ -97,6 +100,7 @@ class Follower {
   std::set<std::string> told_;
   bool due_ = false;        // something is to be drained
   bool scheduled_ = false;  // ... and tick_ will
+  bool grows_ = false;      // one of ours did, when we last looked
   bool looking_ = false;    // look_ will
   bool asked_ = false;      // to open what there is: it may be deleted soon
   // Of one drain(); kept for their memory.

@@ -313,6 +313,56 @@ TEST_CASE(
   CHECK(batches == 1);
 }
 
+TEST_CASE("who asks for news is told before what they are") {
+  const support::TempDir dir;
+  EventLoop loop;
+  std::string told;
+  const auto watch =
+      DirWatch::open(
+          loop, dir.path(), [&](std::string_view name) { told += name; },
+          [&] { loop.stop(); }, [&] { told += '?'; })
+          .value();
+  settle(loop);
+  dir.write("a", "x");
+  loop.run();
+  CHECK(told.starts_with("?a"));
+}
+
+TEST_CASE("where somebody waits for news all else goes on") {
+  const support::TempDir dir;
+  EventLoop loop;
+  const auto watch = DirWatch::open(
+                         loop, dir.path(), [](std::string_view) {}, {}, [] {})
+                         .value();
+  auto pipe = fs::make_pipe().value();
+  CHECK(fs::write_all(pipe.write.get(), "x", "pipe").has_value());
+  int posted = 0;
+  Timer watchdog(loop, [&] { loop.stop(); });
+  watchdog.start(10s);
+  // Each is begun in the turn that tells of the one before.
+  std::optional<SignalWatch> signal;
+  FdWatch second(loop, pipe.read.get(), [&](int) {
+    second.want(0);
+    signal.emplace(loop, SIGUSR1, [&] {
+      std::thread([&] {
+        loop.post([&] {
+          ++posted;
+          loop.stop();
+        });
+      }).join();
+    });
+    ::raise(SIGUSR1);
+  });
+  auto other = fs::make_pipe().value();
+  FdWatch first(loop, other.write.get(), [&](int) {
+    first.want(0);
+    second.want(FdWatch::Readable);
+  });
+  first.want(FdWatch::Writable);
+  loop.run();
+  CHECK(posted == 1);
+}
+
 TEST_CASE("a watched directory that goes away says so without a name") {
   const support::TempDir parent;
   const std::string dir = parent.file("watched");

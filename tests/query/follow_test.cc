@@ -263,6 +263,36 @@ TEST_CASE("a file that is removed and made anew is followed") {
   CHECK(follow.texts() == Texts{"one", "two"});
 }
 
+TEST_CASE("what both streams have when we wake is shown in its order") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  Following follow(dir);
+  for (int i = 0; i < 20; ++i) {
+    // Quiet before, and the older one in the stream that was not the last.
+    follow.wait_until_idle(std::chrono::milliseconds(20));
+    dir.append("api-out.log", stamped(4 * i + 2, "b\n"));
+    dir.append("api-error.log", stamped(4 * i + 1, "a\n"));
+    follow.wait_for(static_cast<size_t>(2 * i) + 2);
+  }
+  for (size_t i = 0; i < 40; i += 2) {
+    CHECK(follow.texts()[i] == "a");
+    CHECK(follow.texts()[i + 1] == "b");
+  }
+}
+
+TEST_CASE("what others write in the directory hides nothing of ours") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  Following follow(dir);
+  for (size_t i = 1; i <= 20; ++i) {
+    dir.append("other.log", "noise\n");
+    follow.wait_until_idle(std::chrono::milliseconds(10));
+    dir.append("api-out.log", stamped(static_cast<int64_t>(i), "line\n"));
+    follow.wait_for(i);
+  }
+  CHECK(follow.texts() == Texts(20, "line"));
+}
+
 TEST_CASE("two streams under flush: every line once, in order") {
   LogDir dir;
   dir.add_app("api", 1);

@@ -74,10 +74,11 @@ class Following {
     while (!condition() && !late) loop_.run_once();
   }
   // Until a line that is written now has come through.
-  void wait_until_idle() {
+  void wait_until_idle(
+      std::chrono::milliseconds time = std::chrono::milliseconds(1500)) {
     bool passed = false;
     base::Timer timer(loop_, [&] { passed = true; });
-    timer.start(std::chrono::milliseconds(1500));
+    timer.start(time);
     while (!passed) loop_.run_once();
   }
   std::vector<std::string> texts() const {
