@@ -24,7 +24,8 @@ class DirWatch {
   using OnBatch = std::function<void()>;
 
   // Called when there are changes, before it is known which, a moment earlier
-  // than the loop could tell; not always. May not destroy watches.
+  // than the loop could tell; not always. May neither open nor destroy a
+  // watch.
   using OnNews = std::function<void()>;
 
   // Fails when the directory is not there, inotify is missing or one of its

@@ -49,6 +49,10 @@ struct EventLoop::Impl {
   std::condition_variable posted;            // ends a rest()
   std::vector<std::function<void()>> tasks;  // guarded by mutex
 
+  bool has_tasks() {
+    const std::lock_guard lock(mutex);
+    return !tasks.empty();
+  }
   void run_tasks() {
     std::vector<std::function<void()>> batch;
     {
@@ -83,6 +87,8 @@ EventLoop::~EventLoop() {
 
 void EventLoop::run() {
   while (!impl_->stopped) run_once();
+  // What was posted before stop() is not forgotten.
+  if (impl_->has_tasks()) uv_run(&impl_->loop, UV_RUN_NOWAIT);
 }
 
 void EventLoop::run_once() {
@@ -99,6 +105,7 @@ void EventLoop::run_eagerly() {
   std::array<::pollfd, 2> waits{
       {{.fd = inotify_->fd(), .events = POLLIN, .revents = 0},
        {.fd = uv_backend_fd(&impl_->loop), .events = POLLIN, .revents = 0}}};
+  uv_update_time(&impl_->loop);
   const int timeout = uv_backend_timeout(&impl_->loop);
   if (::poll(waits.data(), waits.size(), timeout) > 0 && waits[0].revents != 0)
     inotify_->tell_eager();

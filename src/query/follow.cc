@@ -145,8 +145,11 @@ void Follower::show_early() {
   for (auto& tail : tails_) {
     if (!tail.source->is_open()) continue;
     const auto end = tail.source->reader().read_to_end();
-    if (!end || !*end) continue;
-    allow(tail, **end);
+    if (!end) return;
+    if (*end)
+      allow(tail, **end);
+    else if (!tail.source->reader().has_unread() || !measure(tail))
+      continue;
     ready_.push_back(tail.source);
   }
   grows_ = !ready_.empty();
@@ -154,6 +157,7 @@ void Follower::show_early() {
   give_ready();
   let_reader_go_first();
   drained_ = clock_.mono();
+  if (!printer_.wants_more()) loop_.stop();
 }
 
 void Follower::tell_problems() {

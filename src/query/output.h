@@ -2,7 +2,7 @@
 // Buffered bytes to a descriptor that may be a closed pipe, or not blocking.
 // A reader that went away is a quiet end, not an error.
 
-#include <cstring>
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -19,7 +19,7 @@ class Output {
   // What is put at once is written at once, if it fits into the buffer.
   void put(std::string_view bytes) {
     if (bytes.size() > kRoom - size_) return put_wide(bytes);
-    std::memcpy(buffer_.get() + size_, bytes.data(), bytes.size());
+    std::copy_n(bytes.data(), bytes.size(), buffer_.get() + size_);
     size_ += bytes.size();
   }
   void put(char c) {

@@ -74,8 +74,7 @@ void LiveReader::forget() {
 }
 
 base::Result<std::optional<uint64_t>> LiveReader::read_to_end() {
-  if (position_ < buffer_start_ + buffer_size_ || !log_->reads_to_end())
-    return std::nullopt;
+  if (has_unread() || !log_->reads_to_end()) return std::nullopt;
   if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBufferSize);
   auto n = log_->read_at({buffer_.get(), kBufferSize}, position_);
   if (!n) return base::fail(std::move(n.error()));

@@ -66,6 +66,9 @@ class LiveReader {
   // the buffer shows it. Then next() up to there asks the system for nothing.
   base::Result<std::optional<uint64_t>> read_to_end();
 
+  // Whether more was read than was given.
+  bool has_unread() const { return position_ < buffer_start_ + buffer_size_; }
+
   // Of the line that next() would begin.
   base::Result<Head> next_head();
 

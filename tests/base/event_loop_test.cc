@@ -166,6 +166,20 @@ TEST_CASE("stop from another thread ends run, once and for all") {
   loop.run();  // returns at once
 }
 
+TEST_CASE("what was posted before stop runs, wherever stop is called") {
+  EventLoop loop;
+  auto pipe = fs::make_pipe().value();
+  int ran = 0;
+  FdWatch watch(loop, pipe.write.get(), [&](int) {
+    watch.want(0);
+    std::thread([&] { loop.post([&] { ++ran; }); }).join();
+    loop.stop();
+  });
+  watch.want(FdWatch::Writable);
+  loop.run();
+  CHECK(ran == 1);
+}
+
 TEST_CASE("tasks left in the queue are dropped unrun, and freed") {
   const auto witness = std::make_shared<int>(0);
   {

@@ -266,17 +266,40 @@ TEST_CASE("a file that is removed and made anew is followed") {
 TEST_CASE("what both streams have when we wake is shown in its order") {
   LogDir dir;
   dir.add_app("api", 1);
-  Following follow(dir);
+  Following follow(dir, 0);
+  dir.append("api-out.log", stamped(0, "begin\n"));
+  dir.append("api-error.log", stamped(0, "begin\n"));
+  follow.wait_for(2);
   for (int i = 0; i < 20; ++i) {
     // Quiet before, and the older one in the stream that was not the last.
     follow.wait_until_idle(std::chrono::milliseconds(20));
     dir.append("api-out.log", stamped(4 * i + 2, "b\n"));
     dir.append("api-error.log", stamped(4 * i + 1, "a\n"));
-    follow.wait_for(static_cast<size_t>(2 * i) + 2);
+    follow.wait_for(static_cast<size_t>(2 * i) + 4);
   }
-  for (size_t i = 0; i < 40; i += 2) {
+  for (size_t i = 2; i < 42; i += 2) {
     CHECK(follow.texts()[i] == "a");
     CHECK(follow.texts()[i + 1] == "b");
+  }
+}
+
+TEST_CASE("however much one stream has, the other's later line comes behind") {
+  LogDir dir;
+  dir.add_app("api", 1);
+  Following follow(dir);
+  dir.append("api-out.log", stamped(0, "begin\n"));
+  dir.append("api-error.log", stamped(0, "begin\n"));
+  follow.wait_for(2);
+  size_t shown = 2;
+  for (int i = 1; i <= 5; ++i) {
+    follow.wait_until_idle(std::chrono::milliseconds(20));
+    std::string much;
+    for (int line = 0; line < 4'000; ++line)
+      much += stamped(2 * i, std::string(90, 'a') + "\n");
+    dir.append("api-out.log", much);
+    dir.append("api-error.log", stamped(2 * i + 1, "b\n"));
+    follow.wait_for(shown += 4'001);
+    CHECK(follow.texts().back() == "b");
   }
 }
 
