@@ -145,7 +145,7 @@ void Follower::show_early() {
   for (auto& tail : tails_) {
     if (!tail.source->is_open()) continue;
     const auto end = tail.source->reader().read_to_end();
-    if (!end) return;
+    if (!end) return;  // drain() tells
     if (*end)
       allow(tail, **end);
     else if (!tail.source->reader().has_unread() || !measure(tail))
