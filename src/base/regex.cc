@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/case_marks.h"
 #include "base/json.h"
 
 namespace base {
@@ -100,55 +101,89 @@ std::optional<Regex::Match> Regex::find(std::string_view text, size_t from,
 
 namespace {
 
-std::vector<std::vector<std::string>> required_atoms(
-    std::string_view pattern, const RegexOptions& options, int least) {
-  re2::FilteredRE2 filtered(least);
-  int id = 0;
-  if (filtered.Add(re2::StringPiece(pattern.data(), pattern.size()),
-                   re2_options(pattern, options), &id) != re2::RE2::NoError)
-    return {};
-  std::vector<std::string> atoms;
-  filtered.Compile(&atoms);
-  if (atoms.empty() || atoms.size() > kMostAtoms) return {};
-  const auto possible_without = [&](const std::vector<size_t>& missing) {
+// The atoms of an expression, and which of them it can't do without.
+class Atoms {
+ public:
+  Atoms(std::string_view expression, const RegexOptions& options, int least)
+      : filtered_(least) {
+    int id = 0;
+    if (filtered_.Add(re2::StringPiece(expression.data(), expression.size()),
+                      re2_options(expression, options),
+                      &id) != re2::RE2::NoError)
+      return;
+    filtered_.Compile(&atoms_);
+    if (atoms_.size() > kMostAtoms) atoms_.clear();
+  }
+
+  std::vector<std::vector<std::string>> required() const {
+    std::vector<std::vector<std::string>> sets;
+    std::vector<size_t> rest;
+    for (size_t i = 0; i < atoms_.size(); ++i) {
+      if (is_possible_without({i}))
+        rest.push_back(i);
+      else
+        sets.push_back({atoms_[i]});
+    }
+    if (rest.empty() || is_possible_without(rest)) return sets;
+    // One set of the others, as small as taking away one by one makes it, the
+    // shortest first.
+    std::ranges::stable_sort(rest, {},
+                             [this](size_t i) { return atoms_[i].size(); });
+    for (size_t i = 0; i < rest.size();) {
+      auto fewer = rest;
+      fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+      if (!fewer.empty() && !is_possible_without(fewer))
+        rest = std::move(fewer);
+      else
+        ++i;
+    }
+    std::vector<std::string> set;
+    for (const size_t i : rest) set.push_back(atoms_[i]);
+    sets.push_back(std::move(set));
+    return sets;
+  }
+
+ private:
+  bool is_possible_without(const std::vector<size_t>& missing) const {
     std::vector<int> present;
-    for (size_t i = 0; i < atoms.size(); ++i)
+    for (size_t i = 0; i < atoms_.size(); ++i)
       if (std::ranges::find(missing, i) == missing.end())
         present.push_back(static_cast<int>(i));
     std::vector<int> possible;
-    filtered.AllPotentials(present, &possible);
+    filtered_.AllPotentials(present, &possible);
     return !possible.empty();
-  };
-  std::vector<std::vector<std::string>> sets;
-  std::vector<size_t> rest;
-  for (size_t i = 0; i < atoms.size(); ++i) {
-    if (possible_without({i}))
-      rest.push_back(i);
-    else
-      sets.push_back({atoms[i]});
   }
-  // One set of the others, as small as taking away one by one makes it.
-  if (rest.empty() || possible_without(rest)) return sets;
-  for (size_t i = 0; i < rest.size();) {
-    auto fewer = rest;
-    fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
-    if (!fewer.empty() && !possible_without(fewer))
-      rest = std::move(fewer);
-    else
-      ++i;
+
+  re2::FilteredRE2 filtered_;
+  std::vector<std::string> atoms_;
+};
+
+std::vector<std::vector<RequiredLiteral>> required_literals(
+    std::string_view pattern, const RegexOptions& options, int least) {
+  const auto marks =
+      options.ignore_case ? std::nullopt : CaseMarks::make(pattern);
+  const Atoms atoms(marks ? marks->marked() : pattern, options, least);
+  std::vector<std::vector<RequiredLiteral>> sets;
+  for (const auto& required : atoms.required()) {
+    std::vector<RequiredLiteral> set;
+    for (const auto& atom : required)
+      set.push_back(marks ? RequiredLiteral{marks->unmarked(atom), true}
+                          : RequiredLiteral{atom, false});
+    // A mark is longer than what it stands for.
+    const bool is_long = std::ranges::all_of(set, [&](const auto& literal) {
+      return literal.text.size() >= static_cast<size_t>(least);
+    });
+    if (is_long) sets.push_back(std::move(set));
   }
-  std::vector<std::string> set;
-  for (const size_t i : rest) set.push_back(atoms[i]);
-  sets.push_back(std::move(set));
   return sets;
 }
 
 }  // namespace
 
-std::vector<std::vector<std::string>> required_literals(
+std::vector<std::vector<RequiredLiteral>> required_literals(
     std::string_view pattern, const RegexOptions& options) {
-  auto sets = required_atoms(pattern, options, kLeastAtom);
-  return sets.empty() ? required_atoms(pattern, options, 1) : sets;
+  auto sets = required_literals(pattern, options, kLeastAtom);
+  return sets.empty() ? required_literals(pattern, options, 1) : sets;
 }
 
 }  // namespace base

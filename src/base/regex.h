@@ -50,11 +50,17 @@ class Regex {
   std::unique_ptr<Impl> impl_;
 };
 
+struct RequiredLiteral {
+  std::string text;
+  // As it stands in what matches. Else in lower case, and what matches may have
+  // it in any.
+  bool is_exact = false;
+};
+
 // Literals without which a pattern can't match, by RE2's own analysis
-// (FilteredRE2): of each set, one stands in whatever matches. They are in lower
-// case, as RE2 knows it, whatever the pattern has. Single characters are told
-// only where nothing longer is required. None: nothing is required.
-std::vector<std::vector<std::string>> required_literals(
+// (FilteredRE2): of each set, one stands in whatever matches. Single characters
+// are told only where nothing longer is required. None: nothing is required.
+std::vector<std::vector<RequiredLiteral>> required_literals(
     std::string_view pattern, const RegexOptions& options = {});
 
 }  // namespace base

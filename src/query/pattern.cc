@@ -16,7 +16,6 @@ namespace {
 
 // One pattern, as its flags have it.
 struct One {
-  std::string source;      // as it was given
   std::string expression;  // what RE2 is asked
   bool ignore_case = false;
   // The pattern is this text and nothing else; RE2 is not asked.
@@ -54,7 +53,6 @@ std::string expression_of(const std::string& pattern, const TextQuery& query) {
 base::Result<One> compile_one(const std::string& pattern,
                               const TextQuery& query) {
   One one;
-  one.source = pattern;
   one.ignore_case =
       query.ignore_case || (query.smart_case && !has_upper_case(pattern));
   const base::RegexOptions options{.ignore_case = one.ignore_case};
@@ -72,8 +70,7 @@ base::Result<One> compile_one(const std::string& pattern,
     auto regex = base::Regex::compile(one.expression, options);
     if (!regex) return base::fail(std::move(regex.error()));
     one.regex = std::make_shared<const base::Regex>(std::move(*regex));
-    one.requirement.sets =
-        literals_of(one.expression, one.source, one.ignore_case, query.fixed);
+    one.requirement.sets = literals_of(one.expression, one.ignore_case);
   }
   one.requirement.through_colours = !query.bytes;
   return one;

@@ -29,39 +29,6 @@ bool has_double(std::string_view text) {
   return lowered(text).find_first_of("ksi") != std::string::npos;
 }
 
-// Nothing in the pattern can stand for a letter of another case: no class, no
-// flag, no escape but of a mark.
-bool is_verbatim(std::string_view pattern) {
-  if (pattern.find('[') != pattern.npos || pattern.find("(?") != pattern.npos)
-    return pattern.find('[') == pattern.npos &&
-           pattern.find("(?i") == pattern.npos &&
-           pattern.find("(?s") == pattern.npos &&
-           pattern.find("(?m") == pattern.npos &&
-           pattern.find("(?U") == pattern.npos &&
-           pattern.find("(?-") == pattern.npos;
-  for (size_t i = 0; i + 1 < pattern.size(); ++i) {
-    if (pattern[i] != '\\') continue;
-    const char c = pattern[++i];
-    // \d \w \s \b and their like stand for no letters of a literal.
-    if (c == 'x' || c == 'p' || c == 'P' || c == 'Q' || c == 'C') return false;
-  }
-  return true;
-}
-
-// The one way in which `pattern` has `atom`, which is in lower case.
-std::optional<std::string> case_of(const std::string& atom,
-                                   std::string_view pattern) {
-  const std::string folded = lowered(pattern);
-  std::optional<std::string> found;
-  for (size_t at = folded.find(atom); at != folded.npos;
-       at = folded.find(atom, at + 1)) {
-    const std::string here(pattern.substr(at, atom.size()));
-    if (found && *found != here) return std::nullopt;
-    found = here;
-  }
-  return found;
-}
-
 // The longest part in ASCII: what of other letters RE2's lower case is of can't
 // be told from their bytes.
 std::string ascii_part(std::string_view atom) {
@@ -85,18 +52,15 @@ bool is_rare_mark(char c) {
   return is_mark && byte_frequency(c, false) <= kRare;
 }
 
-std::optional<Literal> literal_of(const std::string& atom,
-                                  std::string_view source, bool ignore_case,
-                                  bool verbatim) {
-  if (atom.size() == 1)
-    return is_rare_mark(atom[0]) ? std::optional(Literal{atom, false, false})
+std::optional<Literal> literal_of(const base::RequiredLiteral& required) {
+  const auto& text = required.text;
+  if (text.size() == 1)
+    return is_rare_mark(text[0]) ? std::optional(Literal{text, false, false})
                                  : std::nullopt;
-  if (!ignore_case && verbatim)
-    if (auto exact = case_of(atom, source))
-      return Literal{*exact, false, false};
-  const std::string text = ascii_part(atom);
-  if (text.size() < 2) return std::nullopt;
-  return Literal{text, true, has_double(text)};
+  if (required.is_exact) return Literal{text, false, false};
+  const std::string part = ascii_part(text);
+  if (part.size() < 2) return std::nullopt;
+  return Literal{part, true, has_double(part)};
 }
 
 double frequency(const std::vector<Literal>& set) {
@@ -148,16 +112,14 @@ bool is_exact(std::string_view text, bool ignore_case) {
 }
 
 std::vector<std::vector<Literal>> literals_of(std::string_view expression,
-                                              std::string_view source,
-                                              bool ignore_case, bool fixed) {
+                                              bool ignore_case) {
   std::vector<std::vector<Literal>> sets;
-  const bool verbatim = fixed || is_verbatim(source);
-  for (const auto& atoms :
+  for (const auto& required :
        base::required_literals(expression, {.ignore_case = ignore_case})) {
     std::vector<Literal> set;
     bool whole = true;
-    for (const auto& atom : atoms) {
-      auto literal = literal_of(atom, source, ignore_case, verbatim);
+    for (const auto& one : required) {
+      auto literal = literal_of(one);
       whole = whole && literal;
       if (literal && std::ranges::find(set, *literal) == set.end())
         set.push_back(std::move(*literal));

@@ -19,11 +19,9 @@ std::string quoted(std::string_view text);
 // RE2 does. U+212A is a k and U+017F an s where case is ignored.
 bool is_exact(std::string_view text, bool ignore_case);
 
-// Sets of literals that `expression` requires. `source`: what of it was typed,
-// which tells the case of what RE2's analysis has in lower case.
+// Sets of literals that an expression of RE2 requires.
 std::vector<std::vector<Literal>> literals_of(std::string_view expression,
-                                              std::string_view source,
-                                              bool ignore_case, bool fixed);
+                                              bool ignore_case);
 
 // The one that is best to look for; null: there is none.
 const std::vector<Literal>* best_set(const Requirement& requirement);

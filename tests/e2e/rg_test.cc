@@ -59,12 +59,14 @@ std::string random_atom(Random& random, int depth) {
     case 1:
     case 2: {
       constexpr const char* kPlain[] = {
-          "ERROR", "info",  "imeou", "user", "pay",  "refused", "order",
-          "503",   "a1b7e", "cafe",  "took", "slow", "e",       "deadlock"};
+          "ERROR",  "info",  "imeou", "user",  "pay",  "refused", "order",
+          "503",    "a1b7e", "cafe",  "took",  "slow", "e",       "deadlock",
+          "imeout", "Time",  "time",  "error", "10",   "1a"};
       return random.one_of(kPlain);
     }
     case 3:
-      return random.one_of({"[a-f0-9]", "[0-9]", "[^ ]", "[A-Z]", "[aeiou]"});
+      return random.one_of(
+          {"[a-f0-9]", "[0-9]", "[^ ]", "[A-Z]", "[aeiou]", "[tT]"});
     case 4:
       return random.one_of({".", "\\.", " ", "=", "\\(", "\\[", "/"});
     case 5:

@@ -1,0 +1,145 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <random>
+#include <string>
+
+#include "query/pattern.h"
+#include "support/sanitized.h"
+
+// What a pattern is said to require, beside what RE2 says of lines.
+
+namespace {
+
+using query::Literal;
+using query::Pattern;
+using query::Requirement;
+
+Pattern compiled(const std::string& pattern) {
+  auto made = Pattern::compile({.any = {pattern}});
+  REQUIRE_MESSAGE(made.has_value(), pattern);
+  return std::move(*made);
+}
+
+std::string lowered(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  return text;
+}
+
+bool holds(const std::string& line, const Literal& literal) {
+  const bool is_ascii = std::ranges::none_of(
+      line, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  if (literal.ascii_lines_only && !is_ascii) return true;
+  return literal.ignore_case
+             ? lowered(line).find(lowered(literal.text)) != line.npos
+             : line.find(literal.text) != line.npos;
+}
+
+bool holds(const std::string& line, const Requirement& required) {
+  return std::ranges::all_of(required.sets, [&](const auto& set) {
+    return std::ranges::any_of(
+        set, [&](const Literal& literal) { return holds(line, literal); });
+  });
+}
+
+class Grammar {
+ public:
+  explicit Grammar(uint64_t seed) : random_(seed) {}
+
+  std::string pattern() { return alternatives(3); }
+  std::string line() {
+    std::string made;
+    for (size_t i = 0, n = below(14); i < n; ++i) made += one_of(kInLines);
+    return made;
+  }
+
+ private:
+  // Two letters in both cases, and whose lower or upper case is theirs.
+  static constexpr std::array kInLines{"a", "A", "k",      "K", "1", "-", " ",
+                                       "é", "É", "\u212a", "Я", "я", "ſ"};
+  static constexpr std::array kAtoms{
+      "a",        "A",        "k",        "K",         "1",           "-",
+      "é",        "É",        "\u212a",   "Я",         "я",           "aK",
+      "Ak",       "1A",       "1a",       "[aA]",      "[A-C]",       "[a-c]",
+      "[kK1]",    "[0-9a-f]", "[^a]",     "[^A]",      "[@-C]",       "[Aé]",
+      "\\x41",    "\\101",    "\\QAk\\E", "(?i:a)",    "(?i)k",       "(?:K)",
+      "(?P<A>a)", "\\w",      "\\S",      ".",         "[[:upper:]]", "[\\w-]",
+      "\\pL",     "\\p{Lu}",  "(?s:A)",   "[K-\u212a]"};
+  static constexpr std::array kRepeats{"?", "*", "+", "{2}", "{0,1}", "*?"};
+
+  size_t below(size_t n) { return random_() % n; }
+  template <size_t N>
+  std::string one_of(const std::array<const char*, N>& of) {
+    return of[below(N)];
+  }
+  std::string alternatives(int depth) {
+    std::string made = sequence(depth);
+    while (below(3) == 0) made += '|' + sequence(depth);
+    return made;
+  }
+  std::string sequence(int depth) {
+    std::string made;
+    for (size_t i = 0, n = 1 + below(4); i < n; ++i) {
+      std::string part = depth > 0 && below(4) == 0
+                             ? '(' + alternatives(depth - 1) + ')'
+                             : one_of(kAtoms);
+      if (below(4) == 0) part = "(?:" + part + ')' + one_of(kRepeats);
+      made += part;
+    }
+    return made;
+  }
+
+  std::mt19937_64 random_;
+};
+
+}  // namespace
+
+TEST_CASE("what a pattern requires is in every line that it matches") {
+  Grammar grammar(91);
+  const int rounds = support::kSanitized ? 1'000 : 8'000;
+  int taken = 0, refused = 0, tight = 0;
+  for (int round = 0; round < rounds; ++round) {
+    const auto text = grammar.pattern();
+    auto made = Pattern::compile({.any = {text}});
+    if (!made) continue;  // the name of a group twice
+    for (const auto& set : made->requirement().sets)
+      tight += std::ranges::none_of(set, &Literal::ignore_case) ? 1 : 0;
+    for (int i = 0; i < 60; ++i) {
+      const auto line = grammar.line();
+      const bool may = holds(line, made->requirement());
+      refused += may ? 0 : 1;
+      if (!made->matches(line)) continue;
+      ++taken;
+      REQUIRE_MESSAGE(may, text << " of " << line);
+    }
+  }
+  CHECK(taken > rounds);
+  CHECK(refused > rounds);
+  CHECK(tight > rounds / 10);
+}
+
+TEST_CASE("a literal is of one case in another of the pattern's branches") {
+  const auto pattern = compiled("(1|2)ab|1Ab");
+  for (const char* line : {"1ab", "2ab", "1Ab"}) {
+    CHECK(pattern.matches(line));
+    CHECK(holds(line, pattern.requirement()));
+  }
+}
+
+TEST_CASE("literals keep their case beside classes, flags and capitals") {
+  const auto only = [](const char* pattern) {
+    const auto made = compiled(pattern);
+    REQUIRE(made.requirement().sets.size() == 1);
+    REQUIRE(made.requirement().sets[0].size() == 1);
+    return made.requirement().sets[0][0];
+  };
+  CHECK(only("[0-9a-f]+-8E4a") == Literal{"-8E4a", false, false});
+  CHECK(only("Order[A-Z]+") == Literal{"Order", false, false});
+  CHECK(only("(?s)Err.*") == Literal{"Err", false, false});
+  CHECK(only("(?P<Name>Größe).") == Literal{"Größe", false, false});
+  CHECK(only("\\SОшибка") == Literal{"Ошибка", false, false});
+  // Here the escape may stand for any letter.
+  CHECK(only("\\x45rror.").ignore_case);
+}
