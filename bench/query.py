@@ -42,6 +42,7 @@ TEXT = [
     ("id, 10 hits", TEN, []),
     ("id, 1,000 hits", MANY, []),
     ("a word that is nowhere", "segfault", []),
+    ("1 % of lines", "circuit breaker opened", []),
     ("2 % of lines", '" 500 ', []),
     ("5 %, ERROR", "ERROR", []),
     ("10 %", "Safari", []),

@@ -44,10 +44,6 @@ constexpr std::array<uint16_t, 256> make_frequencies() {
 }
 constexpr auto kFrequency = make_frequencies();
 
-// As often as that two bytes stand where nothing else of the literal does: a
-// third is looked for with them.
-constexpr double kOften = 1.0 / 2000;
-
 constexpr bool is_letter(unsigned char c) {
   return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
@@ -123,7 +119,8 @@ struct PairSearch {
     bool seen = false;              // then the search is over
     std::optional<size_t> until{};  // how far it came; nothing: up to a find
   };
-  template <bool kMarked, bool kThird>
+  // `kFolds`: some of the bytes are letters of either case.
+  template <bool kMarked, bool kFolds>
   __attribute__((target("avx2"))) size_t avx2(size_t at, Mark& mark) const {
     const auto* first = data + search.first_;
     const auto* second = data + search.second_;
@@ -134,28 +131,26 @@ struct PairSearch {
     const __m256i mask0 = _mm256_set1_epi8(static_cast<char>(search.masks_[0]));
     const __m256i mask1 = _mm256_set1_epi8(static_cast<char>(search.masks_[1]));
     const __m256i mask2 = _mm256_set1_epi8(static_cast<char>(search.masks_[2]));
-    const bool folds = search.masks_[0] != 0 || search.masks_[1] != 0 ||
-                       (kThird && search.masks_[2] != 0);
     const __m256i marks = _mm256_set1_epi8(mark.byte);
 #define LODGE_LOAD(from, offset) \
   _mm256_loadu_si256(reinterpret_cast<const __m256i*>((from) + at + (offset)))
-#define LODGE_IS(from, offset, mask, byte)                                  \
-  _mm256_cmpeq_epi8(folds ? _mm256_or_si256(LODGE_LOAD(from, offset), mask) \
-                          : LODGE_LOAD(from, offset),                       \
+#define LODGE_IS(from, offset, mask, byte)                                   \
+  _mm256_cmpeq_epi8(kFolds ? _mm256_or_si256(LODGE_LOAD(from, offset), mask) \
+                           : LODGE_LOAD(from, offset),                       \
                     byte)
 #define LODGE_BOTH(offset)                                \
   _mm256_and_si256(LODGE_IS(first, offset, mask0, byte0), \
                    LODGE_IS(second, offset, mask1, byte1))
-#define LODGE_ALL(offset)                                           \
-  (kThird ? _mm256_and_si256(LODGE_BOTH(offset),                    \
-                             LODGE_IS(third, offset, mask2, byte2)) \
-          : LODGE_BOTH(offset))
+// Bit i: all three stand for a literal that begins at `offset` + i.
+#define LODGE_PLACES(both, offset)            \
+  static_cast<uint32_t>(_mm256_movemask_epi8( \
+      _mm256_and_si256(both, LODGE_IS(third, offset, mask2, byte2))))
 #define LODGE_MARKED(offset) _mm256_cmpeq_epi8(LODGE_LOAD(first, offset), marks)
     for (; at + 127 <= last; at += 128) {
-      const __m256i a = LODGE_ALL(0);
-      const __m256i b = LODGE_ALL(32);
-      const __m256i c = LODGE_ALL(64);
-      const __m256i d = LODGE_ALL(96);
+      const __m256i a = LODGE_BOTH(0);
+      const __m256i b = LODGE_BOTH(32);
+      const __m256i c = LODGE_BOTH(64);
+      const __m256i d = LODGE_BOTH(96);
       const __m256i any =
           _mm256_or_si256(_mm256_or_si256(a, b), _mm256_or_si256(c, d));
       if constexpr (kMarked) {
@@ -169,12 +164,10 @@ struct PairSearch {
       } else if (_mm256_testz_si256(any, any) != 0) {
         continue;
       }
-      const uint64_t low =
-          static_cast<uint32_t>(_mm256_movemask_epi8(a)) |
-          uint64_t{static_cast<uint32_t>(_mm256_movemask_epi8(b))} << 32;
-      const uint64_t high =
-          static_cast<uint32_t>(_mm256_movemask_epi8(c)) |
-          uint64_t{static_cast<uint32_t>(_mm256_movemask_epi8(d))} << 32;
+      const uint64_t low = LODGE_PLACES(a, 0) | uint64_t{LODGE_PLACES(b, 32)}
+                                                    << 32;
+      const uint64_t high = LODGE_PLACES(c, 64) | uint64_t{LODGE_PLACES(d, 96)}
+                                                      << 32;
       for (uint64_t bits = low; bits != 0; bits &= bits - 1) {
         const size_t here = at + static_cast<size_t>(std::countr_zero(bits));
         if (is_at(here)) return here;
@@ -187,14 +180,14 @@ struct PairSearch {
     }
     mark.until = at;
     for (; at + 31 <= last; at += 32) {
-      auto bits = static_cast<uint32_t>(_mm256_movemask_epi8(LODGE_ALL(0)));
+      uint32_t bits = LODGE_PLACES(LODGE_BOTH(0), 0);
       for (; bits != 0; bits &= bits - 1) {
         const size_t here = at + static_cast<size_t>(std::countr_zero(bits));
         if (is_at(here)) return here;
       }
     }
 #undef LODGE_MARKED
-#undef LODGE_ALL
+#undef LODGE_PLACES
 #undef LODGE_BOTH
 #undef LODGE_IS
 #undef LODGE_LOAD
@@ -202,8 +195,10 @@ struct PairSearch {
   }
   template <bool kMarked>
   size_t avx2(size_t at, Mark& mark) const {
-    return search.three_ ? avx2<kMarked, true>(at, mark)
-                         : avx2<kMarked, false>(at, mark);
+    const bool folds =
+        (search.masks_[0] | search.masks_[1] | search.masks_[2]) != 0;
+    return folds ? avx2<kMarked, true>(at, mark)
+                 : avx2<kMarked, false>(at, mark);
   }
 #elif defined(__aarch64__)
   size_t neon(size_t at) const {
@@ -275,7 +270,6 @@ LiteralSearch::LiteralSearch(std::string literal, bool ignore_case)
     if (i != best && i != next &&
         (third_ == next || rarity(i) < rarity(third_)))
       third_ = i;
-  three_ = third_ != next && frequency_ > kOften;
   // Those that are compared afterwards tell something, too.
   for (size_t i = 0; i < literal_.size(); ++i)
     if (i != best && i != next)

@@ -1,7 +1,7 @@
 #pragma once
 // Finds a literal in a buffer: its two rarest bytes, as far as logs go, are
-// looked for 32 at a time, and only where both stand is the rest compared (the
-// "packed pair" of Rust's memchr crate; a third one where two are common). With
+// looked for 32 at a time, and only where both stand, and a third one, is the
+// rest compared (the "packed pair" of Rust's memchr crate). With
 // AVX2 where the processor has it, else SSE2 or NEON. Immutable; any thread.
 
 #include <cstddef>
@@ -40,8 +40,7 @@ class LiteralSearch {
   bool fold_;
   size_t first_ = 0;             // offsets in it of the two bytes, ascending
   size_t second_ = 0;            // the same for a literal of one byte
-  size_t third_ = 0;             // the next, if there is
-  bool three_ = false;           // it is looked for, too
+  size_t third_ = 0;             // the next, if there is; else the second
   unsigned char masks_[3] = {};  // what is or-ed to a byte before comparing
   double frequency_ = 1;
 };
