@@ -242,14 +242,29 @@ base::Result<bool> HitStream::next() {
   }
 }
 
-base::Result<bool> HitStream::take_hit() {
+// What bears a stamp was looked at in its unit already: it is in range.
+bool HitStream::next_at_hand() {
+  if (at_ >= hits_.hits.size() || !problems_.empty()) return false;
+  const size_t number =
+      direction_ == Direction::Forward ? at_ : hits_.hits.size() - 1 - at_;
+  if (!hits_.hits[number].time) return false;
+  line_.time = *go_to_hit().time;
+  return true;
+}
+
+const Hit& HitStream::go_to_hit() {
   const size_t number =
       direction_ == Direction::Forward ? at_ : hits_.hits.size() - 1 - at_;
   ++at_;
   const Hit& hit = hits_.hits[number];
-  line_.text = std::string_view(hits_.text).substr(hit.text_at, hit.size);
+  line_.text = {hits_.text.data() + hit.text_at, hit.size};
   line_.place = {file_, hit.offset};
   line_.ended = hit.ended;
+  return hit;
+}
+
+base::Result<bool> HitStream::take_hit() {
+  const Hit& hit = go_to_hit();
   if (hit.time) {
     line_.time = *hit.time;
   } else {

@@ -61,6 +61,7 @@ class HitStream final : public Hits {
   HitStream& operator=(const HitStream&) = delete;
 
   base::Result<bool> next() override;
+  bool next_at_hand() override;
 
  private:
   struct Pending {
@@ -88,6 +89,7 @@ class HitStream final : public Hits {
   void drop_by_level(const store::ArchiveReader& archive,
                      std::vector<bool>& frames);
   size_t file_count() const;
+  const Hit& go_to_hit();
   base::Result<bool> take_hit();
   base::Result<std::optional<base::Timestamp>> time_behind(const Hit& hit);
   std::optional<base::Timestamp> inherit(HitPlace place);

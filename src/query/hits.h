@@ -34,6 +34,8 @@ class Hits {
   // Goes to the next; false when there is none. After an error the next call
   // goes on behind what could not be read.
   virtual base::Result<bool> next() = 0;
+  // The same where the next is at hand, for less; false: next() tells.
+  virtual bool next_at_hand() { return false; }
   const Line& line() const { return line_; }
 
  protected:

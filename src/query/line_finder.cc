@@ -55,6 +55,7 @@ struct LineFinder::Parts {
   bool inverted = false;
   bool only_required = false;  // lines need but hold the literals
   bool exact = false;          // a literal in the text is a match
+  bool sole = false;           // there is but one literal
   bool divided = false;  // literals are looked for as stamps divide them, too
   Plan plan = Plan::Each;
   std::vector<Ahead<FindLiteral>> literals;  // each for itself, or
@@ -160,6 +161,7 @@ bool LineFinder::Parts::look_for(std::vector<LiteralSearch> all) {
     together.emplace(Ahead<FindOneOf>{FindOneOf{std::move(*set)}});
   else
     for (const auto& literal : all) literals.push_back({FindLiteral{literal}});
+  sole = literals.size() == 1;
   return true;
 }
 
@@ -242,6 +244,14 @@ size_t LineFinder::Parts::candidate(size_t from, bool& by_literal) {
     note_escapes();
     return ahead.next(buffer, from);
   };
+  // What is found alone is behind what was found last.
+  if (sole && !has_escapes && !has_high && !has_unicode) {
+    auto& find = literals.front().find;
+    const size_t at = find(buffer, from);
+    by_literal = at != npos;
+    if (!find.seen) return at;
+    note_escapes();
+  }
   size_t best = together ? next_of(*together) : npos;
   for (auto& literal : literals) best = std::min(best, next_of(literal));
   if (run) best = std::min(best, run->next(buffer, from));

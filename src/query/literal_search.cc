@@ -5,7 +5,6 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -116,8 +115,8 @@ struct PairSearch {
   // What else is looked for, in the same bytes.
   struct Mark {
     char byte = 0;
-    bool seen = false;              // then the search is over
-    std::optional<size_t> until{};  // how far it came; nothing: up to a find
+    bool seen = false;                   // then the search is over
+    size_t until = LiteralSearch::npos;  // how far it came; npos: up to a find
   };
   // `kFolds`: some of the bytes are letters of either case.
   template <bool kMarked, bool kFolds>
@@ -320,7 +319,9 @@ size_t LiteralSearch::find_unless(std::string_view buffer, size_t from,
     const PairSearch search{*this, buffer.data(),
                             buffer.size() - literal_.size()};
     const size_t at = search.avx2<true>(from, looked);
-    const size_t rest = looked.until ? *looked.until + first_ : buffer.size();
+    // What lies before the first block, and behind the last.
+    const size_t rest =
+        looked.until == npos ? buffer.size() : looked.until + first_;
     seen = looked.seen || stands_in(from, std::min(from + first_, rest)) ||
            stands_in(rest, buffer.size());
     return seen ? npos : at;

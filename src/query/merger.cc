@@ -22,6 +22,7 @@ struct Later {
 };
 
 bool advance(Source& source, Problems& problems) {
+  if (source.advance_at_hand()) return true;
   for (;;) {
     // One segment that can't be read is no reason to leave the others.
     const bool goes_on = source.goes_on();

@@ -298,10 +298,18 @@ void Source::set_hits(std::unique_ptr<Hits> hits, bool backward) {
 base::Result<bool> Source::next_hit() {
   for (;;) {
     auto more = hits_->next();
-    if (!more || !*more) return more;
-    if (!is_passed(hits_->line().time, hits_->line().place)) break;
+    if (!more || !*more || take_hit()) return more;
   }
+}
+
+bool Source::advance_at_hand() {
+  return hits_ != nullptr && hits_->next_at_hand() && take_hit();
+}
+
+// False: it was given before.
+bool Source::take_hit() {
   const auto& [text, time, place, ended] = hits_->line();
+  if (after_ && is_passed(time, place)) return false;
   line_ = place;
   copy_time(time, piece_.time);
   piece_.text = text;

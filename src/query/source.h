@@ -93,6 +93,8 @@ class Source {
   // Goes to the next piece or event in range; false when there is none for
   // now. After an error in a segment, the next call goes on behind it.
   base::Result<bool> advance();
+  // The same where the next, of hits, is at hand; false: advance() tells.
+  bool advance_at_hand();
   const store::Piece& piece() const { return piece_; }
   const store::Event& event() const { return event_; }
   // Where the line given last begins.
@@ -131,6 +133,7 @@ class Source {
   bool take_event();
   base::Result<bool> next_piece();
   base::Result<bool> next_hit();
+  bool take_hit();
   bool is_passed(std::optional<base::Timestamp> time, HitPlace place) const;
   uint64_t sequence_of(size_t file) const;
   bool in_excerpt(std::optional<base::Timestamp> time);

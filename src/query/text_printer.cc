@@ -24,6 +24,8 @@ TextPrinter::TextPrinter(Output& output, const base::Clock& clock,
                          TextStyle style)
     : output_(output),
       style_(std::move(style)),
+      plain_(!style_.terminal && !style_.colour && !style_.bare &&
+             !style_.only && !style_.pretty && style_.fields.empty()),
       time_(clock, style_.zone, style_.time),
       sanitizer_(style_.colour) {}
 
@@ -139,10 +141,20 @@ void TextPrinter::put_only(const Origin& origin, const store::Piece& piece) {
   }
 }
 
+// What most rows are.
+void TextPrinter::put_plain_row(const Origin& origin,
+                                const store::Piece& piece) {
+  output_.put(time_.show(piece.time));
+  put_label(origin);
+  output_.put(piece.text);
+  output_.put('\n');
+}
+
 void TextPrinter::piece(const Origin& origin, const store::Piece& piece) {
   if (piece.begins) {
     end_row();
     context_ = std::exchange(next_is_context_, false);
+    if (plain_ && piece.ends) return put_plain_row(origin, piece);
   }
   if (style_.only) {
     put_only(origin, piece);

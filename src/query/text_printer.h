@@ -53,6 +53,7 @@ class TextPrinter final : public Printer {
                  const std::optional<base::Timestamp>& time);
   void end_row();
   void put_label(const Origin& origin);
+  void put_plain_row(const Origin& origin, const store::Piece& piece);
   void put_line(std::string_view text, bool whole);
   void put_marked(std::string_view text);
   void put_text(std::string_view text);
@@ -61,6 +62,7 @@ class TextPrinter final : public Printer {
 
   Output& output_;
   TextStyle style_;
+  bool plain_;  // a row is time, label and the line's own bytes
   RowTime time_;
   size_t label_width_ = 0;
   // What stands between a row's time and its text, made for:
