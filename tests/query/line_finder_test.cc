@@ -5,7 +5,9 @@
 #include <random>
 
 #include "query/bytes_before.h"
+#include "query/pattern_grammar.h"
 #include "store/line.h"
+#include "support/sanitized.h"
 
 namespace {
 
@@ -152,6 +154,54 @@ TEST_CASE("what a stamp divides on disk is found as the child wrote it") {
       CAPTURE(query.whole_line);
       CAPTURE(query.invert);
       CAPTURE(query.bytes);
+      REQUIRE(found(finder, buffer, form) == expected);
+      hits += expected.size();
+    }
+  }
+  CHECK(hits > 10'000);
+}
+
+TEST_CASE("patterns of any case, class and flag find what asking lines does") {
+  query_test::PatternGrammar grammar(2611);
+  constexpr std::string_view kStamp = "2026-11-21T10:15:00.000000Z ";
+  const int rounds = support::kSanitized ? 1'000 : 6'000;
+  size_t hits = 0;
+  for (int round = 0; round < rounds; ++round) {
+    query::TextQuery query;
+    for (size_t i = grammar.below(4) == 0 ? 3 : 1; i > 0; --i)
+      (grammar.below(8) == 0 ? query.all : query.any)
+          .push_back(grammar.pattern());
+    query.ignore_case = grammar.below(4) == 0;
+    query.smart_case = grammar.below(8) == 0;
+    query.word = grammar.below(8) == 0;
+    query.whole_line = grammar.below(8) == 0;
+    query.invert = grammar.below(8) == 0;
+    query.bytes = grammar.below(6) == 0;
+    auto pattern = Pattern::compile(query);
+    if (!pattern) continue;  // the name of a group twice
+    // Some have no line with colours, others none that isn't ASCII.
+    const bool plain = grammar.below(2) == 0;
+    const bool ascii = grammar.below(3) == 0;
+    std::string buffer;
+    for (int lines = 40; lines > 0; --lines) {
+      const auto line = grammar.line();
+      if (plain && line.find('\x1b') != line.npos) continue;
+      if (ascii && query::find_high_byte(line, 0) != line.npos) continue;
+      if (grammar.below(9) != 0) buffer += kStamp;
+      buffer += line + '\n';
+    }
+    std::string text;
+    for (const auto& one : query.any) text += one + '\n';
+    for (const auto& one : query.all) text += "and " + one + '\n';
+    CAPTURE(text);
+    CAPTURE(query.ignore_case);
+    CAPTURE(query.word);
+    CAPTURE(query.whole_line);
+    CAPTURE(query.invert);
+    CAPTURE(query.bytes);
+    LineFinder finder(*pattern, {});
+    for (const auto form : {LineForm::Stamped, LineForm::Plain}) {
+      const auto expected = asked(*pattern, buffer, form);
       REQUIRE(found(finder, buffer, form) == expected);
       hits += expected.size();
     }

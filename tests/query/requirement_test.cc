@@ -1,11 +1,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <array>
-#include <random>
 #include <string>
 
 #include "query/pattern.h"
+#include "query/pattern_grammar.h"
 #include "support/sanitized.h"
 
 // What a pattern is said to require, beside what RE2 says of lines.
@@ -44,65 +43,15 @@ bool holds(const std::string& line, const Requirement& required) {
   });
 }
 
-class Grammar {
- public:
-  explicit Grammar(uint64_t seed) : random_(seed) {}
-
-  std::string pattern() { return alternatives(3); }
-  std::string line() {
-    std::string made;
-    for (size_t i = 0, n = below(14); i < n; ++i) made += one_of(kInLines);
-    return made;
-  }
-
- private:
-  // Two letters in both cases, and whose lower or upper case is theirs.
-  static constexpr std::array kInLines{"a", "A", "k",      "K", "1", "-", " ",
-                                       "é", "É", "\u212a", "Я", "я", "ſ"};
-  static constexpr std::array kAtoms{
-      "a",        "A",        "k",        "K",         "1",           "-",
-      "é",        "É",        "\u212a",   "Я",         "я",           "aK",
-      "Ak",       "1A",       "1a",       "[aA]",      "[A-C]",       "[a-c]",
-      "[kK1]",    "[0-9a-f]", "[^a]",     "[^A]",      "[@-C]",       "[Aé]",
-      "\\x41",    "\\101",    "\\QAk\\E", "(?i:a)",    "(?i)k",       "(?:K)",
-      "(?P<A>a)", "\\w",      "\\S",      ".",         "[[:upper:]]", "[\\w-]",
-      "\\pL",     "\\p{Lu}",  "(?s:A)",   "[K-\u212a]"};
-  static constexpr std::array kRepeats{"?", "*", "+", "{2}", "{0,1}", "*?"};
-
-  size_t below(size_t n) { return random_() % n; }
-  template <size_t N>
-  std::string one_of(const std::array<const char*, N>& of) {
-    return of[below(N)];
-  }
-  std::string alternatives(int depth) {
-    std::string made = sequence(depth);
-    while (below(3) == 0) made += '|' + sequence(depth);
-    return made;
-  }
-  std::string sequence(int depth) {
-    std::string made;
-    for (size_t i = 0, n = 1 + below(4); i < n; ++i) {
-      std::string part = depth > 0 && below(4) == 0
-                             ? '(' + alternatives(depth - 1) + ')'
-                             : one_of(kAtoms);
-      if (below(4) == 0) part = "(?:" + part + ')' + one_of(kRepeats);
-      made += part;
-    }
-    return made;
-  }
-
-  std::mt19937_64 random_;
-};
-
 }  // namespace
 
 TEST_CASE("what a pattern requires is in every line that it matches") {
-  Grammar grammar(91);
+  query_test::PatternGrammar grammar(91);
   const int rounds = support::kSanitized ? 1'000 : 8'000;
   int taken = 0, refused = 0, tight = 0;
   for (int round = 0; round < rounds; ++round) {
     const auto text = grammar.pattern();
-    auto made = Pattern::compile({.any = {text}});
+    auto made = Pattern::compile({.any = {text}, .bytes = true});
     if (!made) continue;  // the name of a group twice
     for (const auto& set : made->requirement().sets)
       tight += std::ranges::none_of(set, &Literal::ignore_case) ? 1 : 0;
