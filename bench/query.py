@@ -306,7 +306,7 @@ def main():
                 good = archive_table(home, options, rgs) and good
             if "others" in tables:
                 home.capture("json", max(1, options.mib // 2), "json", "900G")
-                size = max(1, options.mib * 10 // 1024)
+                size = max(1, options.mib * 12 // 1024)  # a hundred of 1 GiB
                 home.capture("small", options.mib, "text", f"{size}M")
                 home.finish("small")
                 other_table(home, options)
