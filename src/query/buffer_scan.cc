@@ -73,7 +73,9 @@ bool is_better_line_by_line(std::string_view expression) {
     at = expression.find_first_not_of("(", end + 1);
     if (at < expression.size() && expression[at] == '^') return true;
   }
-  return expression.find("\\A") != expression.npos ||
+  // A byte of any value goes on to the buffer's end, of each line anew.
+  return expression.find("\\C") != expression.npos ||
+         expression.find("\\A") != expression.npos ||
          expression.find("\\z") != expression.npos;
 }
 
