@@ -109,22 +109,33 @@ class CaseMarker {
 
   bool char_class() {
     copy(1);
-    if (at_ < from_.size() && from_[at_] == '^') copy(1);
+    const bool negated = at_ < from_.size() && from_[at_] == '^';
+    if (negated) copy(1);
     for (bool first = true;; first = false) {
       if (at_ >= from_.size()) return false;
       if (from_[at_] == ']' && !first) break;
       if (from_.substr(at_).starts_with("[:")) {
-        const size_t end = from_.find(":]", at_);
-        if (end == from_.npos) return false;
+        const size_t end = from_.find(":]", at_ + 2);
+        if (negated || end == from_.npos) return false;
         copy(end + 2 - at_);
       } else if (from_[at_] == '\\') {
-        if (!escape()) return false;
+        if (!escape_in_class(negated)) return false;
       } else if (!class_item()) {
         return false;
       }
     }
     copy(1);
     return true;
+  }
+
+  // Letters that a class is said to lack may be few of those that it has: they
+  // bear no marks. A range that begins with an escape may end anywhere.
+  bool escape_in_class(bool negated) {
+    const char c = at_ + 1 < from_.size() ? from_[at_ + 1] : '\0';
+    if (negated && (c == 'W' || c == 'D' || c == 'S')) return false;
+    if (!escape()) return false;
+    const auto rest = from_.substr(at_);
+    return rest.size() < 2 || rest[0] != '-' || rest[1] == ']';
   }
 
   // A character, or a range whose ends are both marked or both not.

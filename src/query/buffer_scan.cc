@@ -64,6 +64,19 @@ bool BufferScan::scan_fast() {
 
 namespace {
 
+// Flags say that ^ and $ are not those of lines.
+bool is_of_one_line(std::string_view expression) {
+  for (size_t at = expression.find("(?"); at != expression.npos;
+       at = expression.find("(?", at + 1)) {
+    const auto flags =
+        expression.substr(at, expression.find_first_of(":)", at) - at);
+    const auto minus = flags.find('-');
+    if (minus != flags.npos && flags.find('m', minus) != flags.npos)
+      return true;
+  }
+  return false;
+}
+
 bool is_better_line_by_line(std::string_view expression) {
   // Anchored at the left, RE2 knows within a few bytes that a line is none.
   for (size_t at = expression.find_first_not_of("(");
@@ -73,8 +86,9 @@ bool is_better_line_by_line(std::string_view expression) {
     at = expression.find_first_not_of("(", end + 1);
     if (at < expression.size() && expression[at] == '^') return true;
   }
-  // A byte of any value goes on to the buffer's end, of each line anew.
-  return expression.find("\\C") != expression.npos ||
+  // \C: a byte of any value goes on to the buffer's end, of each line anew.
+  return is_of_one_line(expression) ||
+         expression.find("\\C") != expression.npos ||
          expression.find("\\A") != expression.npos ||
          expression.find("\\z") != expression.npos;
 }

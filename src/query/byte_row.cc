@@ -9,6 +9,10 @@ using Bytes = std::bitset<256>;
 
 constexpr std::string_view kOperators = "\\.+*?()|[]{}^$";
 
+// What is no ASCII is taken for no character of a row.
+bool is_plain(char c) {
+  return c >= ' ' && static_cast<unsigned char>(c) < 0x80;
+}
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -64,7 +68,7 @@ class Reader {
       const char c = take();
       if (c == ']' && !first) return true;
       // ("[]" and "[[:" are others' matter.)
-      if (c == ']' || c < ' ' || (c == '[' && rest_.starts_with(':')))
+      if (c == ']' || !is_plain(c) || (c == '[' && rest_.starts_with(':')))
         return false;
       std::optional<char> one = c;
       if (c == '\\') {
@@ -76,7 +80,8 @@ class Reader {
       if (rest_.size() < 2 || rest_[0] != '-' || rest_[1] == ']') continue;
       take();
       const char last = take();
-      if (!one || last == '\\' || last == '[' || last < *one) return false;
+      if (!one || !is_plain(last) || last == '\\' || last == '[' || last < *one)
+        return false;
       add(bytes, static_cast<unsigned char>(*one),
           static_cast<unsigned char>(last));
     }
@@ -86,8 +91,7 @@ class Reader {
     std::optional<char> one;
     if (c == '\\') return read_escape(bytes, one);
     if (c == '[') return read_class(bytes);
-    // (What is no ASCII is taken for no character of a row either.)
-    if (c < ' ' || c == '\x7f' || kOperators.find(c) != kOperators.npos)
+    if (!is_plain(c) || c == '\x7f' || kOperators.find(c) != kOperators.npos)
       return false;
     bytes.set(static_cast<unsigned char>(c));
     return true;

@@ -182,11 +182,17 @@ void HitStream::narrow(store::ArchiveReader& archive, store::Range range,
   drop_by_level(archive, frames);
   join();
   const uint64_t of_level = count();
+  // A record may go on in the first that began in the file before.
+  const auto& filter = pool_.filter();
+  const bool keeps_first = filter.by_record() && filter.pattern().takes_all();
+  const auto first = std::ranges::find(frames, true);
+  const auto kept = static_cast<size_t>(first - frames.begin());
   const size_t known = archive.problems().size();
   if (auto asked = pool_.filter().requirement().narrow(archive, frames); !asked)
     problems_.push_back(std::move(asked.error()));
   for (size_t i = known; i < archive.problems().size(); ++i)
     problems_.push_back(archive.problems()[i]);
+  if (keeps_first && kept < frames.size()) frames[kept] = true;
   join();
   stats_.by_time += all.size() - in_time;
   stats_.by_level += in_time - of_level;

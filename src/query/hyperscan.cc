@@ -2,6 +2,8 @@
 
 #include <dlfcn.h>
 
+#include "query/literal_search.h"
+
 namespace query {
 namespace {
 
@@ -14,6 +16,15 @@ constexpr unsigned kBlockMode = 1;
 constexpr int kSuccess = 0;
 // A program that is compiled for longer than its scan takes is none for us.
 constexpr size_t kLongestExpression = 1000;
+
+// Bytes are what it knows: a character of more than one, repeated, is another
+// pattern to it, and folds and classes of Unicode have no ASCII letters in it.
+bool is_of_bytes(std::string_view expression) {
+  return find_high_byte(expression, 0) == expression.npos &&
+         expression.find("\\p") == expression.npos &&
+         expression.find("\\P") == expression.npos &&
+         expression.find("\\x{") == expression.npos;
+}
 
 }  // namespace
 
@@ -89,7 +100,7 @@ struct Hyperscan::Library {
 
 std::unique_ptr<Hyperscan> Hyperscan::compile(const std::string& expression) {
   if (expression.size() > kLongestExpression ||
-      expression.find('\0') != std::string::npos)
+      expression.find('\0') != std::string::npos || !is_of_bytes(expression))
     return nullptr;
   const Library* library = Library::load();
   if (library == nullptr) return nullptr;

@@ -39,8 +39,24 @@ bool has_upper_case(std::string_view pattern) {
   return false;
 }
 
+// Text in quotes may go on to the end of a pattern, but not to that of one that
+// it is made a part of.
+std::string with_quotes_closed(const std::string& pattern) {
+  for (size_t at = pattern.find('\\'); at != pattern.npos;
+       at = pattern.find('\\', at)) {
+    const bool quotes = pattern.substr(at + 1, 1) == "Q";
+    at += 2;
+    if (!quotes) continue;
+    at = pattern.find("\\E", at);
+    if (at == pattern.npos) return pattern + "\\E";
+    at += 2;
+  }
+  return pattern;
+}
+
 std::string expression_of(const std::string& pattern, const TextQuery& query) {
-  std::string expression = query.fixed ? quoted(pattern) : pattern;
+  std::string expression =
+      query.fixed ? quoted(pattern) : with_quotes_closed(pattern);
   // As ripgrep has it: what stands beside a match is no word character, or
   // there is nothing. (\b would want one inside.)
   if (query.word)

@@ -122,8 +122,10 @@ void FrameFacts::collect(const FrameBytes& bytes, GramBits* grams,
   }
   take_text(bytes.after);
   frame.ascii = is_ascii(bytes.text);
-  frame.unescaped =
-      !divided_in_escape(bytes) && bytes.text.find("\\u") == bytes.text.npos;
+  // A colour may divide it.
+  frame.unescaped = !divided_in_escape(bytes) &&
+                    bytes.text.find("\\u") == bytes.text.npos &&
+                    bytes.text.find("\\\x1b") == bytes.text.npos;
   // Of a line that is divided nobody here sees the whole.
   const bool divided = !bytes.before.empty() || !bytes.after.empty();
   const bool coloured = bytes.text.find('\x1b') != bytes.text.npos;

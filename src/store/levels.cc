@@ -404,8 +404,8 @@ Level level_of_plain(std::string_view text) {
 }
 
 // Where text has its level; colours that stand further on are of no concern.
-bool is_coloured(std::string_view text) {
-  return std::memchr(text.data(), '\x1b', std::min(text.size(), kTextReach)) !=
+bool is_coloured(std::string_view text, size_t reach) {
+  return std::memchr(text.data(), '\x1b', std::min(text.size(), reach)) !=
          nullptr;
 }
 
@@ -414,16 +414,20 @@ bool is_coloured(std::string_view text) {
 Level detect_level(std::string_view line) {
   const auto text = line.substr(0, kLevelReach);
   if (text.empty()) return Level::Unknown;
-  if (!is_coloured(text)) return level_of_plain(text);
+  if (!is_coloured(text, kTextReach)) return level_of_plain(text);
   std::string scratch;
   return level_of_plain(without_colours(text, scratch));
 }
 
 Level detect_level(const Line& line) {
   if (line.lead.empty()) return detect_level(line.text);
-  // The lead ends with the '{', and is counted as if it were that alone.
-  const auto text = line.text.substr(0, kLevelReach - 1);
-  if (text.empty() || !is_coloured(text)) return level_of_json(text);
+  // The lead is blanks and the '{', and is part of what the child wrote.
+  const size_t lead = line.lead.size();
+  const auto text =
+      line.text.substr(0, kLevelReach - std::min(lead, kLevelReach));
+  if (text.empty() ||
+      !is_coloured(text, kTextReach - std::min(lead, kTextReach)))
+    return level_of_json(text);
   std::string scratch;
   return level_of_json(without_colours(text, scratch));
 }

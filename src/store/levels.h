@@ -19,7 +19,7 @@ namespace store {
 enum class Level : uint8_t { Trace, Debug, Info, Warn, Error, Fatal, Unknown };
 inline constexpr size_t kLevels = 7;
 // Grows whenever detect_level() answers otherwise for any line.
-inline constexpr uint16_t kLevelDetector = 3;
+inline constexpr uint16_t kLevelDetector = 4;
 // A level is looked for in so many of a line's first bytes, and no further: in
 // JSON it may stand behind a long message.
 inline constexpr size_t kLevelReach = size_t{16} << 10;

@@ -409,7 +409,8 @@ TEST_CASE("sums count by time, field, level and form") {
 TEST_CASE("a record that goes on in the next archive is found whole") {
   const TestHome home;
   home.start("api",
-             "echo 'ERROR boom'; until [ -e sealed ]; do sleep 0.02; done; "
+             "echo 'level=error customer=zebra boom'; "
+             "until [ -e sealed ]; do sleep 0.02; done; "
              "echo '    at main (x.js:1:2)'; exec sleep 1000");
   const auto has = [&](std::string_view text) {
     return wait_until([&] {
@@ -426,8 +427,12 @@ TEST_CASE("a record that goes on in the next archive is found whole") {
       60s));
   // Nothing in the second names a level; nor is there a pattern, with which
   // levels skip nothing.
-  CHECK(home.must({"logs", "api", "--level", "error", "--raw"}).out ==
-        "ERROR boom\n    at main (x.js:1:2)\n");
+  constexpr const char* kWhole =
+      "level=error customer=zebra boom\n    at main (x.js:1:2)\n";
+  CHECK(home.must({"logs", "api", "--level", "error", "--raw"}).out == kWhole);
+  // Nor has it what a field is to be.
+  CHECK(home.must({"logs", "api", "--where", "customer=\"zebra\"", "--raw"})
+            .out == kWhole);
 }
 
 TEST_CASE("a pattern that is not UTF-8 changes nothing for the others") {

@@ -14,7 +14,10 @@ class PatternGrammar {
  public:
   explicit PatternGrammar(uint64_t seed) : random_(seed) {}
 
-  std::string pattern() { return alternatives(3); }
+  std::string pattern() {
+    // (Quotes that are not closed go on to the end.)
+    return alternatives(3) + (below(20) == 0 ? "\\QaK" : "");
+  }
   std::string line() {
     std::string made;
     for (size_t i = 0, n = below(14); i < n; ++i) made += one_of(kInLines);
@@ -28,15 +31,22 @@ class PatternGrammar {
       "1", "-", " ", "é",        "É",       "\u212a", "Я",   "я",
       "ſ", "[", "@", "{\"a\":1", "\x1b[1m", "\r",     "\xff"};
   static constexpr std::array kAtoms{
-      "a",      "A",           "k",        "K",        "1",        "-",
-      "é",      "É",           "\u212a",   "Я",        "я",        "aK",
-      "Ak",     "1A",          "1a",       "kA1",      "AaK",      "[aA]",
-      "[A-C]",  "[a-c]",       "[kK1]",    "[0-9a-f]", "[^a]",     "[^A]",
-      "[@-C]",  "[Aé]",        "\\x41",    "\\101",    "\\QAk\\E", "(?i:a)",
-      "(?i)k",  "(?:K)",       "(?P<A>a)", "\\w",      "\\S",      ".",
-      "[\\w-]", "[[:upper:]]", "\\pL",     "\\p{Lu}",  "(?s:A)",   "[K-\u212a]",
-      "\\[",    "@",           "^",        "$",        "\\b",      "\\B",
-      "\\s",    "\\d",         "{\"a",     "[[@]"};
+      "a",           "A",           "k",           "K",
+      "1",           "-",           "é",           "É",
+      "\u212a",      "Я",           "я",           "aK",
+      "Ak",          "1A",          "1a",          "kA1",
+      "AaK",         "[aA]",        "[A-C]",       "[a-c]",
+      "[kK1]",       "[0-9a-f]",    "[^a]",        "[^A]",
+      "[@-C]",       "[Aé]",        "\\x41",       "\\101",
+      "\\QAk\\E",    "(?i:a)",      "(?i)k",       "(?:K)",
+      "(?P<A>a)",    "\\w",         "\\S",         ".",
+      "[\\w-]",      "[[:upper:]]", "\\pL",        "\\p{Lu}",
+      "(?s:A)",      "[K-\u212a]",  "\\[",         "@",
+      "^",           "$",           "\\b",         "\\B",
+      "\\s",         "\\d",         "{\"a",        "[[@]",
+      "(?-m:a$)",    "(?-m:^k)",    "(?m:^A)",     "[^[:^xdigit:]0-9a-f]",
+      "é?",          "Я*",          "[^\\W\\--Z]", "[[:]",
+      "(?i)\\p{Lu}", "[^\\Wb-z]",   "\\x{212a}"};
   static constexpr std::array kRepeats{"?", "*", "+", "{2}", "{0,1}", "*?"};
 
   template <size_t N>

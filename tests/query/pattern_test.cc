@@ -10,6 +10,7 @@
 #include "query/line_finder.h"
 #include "query/literal_search.h"
 #include "query/pattern.h"
+#include "query/pattern_grammar.h"
 #include "support/sanitized.h"
 
 namespace {
@@ -210,6 +211,56 @@ TEST_CASE("what a whole buffer is scanned for is what each line has") {
       }
     }
   }
+}
+
+TEST_CASE("a buffer is scanned for patterns of any case, class and flag") {
+  query_test::PatternGrammar grammar(1130);
+  const int rounds = support::kSanitized ? 300 : 3'000;
+  size_t taken = 0;
+  for (int round = 0; round < rounds; ++round) {
+    const auto text = grammar.pattern();
+    auto pattern = Pattern::compile({.any = {text},
+                                     .ignore_case = grammar.below(3) == 0,
+                                     .word = grammar.below(8) == 0,
+                                     .whole_line = grammar.below(8) == 0});
+    if (!pattern) continue;  // the name of a group twice
+    std::string buffer;
+    for (int lines = 30; lines > 0; --lines) {
+      // Of what is not ASCII Hyperscan is not asked.
+      const auto line = grammar.line();
+      if (query::find_high_byte(line, 0) == line.npos) buffer += line + '\n';
+    }
+    for (const size_t worth : {size_t{1}, SIZE_MAX}) {
+      auto scan = query::BufferScan::make(*pattern, worth);
+      if (!scan) continue;
+      scan->set_buffer(buffer, query::LineForm::Plain);
+      std::vector<size_t> found;
+      Span line;
+      for (size_t at = 0; scan->next(at, line); at = line.end + 1)
+        found.push_back(line.begin);
+      for (size_t at = 0; at < buffer.size();) {
+        const size_t end = buffer.find('\n', at);
+        const auto here = std::string_view(buffer).substr(at, end - at);
+        CAPTURE(text);
+        CAPTURE(here);
+        CAPTURE(worth);
+        if (pattern->matches(here)) {
+          ++taken;
+          REQUIRE(std::ranges::find(found, at) != found.end());
+        }
+        at = end + 1;
+      }
+    }
+  }
+  CHECK(taken > 3'000);
+}
+
+TEST_CASE("quotes that are not closed end with their pattern") {
+  CHECK(takes({.any = {R"([a-z]\Q1)", R"([a-z]\Q1\E[a-z])"}}, "q1"));
+  CHECK(takes({.any = {R"(\Qq1)"}, .whole_line = true}, "q1"));
+  CHECK_FALSE(takes({.any = {R"(\Qq1)"}, .whole_line = true}, "q1)$"));
+  CHECK(takes({.any = {R"(\Q(q\)"}, .word = true}, "a (q\\ b"));
+  CHECK(takes({.any = {R"(\\Q)"}, .word = true}, "a \\Q b"));
 }
 
 TEST_CASE("a pattern that is rare is not looked for anew at each match") {

@@ -77,6 +77,22 @@ TEST_CASE("a literal is of one case in another of the pattern's branches") {
   }
 }
 
+TEST_CASE("letters that a class has for lack of others are of any case") {
+  // What it lacks is named by a class, or is a range that begins with an
+  // escape; the last class ends where it does to RE2.
+  for (const auto& [text, line] :
+       {std::pair("[^[:^xdigit:]0-9a-f]foo", "Afoozz"),
+        std::pair("[^[:^xdigit:]b-z0-9]foo", "afoozz"),
+        std::pair(R"([^\W[:^xdigit:]a-f0-9]ay)", "Bay"),
+        std::pair(R"(x[^\W\--Z]y|abc)", "xay"),
+        std::pair("[[:](?i)]abc", ":]ABC")}) {
+    const auto pattern = compiled(text);
+    CAPTURE(text);
+    CHECK(pattern.matches(line));
+    CHECK(holds(line, pattern.requirement()));
+  }
+}
+
 TEST_CASE("literals keep their case beside classes, flags and capitals") {
   const auto only = [](const char* pattern) {
     const auto made = compiled(pattern);

@@ -164,7 +164,9 @@ std::vector<store::ArchiveFrame> naive_facts(
     const bool divided =
         !frame.begins_line || (end < log.size() && log[end - 1] != '\n');
     frame.through_colours = !divided || text.find('\x1b') == text.npos;
-    frame.unescaped = text.find("\\u") == text.npos && !text.ends_with('\\') &&
+    frame.unescaped = text.find("\\u") == text.npos &&
+                      text.find("\\\x1b") == text.npos &&
+                      !text.ends_with('\\') &&
                       (frame.begin == 0 || log[frame.begin - 1] != '\\');
     facts.push_back(frame);
   }

@@ -337,6 +337,37 @@ TEST_CASE("only the beginning of a line is looked at") {
         detect_level(std::string_view(line).substr(0, store::kLevelReach)));
 }
 
+TEST_CASE("a stamp within a line changes nothing of how far is looked") {
+  // The colour is the last byte, or the first behind, that makes one coloured;
+  // the level the last, or the first behind, that is read.
+  constexpr std::string_view kColour = "\x1b[0m";
+  for (const std::string_view lead : {"{", "  {"})
+    for (const size_t place : {319U, 320U, 321U, 322U, 323U}) {
+      std::string text(lead);
+      text += R"("pad":")";
+      text.append(place - text.size() - 5, 'x').append("\",\"le");
+      text.append(kColour).append("vel\":\"info\",\"level\":\"error\"}");
+      store::Line line;
+      line.lead = std::string_view(text).substr(0, lead.size());
+      line.text = std::string_view(text).substr(lead.size());
+      CAPTURE(place);
+      CHECK(detect_level(line) == detect_level(text));
+    }
+  for (const std::string_view lead : {"{", "  {"})
+    for (size_t more = 0; more < 40; ++more) {
+      std::string text(lead);
+      text += R"("pad":")";
+      text.append(store::kLevelReach - 40 + more, 'x')
+          .append("\",\"level\":\"");
+      text += "error\"}";
+      store::Line line;
+      line.lead = std::string_view(text).substr(0, lead.size());
+      line.text = std::string_view(text).substr(lead.size());
+      CAPTURE(more);
+      CHECK(detect_level(line) == detect_level(text));
+    }
+}
+
 TEST_CASE("a level is known by any of its names") {
   CHECK(store::parse_level("error") == Level::Error);
   CHECK(store::parse_level("Err") == Level::Error);
