@@ -67,7 +67,10 @@ base::Result<LogPlace> LogPlace::open(const base::Home& home,
   if (S_ISDIR(info->st_mode)) {
     auto logs = logs_in(from);
     if (logs.empty()) return not_logs(from);
-    LogPlace place(std::move(logs));
+    // Files are told apart by their paths, which are whole.
+    auto here = fs::current_dir();
+    if (!here) return base::pass(std::move(here), "--from");
+    LogPlace place(fs::absolute(logs, *here));
     place.gaps_ = gaps_of(from);  // as any tar unpacked it
     return place;
   }

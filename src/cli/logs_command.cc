@@ -274,8 +274,12 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
     return none;
   };
   if (request.query.life.which != query::LifeChoice::Which::All &&
-      !asked->has_lines())
+      !asked->has_lines()) {
+    if (args.count && !args.json) fmt::print("0\n");
+    if (!args.quiet)
+      base::eprint("lodge: {}: no such life is on record\n", args.command);
     return tell(asked->problems) ? 1 : 2;
+  }
   ::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
 

@@ -98,8 +98,9 @@ Told read_told(const std::vector<Origin>& origins, GapRange range,
     if (on_event) on_event(event);
     told.removals.add(event);
     if (is_known_stream(origins, event)) told.losses.add(event);
-    if (event.kind != store::EventKind::Flush || event.time < range.since ||
-        is_prune(event))
+    // One that found nothing took nothing.
+    if (event.kind != store::EventKind::Flush || event.bytes == 0 ||
+        event.time < range.since || is_prune(event))
       return;
     told.flushed[event.app].push_back(event.time);
   });

@@ -25,9 +25,13 @@ void choose_lives(Plan& plan, const LifeChoice& choice, Problems& problems) {
           any && origin.since ? std::min(*origin.since, life.from) : life.from;
       open = open || !life.until;
       if (life.until) origin.until = std::max(origin.until, life.until);
+      if (origin.kind == Kind::Events)
+        origin.stretches.push_back({instance.second, life.from, life.until});
       any = true;
     }
     if (open) origin.until.reset();
+    if (!origin.stretches.empty() && choice.newcomers)
+      origin.stretches.push_back({-1, *choice.newcomers});
     if (!any) origin.since = choice.newcomers;
     return !any && !choice.newcomers;
   });

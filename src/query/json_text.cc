@@ -10,9 +10,21 @@
 
 namespace query {
 
+namespace {
+
+// U+0080 to U+009F, which terminals obey.
+bool is_c1(std::string_view text) {
+  return text.size() > 1 && text[0] == '\xC2' &&
+         static_cast<unsigned char>(text[1]) >= 0x80 &&
+         static_cast<unsigned char>(text[1]) < 0xA0;
+}
+
+}  // namespace
+
 void append_json_string(std::string_view text, std::string& into) {
   into += '"';
-  for (const char c : text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     switch (c) {
       case '"':
         into += "\\\"";
@@ -30,11 +42,16 @@ void append_json_string(std::string_view text, std::string& into) {
         into += "\\r";
         break;
       default:
-        if (static_cast<unsigned char>(c) < 0x20)
+        if (static_cast<unsigned char>(c) < 0x20 || c == '\x7f') {
           fmt::format_to(std::back_inserter(into), "\\u{:04x}",
                          static_cast<unsigned>(c));
-        else
+        } else if (c == '\xC2' && is_c1(text.substr(i))) {
+          ++i;
+          fmt::format_to(std::back_inserter(into), "\\u{:04x}",
+                         static_cast<unsigned char>(text[i]));
+        } else {
           into += c;
+        }
     }
   }
   into += '"';

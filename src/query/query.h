@@ -58,6 +58,14 @@ struct Origin {
   // Narrower than what the query asks for: of one life, say.
   std::optional<base::Timestamp> since{}, until{};
   std::vector<int> only;  // events: of these instances; none = of all
+  // Events: of each instance those from then to then alone, of others none.
+  // None: all.
+  struct Stretch {
+    int instance = 0;  // -1: all that have no other
+    base::Timestamp from;
+    std::optional<base::Timestamp> until{};
+  };
+  std::vector<Stretch> stretches{};
   // Whose segments lie before the file; none: it has none.
   std::optional<store::SegmentOwner> owner;
 };

@@ -242,6 +242,20 @@ bool Source::in_range(std::optional<base::Timestamp> time) const {
   return !until_ || (time && *time < *until_);
 }
 
+// Whether it is of a life that was asked for, if lives were.
+bool Source::in_stretch(const store::Event& event) const {
+  const auto& stretches = origin_.stretches;
+  if (stretches.empty() || event.instance < 0 ||
+      event.kind == store::EventKind::LineEnded)
+    return true;
+  auto own =
+      std::ranges::find(stretches, event.instance, &Origin::Stretch::instance);
+  if (own == stretches.end())
+    own = std::ranges::find(stretches, -1, &Origin::Stretch::instance);
+  if (own == stretches.end()) return false;
+  return event.time >= own->from && (!own->until || event.time < *own->until);
+}
+
 // The piece's bytes as part of an event. True when an event is whole, known
 // and asked for.
 bool Source::take_event() {
@@ -257,7 +271,7 @@ bool Source::take_event() {
       origin_.only.empty() || event_.instance < 0 ||
       std::ranges::find(origin_.only, event_.instance) != origin_.only.end();
   // The end of a line may be noted after the range that the line is in.
-  return wanted &&
+  return wanted && in_stretch(event_) &&
          (in_range(event_.time) || event_.kind == store::EventKind::LineEnded);
 }
 

@@ -130,6 +130,7 @@ class Source {
 
  private:
   bool in_range(std::optional<base::Timestamp> time) const;
+  bool in_stretch(const store::Event& event) const;
   bool take_event();
   base::Result<bool> next_piece();
   base::Result<bool> next_hit();

@@ -135,6 +135,12 @@ TEST_CASE("a damaged archive costs its own lines, and says which it is") {
   }
   const auto verified = home.lodge({"archive", "verify"});
   CHECK(verified.exit == 2);
+  // A directory may be named from where one stands.
+  RunOptions beside;
+  beside.cwd = home.path();
+  for (const char* from : {"logs", "./logs", "."})
+    CHECK(home.lodge({"archive", "verify", "--from", from}, beside).err ==
+          verified.err);
   CHECK(verified.err.find(path) != std::string::npos);
   const auto shown = home.lodge({"logs", "api", "--raw", "--out", "-n", "all"});
   CHECK(shown.exit == 2);

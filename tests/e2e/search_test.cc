@@ -318,6 +318,58 @@ TEST_CASE("a run goes on exactly where the last one ended") {
   CHECK(lost.err.find("--cursor-file") != std::string::npos);
 }
 
+TEST_CASE("a cursor is good where all before its line is gone") {
+  const TestHome home;
+  const std::string file = home.work().file("cursor");
+  home.start("api",
+             "echo old; until [ -e a ]; do sleep 0.02; done; "
+             "echo a1; echo a2; until [ -e b ]; do sleep 0.02; done; echo b1; "
+             "exec sleep 1000");
+  const std::vector<std::string> args = {"logs", "api",           "--raw", "-n",
+                                         "all",  "--cursor-file", file};
+  const auto has = [&](std::string_view text) {
+    return wait_until([&] {
+      return home.lodge({"logs", "api", "--raw"}).out.contains(text);
+    });
+  };
+  REQUIRE(has("old"));
+  home.must({"rotate", "api"});
+  home.must({"flush", "api", "--archives", "--yes"});
+  run({"touch", "a"}, home.in_home());
+  REQUIRE(has("a2"));
+  CHECK(home.must(args).out == "a1\na2\n");
+  CHECK(home.lodge(args).out.empty());
+  home.must({"rotate", "api"});
+  CHECK(home.lodge(args).out.empty());
+  run({"touch", "b"}, home.in_home());
+  REQUIRE(has("b1"));
+  const auto last = home.lodge(args);
+  CHECK(last.out == "b1\n");
+  CHECK_FALSE(last.err.contains("gone"));
+}
+
+TEST_CASE("a flush that found nothing left no gap") {
+  const TestHome home;
+  home.start("api",
+             "echo a; echo e >&2; until [ -e more ]; do sleep 0.02; done; "
+             "echo b; exec sleep 1000");
+  const auto has = [&](std::string_view text) {
+    return wait_until([&] {
+      return home.lodge({"logs", "api", "--raw"}).out.contains(text);
+    });
+  };
+  REQUIRE(has("a"));
+  REQUIRE(has("e"));
+  home.must({"rotate", "api"});
+  home.must({"flush", "api"});
+  run({"touch", "more"}, home.in_home());
+  REQUIRE(has("b"));
+  const auto all =
+      home.must({"logs", "api", "--since", "-1h", "--raw", "--no-events"});
+  CHECK(count_of(all.out, "\n") == 3);
+  CHECK_FALSE(all.err.contains("flushed"));
+}
+
 TEST_CASE("a run shows no event that the last one has shown") {
   const TestHome home;
   const std::string file = home.work().file("cursor");
@@ -411,7 +463,10 @@ TEST_CASE("a record that goes on in the next archive is found whole") {
   home.start("api",
              "echo 'level=error customer=zebra boom'; "
              "until [ -e sealed ]; do sleep 0.02; done; "
-             "echo '    at main (x.js:1:2)'; exec sleep 1000");
+             "echo '    at main (x.js:1:2)'; "
+             // So much that frames are told apart by what is in them.
+             "seq -f 'request %g of some that were served' 1 100000; "
+             "echo done; exec sleep 1000");
   const auto has = [&](std::string_view text) {
     return wait_until([&] {
       return home.lodge({"logs", "api", "--raw"}).out.contains(text);
@@ -420,7 +475,7 @@ TEST_CASE("a record that goes on in the next archive is found whole") {
   REQUIRE(has("boom"));
   home.must({"rotate", "api"});
   run({"touch", "sealed"}, home.in_home());
-  REQUIRE(has("at main"));
+  REQUIRE(has("done"));
   home.must({"rotate", "api"});
   REQUIRE(wait_until(
       [&] { return !home.must({"archive", "ls"}).out.contains("segment"); },
@@ -464,7 +519,26 @@ TEST_CASE("lives of an instance can be told apart") {
   const auto last = home.must({"logs", "api", "--generation", "-1", "--raw"});
   CHECK(all.ends_with(last.out));
   CHECK(home.must({"logs", "api", "--last-crash", "--raw"}).out == last.out);
-  CHECK(home.lodge({"logs", "api", "--generation", "99"}).exit == 1);
+  const auto none = home.lodge({"logs", "api", "--generation", "99"});
+  CHECK(none.exit == 1);
+  CHECK(none.err.contains("no such life"));
+  CHECK(home.lodge({"grep", "-c", "x", "--generation", "99"}).out == "0\n");
+}
+
+TEST_CASE("a life's events are shown with it, and no other's") {
+  const TestHome home;
+  home.start("api", "echo up; exec sleep 1000", {"-i", "2"});
+  home.must({"restart", "api/1"});
+  home.must({"restart", "api/0"});
+  const auto lives = json_lines(
+      home.must({"logs", "api", "-n", "all", "--generation", "2", "--json"})
+          .out);
+  int starts = 0;
+  for (const auto& line : lives) {
+    CHECK(line.at("generation") == 2);
+    starts += line.contains("event") ? 1 : 0;
+  }
+  CHECK(starts >= 2);
 }
 
 TEST_CASE("a filter in follow shows what it shows afterwards, with context") {
