@@ -38,6 +38,17 @@ std::vector<std::string> parts(const TextQuery& query, std::string_view text) {
   return found;
 }
 
+// Where lines begin that a scan gives.
+std::vector<size_t> candidates(query::BufferScan& scan,
+                               std::string_view buffer) {
+  scan.set_buffer(buffer, query::LineForm::Plain);
+  std::vector<size_t> found;
+  Span line;
+  for (size_t at = 0; scan.next(at, line); at = line.end + 1)
+    found.push_back(line.begin);
+  return found;
+}
+
 using Texts = std::vector<std::string>;
 
 }  // namespace
@@ -194,11 +205,7 @@ TEST_CASE("what a whole buffer is scanned for is what each line has") {
     for (const size_t worth : {size_t{1}, SIZE_MAX}) {
       auto scan = query::BufferScan::make(pattern, worth);
       REQUIRE(scan);
-      scan->set_buffer(buffer, query::LineForm::Plain);
-      std::vector<size_t> found;
-      Span line;
-      for (size_t at = 0; scan->next(at, line); at = line.end + 1)
-        found.push_back(line.begin);
+      const auto found = candidates(*scan, buffer);
       for (size_t at = 0; at < buffer.size();) {
         const size_t end = std::min(buffer.find('\n', at), buffer.size());
         CAPTURE(expression);
@@ -233,11 +240,7 @@ TEST_CASE("a buffer is scanned for patterns of any case, class and flag") {
     for (const size_t worth : {size_t{1}, SIZE_MAX}) {
       auto scan = query::BufferScan::make(*pattern, worth);
       if (!scan) continue;
-      scan->set_buffer(buffer, query::LineForm::Plain);
-      std::vector<size_t> found;
-      Span line;
-      for (size_t at = 0; scan->next(at, line); at = line.end + 1)
-        found.push_back(line.begin);
+      const auto found = candidates(*scan, buffer);
       for (size_t at = 0; at < buffer.size();) {
         const size_t end = buffer.find('\n', at);
         const auto here = std::string_view(buffer).substr(at, end - at);
