@@ -518,7 +518,10 @@ TEST_CASE("lives of an instance can be told apart") {
   CHECK(all.starts_with(first.out));
   const auto last = home.must({"logs", "api", "--generation", "-1", "--raw"});
   CHECK(all.ends_with(last.out));
-  CHECK(home.must({"logs", "api", "--last-crash", "--raw"}).out == last.out);
+  // (How it ended is told a moment after it has.)
+  CHECK(wait_until([&] {
+    return home.lodge({"logs", "api", "--last-crash", "--raw"}).out == last.out;
+  }));
   const auto none = home.lodge({"logs", "api", "--generation", "99"});
   CHECK(none.exit == 1);
   CHECK(none.err.contains("no such life"));
