@@ -68,9 +68,12 @@ base::Result<LogPlace> LogPlace::open(const base::Home& home,
     auto logs = logs_in(from);
     if (logs.empty()) return not_logs(from);
     // Files are told apart by their paths, which are whole.
-    auto here = fs::current_dir();
-    if (!here) return base::pass(std::move(here), "--from");
-    LogPlace place(fs::absolute(logs, *here));
+    if (logs.front() != '/') {
+      auto here = fs::current_dir();
+      if (!here) return base::pass(std::move(here), "--from");
+      logs = fs::absolute(logs, *here);
+    }
+    LogPlace place(std::move(logs));
     place.gaps_ = gaps_of(from);  // as any tar unpacked it
     return place;
   }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "base/eprint.h"
 #include "base/event_loop.h"
@@ -275,7 +276,7 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
   };
   if (request.query.life.which != query::LifeChoice::Which::All &&
       !asked->has_lines()) {
-    if (args.count && !args.json) fmt::print("0\n");
+    if (args.count && !args.json) (void)std::fputs("0\n", stdout);
     if (!args.quiet)
       base::eprint("lodge: {}: no such life is on record\n", args.command);
     return tell(asked->problems) ? 1 : 2;

@@ -248,29 +248,31 @@ base::Result<bool> HitStream::next() {
   }
 }
 
-// What bears a stamp was looked at in its unit already: it is in range.
-bool HitStream::next_at_hand() {
-  if (at_ >= hits_.hits.size() || !problems_.empty()) return false;
-  const size_t number =
-      direction_ == Direction::Forward ? at_ : hits_.hits.size() - 1 - at_;
-  if (!hits_.hits[number].time) return false;
-  line_.time = *go_to_hit().time;
-  return true;
+const Hit& HitStream::hit_at_hand() const {
+  const auto& hits = hits_.hits;
+  return hits[direction_ == Direction::Forward ? at_ : hits.size() - 1 - at_];
 }
 
-const Hit& HitStream::go_to_hit() {
-  const size_t number =
-      direction_ == Direction::Forward ? at_ : hits_.hits.size() - 1 - at_;
+void HitStream::go_to(const Hit& hit) {
   ++at_;
-  const Hit& hit = hits_.hits[number];
   line_.text = {hits_.text.data() + hit.text_at, hit.size};
   line_.place = {file_, hit.offset};
   line_.ended = hit.ended;
-  return hit;
+}
+
+// What bears a stamp was looked at in its unit already: it is in range.
+bool HitStream::next_at_hand() {
+  if (at_ >= hits_.hits.size() || !problems_.empty()) return false;
+  const Hit& hit = hit_at_hand();
+  if (!hit.time) return false;
+  go_to(hit);
+  line_.time = *hit.time;
+  return true;
 }
 
 base::Result<bool> HitStream::take_hit() {
-  const Hit& hit = go_to_hit();
+  const Hit& hit = hit_at_hand();
+  go_to(hit);
   if (hit.time) {
     line_.time = *hit.time;
   } else {

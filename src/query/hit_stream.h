@@ -89,7 +89,8 @@ class HitStream final : public Hits {
   void drop_by_level(const store::ArchiveReader& archive,
                      std::vector<bool>& frames);
   size_t file_count() const;
-  const Hit& go_to_hit();
+  const Hit& hit_at_hand() const;
+  void go_to(const Hit& hit);
   base::Result<bool> take_hit();
   base::Result<std::optional<base::Timestamp>> time_behind(const Hit& hit);
   std::optional<base::Timestamp> inherit(HitPlace place);

@@ -23,6 +23,33 @@ std::vector<std::vector<Source*>> by_app(
   return groups;
 }
 
+// Whether that line begins there.
+bool is_at(store::Log& log, const Cursor& cursor) {
+  const auto head = store::read_head(log, cursor.offset);
+  return head && head->known && head->stamp && *head->stamp == cursor.time;
+}
+
+// The number of the file that a line is in. Where all before it was gone its
+// live file seemed to be the first, and has another number since it is sealed.
+uint64_t number_of(const Source& source, const Cursor& cursor) {
+  const auto& segments = source.segments();
+  if (std::ranges::find(segments, cursor.sequence, &store::Segment::sequence) !=
+      segments.end())
+    return cursor.sequence;
+  if (source.is_open() && is_at(source.log(), cursor))
+    return source.newest() + 1;
+  for (auto segment = segments.rbegin(); segment != segments.rend();
+       ++segment) {
+    if (segment->first > store::disorder_behind(cursor.time)) continue;
+    const auto opened = open_segment(*segment, {}, {});
+    if (opened && opened->log && is_at(*opened->log, cursor))
+      return segment->sequence;
+    // Of those before it, all lines are older.
+    if (segment->first < store::disorder_before(cursor.time)) break;
+  }
+  return cursor.sequence;
+}
+
 // What was met on the way to the first line may be met again behind it.
 void drop_doubles(Problems& problems) {
   std::set<std::string> seen;
@@ -155,49 +182,14 @@ const Source* Reading::find(const Origin& origin) const {
   return nullptr;
 }
 
-namespace {
-
-// Whether that line begins there.
-bool is_at(store::Log& log, const Cursor& cursor) {
-  const auto head = store::read_head(log, cursor.offset);
-  return head && head->known && head->stamp && *head->stamp == cursor.time;
-}
-
-// The number of the file that a line is in. Where all before it was gone its
-// live file seemed to be the first, and has another number since it is sealed.
-uint64_t number_of(const Source& source, const Cursor& cursor) {
-  const auto& segments = source.segments();
-  const bool is_there = std::ranges::any_of(segments, [&](const auto& segment) {
-    return segment.sequence == cursor.sequence;
-  });
-  const uint64_t live = source.newest() + 1;
-  if (is_there || (cursor.sequence == live && source.is_open() &&
-                   is_at(source.log(), cursor)))
-    return cursor.sequence;
-  if (source.is_open() && is_at(source.log(), cursor)) return live;
-  for (auto segment = segments.rbegin(); segment != segments.rend();
-       ++segment) {
-    if (segment->first > store::disorder_behind(cursor.time)) continue;
-    const auto opened = open_segment(*segment, {}, {});
-    if (opened && opened->log && is_at(*opened->log, cursor))
-      return segment->sequence;
-    // Of those before it, all lines are older.
-    if (segment->first < store::disorder_before(cursor.time)) break;
-  }
-  return cursor.sequence;
-}
-
-}  // namespace
-
 bool Reading::begin_after(const Cursor& given) {
-  Cursor cursor = given;
-  for (const auto& source : sources_)
-    if (cursor.kind != Kind::Events && cursor.is_of(source->origin()))
-      cursor.sequence = number_of(*source, cursor);
-  after_ = cursor;
   const auto at = std::ranges::find_if(sources_, [&](const auto& source) {
-    return cursor.is_of(source->origin());
+    return given.is_of(source->origin());
   });
+  Cursor cursor = given;
+  if (at != sources_.end() && cursor.kind != Kind::Events)
+    cursor.sequence = number_of(**at, cursor);
+  after_ = cursor;
   for (auto before = sources_.begin(); before != sources_.end(); ++before)
     (*before)->begin_after(cursor, before < at ? -1 : before == at ? 0 : 1);
   // No line was shown yet that could be gone.

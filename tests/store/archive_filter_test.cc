@@ -133,6 +133,18 @@ TEST_CASE("a literal over the end of a group is looked for in both groups") {
     }
 }
 
+TEST_CASE("a frame with an escape that a colour divides says that it has one") {
+  const auto unescaped = [](std::string_view line) {
+    const Archive archive(line, false, {});
+    auto reader = archive.open();
+    REQUIRE(reader.frames().size() == 1);
+    return reader.frames()[0].unescaped;
+  };
+  CHECK_FALSE(unescaped("{\"cust\\u006fmer\":7}\n"));
+  CHECK_FALSE(unescaped("{\"cust\\\x1b[31mu006fmer\":7}\n"));
+  CHECK(unescaped("{\"cust\x1b[31momer\":7}\n"));
+}
+
 TEST_CASE("stamps are no part of what the filter knows") {
   const std::string stamp = "2026-11-21T10:15:02.123456Z";
   const Archive archive(stamp + " some text of a line\n" + "{\"@lodge\":\"" +
