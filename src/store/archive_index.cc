@@ -65,7 +65,7 @@ std::string encode_frames(const std::vector<ArchiveFrame>& frames) {
     pack(bytes, static_cast<uint64_t>(timed ? frame.first->us : 0));
     pack(bytes, static_cast<uint64_t>(timed ? frame.last->us : 0));
     for (const uint32_t count : frame.levels) pack(bytes, count);
-    pack(bytes, uint32_t{0});
+    pack(bytes, frame.sum);
   }
   return bytes;
 }
@@ -114,7 +114,7 @@ bool decode_frames(std::string_view bytes, uint64_t data_size,
     const auto first = static_cast<int64_t>(from.take<uint64_t>());
     const auto last = static_cast<int64_t>(from.take<uint64_t>());
     for (uint32_t& level : frame.levels) level = from.take<uint32_t>();
-    from.take<uint32_t>();
+    frame.sum = from.take<uint32_t>();
     frame.begins_line = (flags & kBeginsLine) != 0;
     frame.ascii = (flags & kAscii) != 0;
     frame.through_colours = (flags & kThroughColours) != 0;
@@ -199,6 +199,10 @@ bool decode_filter(std::string_view bytes, uint64_t rows_size, uint64_t frames,
 
 uint64_t checksum(std::string_view bytes) {
   return XXH3_64bits(bytes.data(), bytes.size());
+}
+
+uint32_t frame_sum(std::string_view bytes) {
+  return static_cast<uint32_t>(checksum(bytes));
 }
 
 uint64_t FilterGroup::block_size(uint32_t block) const {

@@ -32,6 +32,8 @@ inline constexpr uint64_t kMostTimes = uint64_t{1} << 22;
 inline constexpr uint64_t kMostFrames = uint64_t{1} << 20;
 
 uint64_t checksum(std::string_view bytes);  // XXH3, 64 bits
+// Of a frame's stored bytes: the lower half.
+uint32_t frame_sum(std::string_view bytes);
 
 // The filter over some frames that follow each other. Offsets are within the
 // index. Without slots nothing is known of these frames.

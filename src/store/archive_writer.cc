@@ -71,10 +71,10 @@ class Writer {
     if (ZSTD_isError(size) != 0)
       return base::fail(Errc::Io, to_name_ + ": zstd: " +
                                       std::string(ZSTD_getErrorName(size)));
-    auto put = base::fs::write_all(
-        to_, std::string_view(packed_).substr(0, size), to_name_);
-    if (!put) return put;
+    const auto packed = std::string_view(packed_).substr(0, size);
+    if (auto put = base::fs::write_all(to_, packed, to_name_); !put) return put;
     frame.stored = size;
+    frame.sum = frame_sum(packed);
     stored_ += size;
     group_stored_ += size;
     group_raw_ += frame.size;

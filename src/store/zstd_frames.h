@@ -38,6 +38,7 @@ struct FoundFrame {
   uint64_t offset = 0;
   uint64_t stored = 0;
   uint64_t size = 0;  // raw
+  uint32_t sum = 0;   // ArchiveFrame::sum
   bool operator==(const FoundFrame&) const = default;
 };
 

@@ -39,6 +39,17 @@ class Victim {
 
   const std::string& bytes() const { return bytes_; }
   const std::vector<ArchiveFrame>& frames() const { return frames_; }
+  size_t seek_table_at() const {
+    return bytes_.size() - store::kSkippableHeader -
+           (frames_.size() + 1) * store::kSeekEntry - store::kSeekFooter;
+  }
+  size_t footer_at() const { return seek_table_at() - store::kIndexFooter; }
+  store::IndexFooter footer() const {
+    const auto footer = store::decode_footer(
+        std::string_view(bytes_).substr(footer_at(), store::kIndexFooter));
+    REQUIRE(footer.has_value());
+    return *footer;
+  }
   ArchiveReader open(std::string_view damaged) const {
     return archive_.open_bytes(damaged);
   }
@@ -52,20 +63,30 @@ class Victim {
       found[reader.frames()[i].offset] = i;
     bool lost = false, harmless = false;
     std::string text;
+    store::FrameDecoder decoder;
+    // Also as a search reads it, which need not compare zstd's checksum.
+    const auto read_frame = [&](size_t i) {
+      base::BigString more("before ");
+      const auto added = decoder.append_frame(reader, i, more);
+      auto read = reader.read_frame(i, text);
+      REQUIRE(added.has_value() == read.has_value());
+      REQUIRE((std::string_view(more) == "before " + text));
+      return read;
+    };
     for (const auto& frame : frames_) {
       const bool whole =
           to <= frame.offset || from >= frame.offset + frame.stored;
       const auto at = found.find(frame.offset);
       if (whole) {
         REQUIRE(at != found.end());
-        REQUIRE(reader.read_frame(at->second, text));
+        REQUIRE(read_frame(at->second));
         REQUIRE((text == log_.substr(frame.begin, frame.size)));
         continue;
       }
       // Read with the right bytes (zstd has bits that mean nothing), or with a
       // word on what is wrong.
       if (at == found.end()) continue;
-      const auto read = reader.read_frame(at->second, text);
+      const auto read = read_frame(at->second);
       if (read) {
         REQUIRE((text == log_.substr(frame.begin, frame.size)));
         harmless = true;
@@ -111,13 +132,11 @@ std::vector<size_t> borders(const Victim& victim) {
   std::vector<size_t> at;
   const auto& last = victim.frames().back();
   const size_t data = last.offset + last.stored;
-  const size_t seek = (victim.frames().size() + 1) * store::kSeekEntry +
-                      store::kSeekFooter + store::kSkippableHeader;
+  const size_t seek = victim.seek_table_at();
   const size_t size = victim.bytes().size();
   for (const auto& frame : victim.frames()) at.push_back(frame.offset);
-  for (const size_t border :
-       {data, data + 8, size - seek - store::kIndexFooter, size - seek,
-        size - seek + 8, size - store::kSeekFooter, size - 1})
+  for (const size_t border : {data, data + 8, victim.footer_at(), seek,
+                              seek + 8, size - store::kSeekFooter, size - 1})
     for (size_t i = 0; i < 12 && border + i < size; ++i)
       at.push_back(border + i);
   return at;
@@ -269,20 +288,54 @@ TEST_CASE("a frame that says less than it holds is damaged") {
   CHECK(text.empty());
 }
 
+TEST_CASE(
+    "a sum of stored bytes stands for zstd's checksum only where it fits") {
+  Random random(53);
+  const Victim victim(random);
+  const auto& first = victim.frames()[0];
+  // The last bytes of a frame are zstd's checksum: the text is what it was.
+  auto bytes = victim.bytes();
+  bytes[first.stored - 1] = static_cast<char>(bytes[first.stored - 1] ^ 1);
+  const auto reads = [&](uint32_t sum) {
+    auto footer = victim.footer();
+    const size_t meta_at = victim.footer_at() - footer.meta_size;
+    auto index = store::decode_meta(
+        std::string_view(victim.bytes()).substr(meta_at, footer.meta_size),
+        footer.index_size - store::kIndexFooter - footer.meta_size,
+        footer.data_size);
+    REQUIRE(index.has_value());
+    index->frames[0].sum = sum;
+    const auto meta = store::encode_meta(*index);
+    REQUIRE(meta.size() == footer.meta_size);
+    footer.meta_sum = store::checksum(meta);
+    bytes.replace(meta_at, meta.size(), meta);
+    bytes.replace(victim.footer_at(), store::kIndexFooter,
+                  store::encode_footer(footer));
+    auto reader = victim.open(bytes);
+    REQUIRE(reader.has_index());
+    std::string text;
+    CHECK_FALSE(reader.read_frame(0, text));
+    store::FrameDecoder decoder;
+    base::BigString more;
+    const bool read = decoder.append_frame(reader, 0, more).has_value();
+    CHECK(more.size() == (read ? first.size : 0));
+    return read;
+  };
+  const auto stored = std::string_view(bytes).substr(0, first.stored);
+  CHECK(reads(store::frame_sum(stored)));
+  CHECK_FALSE(reads(first.sum));
+  CHECK_FALSE(reads(0));
+}
+
 TEST_CASE("an index of another version or with other flags is not used") {
   Random random(47);
   const Victim victim(random);
-  const size_t seek = (victim.frames().size() + 1) * store::kSeekEntry +
-                      store::kSeekFooter + store::kSkippableHeader;
-  const size_t at = victim.bytes().size() - seek - store::kIndexFooter;
-  const auto footer = store::decode_footer(
-      std::string_view(victim.bytes()).substr(at, store::kIndexFooter));
-  REQUIRE(footer.has_value());
   const auto with = [&](auto change) {
-    auto other = *footer;
+    auto other = victim.footer();
     change(other);
     auto bytes = victim.bytes();
-    bytes.replace(at, store::kIndexFooter, store::encode_footer(other));
+    bytes.replace(victim.footer_at(), store::kIndexFooter,
+                  store::encode_footer(other));
     return victim.open(bytes);
   };
   for (auto reader : {0, 1}) {

@@ -1,6 +1,8 @@
 #include "store/archive_rig.h"
 
 #include <algorithm>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 namespace archive_rig {
 namespace {
@@ -144,7 +146,7 @@ std::vector<ChildLine> child_lines(
 }
 
 std::vector<store::ArchiveFrame> naive_facts(
-    std::string_view log, bool stamped,
+    std::string_view archive, std::string_view log, bool stamped,
     const std::vector<store::TimeEntry>& times,
     const std::vector<store::ArchiveFrame>& frames) {
   std::vector<store::ArchiveFrame> facts;
@@ -154,6 +156,8 @@ std::vector<store::ArchiveFrame> naive_facts(
     frame.stored = given.stored;
     frame.begin = given.begin;
     frame.size = given.size;
+    frame.sum = static_cast<uint32_t>(
+        XXH3_64bits(archive.data() + frame.offset, frame.stored));
     frame.begins_line = frame.begin == 0 || log[frame.begin - 1] == '\n';
     const uint64_t end = frame.begin + frame.size;
     for (uint64_t at = frame.begin; at < end; ++at)

@@ -62,9 +62,9 @@ std::vector<ChildLine> child_lines(
     const std::vector<store::ArchiveFrame>& frames);
 
 // What an index must say of each frame, by the plainest means. Where frames
-// were cut is taken from `frames`.
+// were cut is taken from `frames`. `archive`: its bytes.
 std::vector<store::ArchiveFrame> naive_facts(
-    std::string_view log, bool stamped,
+    std::string_view archive, std::string_view log, bool stamped,
     const std::vector<store::TimeEntry>& times,
     const std::vector<store::ArchiveFrame>& frames);
 

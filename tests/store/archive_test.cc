@@ -41,7 +41,8 @@ void check_whole(std::string_view log, bool stamped,
   CHECK(result.lines == lines);
   CHECK(result.stored == archive.bytes().size());
   CHECK(result.frames == reader.frames().size());
-  const auto facts = naive_facts(log, stamped, times, reader.frames());
+  const auto facts =
+      naive_facts(archive.bytes(), log, stamped, times, reader.frames());
   CHECK((facts == reader.frames()));
   reader.verify_index();
   CHECK(reader.problems().empty());
