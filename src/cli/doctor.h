@@ -28,6 +28,12 @@ struct Finding {
 using Findings = std::vector<Finding>;
 std::string_view state_name(Finding::State state);  // "ok", "note", "bad"
 
+// doctor.cc. All looks; `line`: the command, for the daemon's diary.
+Findings look_at_all(const base::Home& home, const std::string& line);
+// Secrets masked.
+std::string findings_text(const Findings& findings, bool color);
+std::string findings_json(const Findings& findings);  // an object a line
+
 // A file or directory of the home that others may look into.
 struct WrongMode {
   std::string path;

@@ -4,50 +4,16 @@
 
 #include <algorithm>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
 #include "base/fs.h"
-#include "base/json.h"
 #include "cli/commands.h"
 #include "cli/doctor.h"
 #include "cli/report.h"
-#include "cli/secrets.h"
-#include "cli/table.h"
-#include "cli/text_cells.h"
 
 namespace cli {
 namespace {
 
 using State = Finding::State;
-
-void add(Findings& all, Findings more) {
-  std::ranges::move(more, std::back_inserter(all));
-}
-
-// What the daemon knows; without one, what is on disk says the rest.
-int ask_daemon(const Invocation& invocation, Findings& all) {
-  auto reply = control::ask(invocation.home, control::PingRequest{},
-                            {.command = invocation.line});
-  if (!reply) {
-    all.push_back(reply.error().code == base::Errc::Unavailable
-                      ? look_for_keeper(invocation.home)
-                      : Finding{State::Bad, "daemon", reply.error().message,
-                                "its diary: " + invocation.home.diary()});
-    return 0;
-  }
-  const auto* pong = std::get_if<control::PingReply>(&*reply);
-  if (pong == nullptr) return 0;
-  add(all, look_at_daemon(*pong));
-  auto list = control::ask(invocation.home,
-                           control::ListRequest{.selection = {}, .brief = true},
-                           {.command = invocation.line});
-  if (list)
-    if (const auto* told = std::get_if<control::ListReply>(&*list);
-        told != nullptr && told->disk_full)
-      all.push_back({State::Bad, "disk", "DISK FULL: a log has no room",
-                     "lodge list shows whose; lodge archive prune"});
-  return pong->daemon_pid;
-}
 
 void mend_modes(const base::Home& home, Findings& all) {
   for (const auto& wrong : wrong_modes(home)) {
@@ -60,64 +26,16 @@ void mend_modes(const base::Home& home, Findings& all) {
   }
 }
 
-Style style_of(State state) {
-  if (state == State::Ok) return Style::Green;
-  return state == State::Bad ? Style::Red : Style::Yellow;
-}
-
-std::string text_of(const Findings& findings, bool color) {
-  std::string text;
-  size_t bad = 0;
-  for (const auto& finding : findings) {
-    if (finding.state == State::Bad) ++bad;
-    text += fmt::format(
-        "{}{}  {:<12} {}\n",
-        styled(state_name(finding.state), style_of(finding.state), color),
-        std::string(4 - state_name(finding.state).size(), ' '), finding.check,
-        printable(mask_secrets(finding.says)));
-    if (!finding.mend.empty())
-      text += fmt::format("{:19}mend: {}\n", "", printable(finding.mend));
-  }
-  return text + (bad == 0 ? "nothing is wrong\n"
-                          : fmt::format("{} thing{} to mend\n", bad,
-                                        bad == 1 ? "" : "s"));
-}
-
-std::string json_of(const Findings& findings) {
-  std::string text;
-  for (const auto& finding : findings) {
-    const nlohmann::ordered_json json{{"v", 1},
-                                      {"check", finding.check},
-                                      {"state", state_name(finding.state)},
-                                      {"says", mask_secrets(finding.says)},
-                                      {"mend", finding.mend}};
-    text += json.dump(-1, ' ', false,
-                      nlohmann::ordered_json::error_handler_t::replace) +
-            "\n";
-  }
-  return text;
-}
-
 }  // namespace
 
 int run_doctor(const Invocation& invocation) {
   const auto& home = invocation.home;
   Findings all;
   if (invocation.args.has("fix")) mend_modes(home, all);
-  add(all, look_at_home(home));
-  add(all, look_at_disk(home));
-  const int daemon = ask_daemon(invocation, all);
-  const auto apps = listed_apps(home, all);
-  size_t instances = 0;
-  if (apps)
-    for (const auto& app : *apps)
-      instances += static_cast<size_t>(std::max(app.instances, 0));
-  add(all, look_at_limits(instances, daemon));
-  add(all, look_at_system(home));
-  if (apps) add(all, look_at_apps(*apps));
-  add(all, look_at_settings(home));
-  say(invocation,
-      invocation.json ? json_of(all) : text_of(all, invocation.color));
+  std::ranges::move(look_at_all(home, invocation.line),
+                    std::back_inserter(all));
+  say(invocation, invocation.json ? findings_json(all)
+                                  : findings_text(all, invocation.color));
   const bool bad = std::ranges::any_of(
       all, [](const auto& finding) { return finding.state == State::Bad; });
   return bad ? kFailed : kDone;

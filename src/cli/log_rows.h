@@ -88,15 +88,12 @@ inline constexpr std::array kReportExamples = {
 };
 inline constexpr std::string_view kReportDetails =
     "Writes lodge-report-<UTC time>.tar.zst here: the stamped lines of the "
-    "range, its events, describe, settings, versions and checksums. logs, "
-    "grep, "
-    "events and archive export read it with --from; tar --zstd -xf unpacks it. "
-    "Values of variables and flags whose names look secret (KEY, TOKEN, "
-    "SECRET, "
-    "PASS, AUTH, COOKIE, CREDENTIAL) become ***; lines stay as the app wrote "
-    "them. Exit code 2 when something could not be read: report.json in it "
-    "says "
-    "what.";
+    "range, its events, why, describe, doctor, settings, versions and "
+    "checksums. logs, grep, events and archive export read it with --from; "
+    "tar --zstd -xf unpacks it. Values of variables and flags whose names look "
+    "secret (KEY, TOKEN, SECRET, PASS, AUTH, COOKIE, CREDENTIAL) become ***; "
+    "lines stay as the app wrote them. Exit code 2 when something could not be "
+    "read: report.json in it says what.";
 inline constexpr std::array kEventsExamples = {
     Example{"lodge events api", "its starts, exits and restarts"},
     Example{"lodge events -f --kind exit,errored", "what ends, as it does"},

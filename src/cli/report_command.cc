@@ -13,6 +13,7 @@
 #include "base/time_spec.h"
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/doctor.h"
 #include "cli/log_place.h"
 #include "cli/log_range.h"
 #include "cli/report.h"
@@ -128,6 +129,13 @@ class Making {
         bundle_.add("versions.txt", report_versions(list ? list->version : ""));
     if (put && list != nullptr)
       put = bundle_.add("describe.json", report_describe(*list, catalog));
+    if (put)
+      put = bundle_.add("doctor.txt",
+                        findings_text(look_at_all(home_, line_), false));
+    if (const auto whys = report_whys(home_.logs(), wanted_.query, wanted_.now,
+                                      list, problems_);
+        put && !whys.empty())
+      put = bundle_.add("why.txt", whys);
     auto settings = fs::read_file(home_.path("settings.json"));
     // A rule of notify may name a webhook.
     if (put && settings)

@@ -8,9 +8,11 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "cli/event_filter.h"
 #include "cli/gap_form.h"
 #include "cli/json_views.h"
 #include "cli/secrets.h"
+#include "cli/why.h"
 
 namespace cli {
 namespace {
@@ -23,9 +25,13 @@ bool in_range(base::Timestamp time, const query::Query& range) {
          (!range.until || time < *range.until);
 }
 
-std::string line_of(store::Event event) {
+void mask(store::Event& event) {
   event.command = mask_secrets(event.command);
   event.reason = mask_secrets(event.reason);
+}
+
+std::string line_of(store::Event event) {
+  mask(event);
   return store::format_event(event) + "\n";
 }
 
@@ -84,6 +90,24 @@ std::string report_describe(const control::ListReply& list,
   auto json = ordered_json::parse(describe_json(rows));
   mask_secrets(json);
   return print(json);
+}
+
+std::string report_whys(const std::string& log_dir, const query::Query& range,
+                        base::Timestamp now, const control::ListReply* list,
+                        query::Problems& problems) {
+  auto filter = filter_for(range.targets);
+  filter.exclude = range.exclude;
+  auto events = read_events(log_dir, filter);
+  if (!events) return {};  // told where the events are put
+  for (auto& event : *events) mask(event);
+  std::string text;
+  for (const auto& why :
+       find_whys(log_dir, std::move(*events),
+                 {.now = now, .until = range.until, .list = list}, problems)) {
+    if (!text.empty()) text += "\n";
+    text += why_text(why, now, base::Zone::Utc, false);
+  }
+  return text;
 }
 
 std::string report_versions(const std::string& daemon) {

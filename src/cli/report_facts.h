@@ -23,6 +23,12 @@ std::string report_events(const query::Origin& origin,
 std::string report_describe(const control::ListReply& list,
                             const store::Catalog& catalog);
 
+// `why` of each app: its last exit before the range ended, in UTC. Empty: there
+// was none. `list`: null without a daemon.
+std::string report_whys(const std::string& log_dir, const query::Query& range,
+                        base::Timestamp now, const control::ListReply* list,
+                        query::Problems& problems);
+
 // Lodge, kernel, libc. `daemon`: its version, empty when it is not known.
 std::string report_versions(const std::string& daemon);
 

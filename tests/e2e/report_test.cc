@@ -169,7 +169,7 @@ TEST_CASE("any tar unpacks a report to a log directory with its checksums") {
   const auto listed = run({"tar", "--zstd", "-tf", file});
   CHECK(listed.exit == 0);
   CHECK(listed.out ==
-        "versions.txt\nlogs/catalog.json\nlogs/api-out.log\n"
+        "versions.txt\ndoctor.txt\nlogs/catalog.json\nlogs/api-out.log\n"
         "logs/api-error.log\nlogs/api-events.log\nreport.json\nXXH128SUMS\n");
   const TempDir dir;
   REQUIRE(run({"tar", "--zstd", "-xf", file, "-C", dir.path()}).exit == 0);
@@ -177,7 +177,7 @@ TEST_CASE("any tar unpacks a report to a log directory with its checksums") {
   CHECK(comparable(home.must(with(words, {"--from", dir.path()})).out) ==
         comparable(home.must(with(words, {"api"})).out));
   const auto sums = slurp(dir.file("XXH128SUMS"));
-  CHECK(std::ranges::count(sums, '\n') == 6);
+  CHECK(std::ranges::count(sums, '\n') == 7);
   const auto told = nlohmann::json::parse(slurp(dir.file("report.json")));
   CHECK(told["since"] == stamp(30));
   CHECK(told["problems"].empty());
@@ -185,6 +185,41 @@ TEST_CASE("any tar unpacks a report to a log directory with its checksums") {
   const auto events = slurp(dir.file("logs/api-events.log"));
   CHECK(has(events, "--token ***"));
   CHECK_FALSE(has(events, "abc"));
+}
+
+TEST_CASE("a report tells why apps exited last before its end, and of lodge") {
+  const TestHome home;
+  write_logs(home);
+  const auto event = [](int second, std::string_view rest) {
+    return fmt::format(R"({{"v":1,"time":"{}","app":"api","id":0,)"
+                       R"("instance":0,{}}})"
+                       "\n",
+                       stamp(second), rest);
+  };
+  REQUIRE(fs::replace_file(
+      home.log("api-events.log"),
+      event(0, R"("event":"start","generation":1)") +
+          event(40, R"("event":"exit","generation":1,"code":7)") +
+          event(41, R"("event":"start","generation":2,)"
+                    R"("command":"lodge start api.js --token abc")") +
+          event(75, R"("event":"exit","generation":2,"code":9)")));
+  const auto member = [&](const std::string& file, const std::string& name) {
+    return run({"tar", "--zstd", "-xOf", home.work().file(file), name}).out;
+  };
+  home.must(range({"report", "-o", "r.tar.zst"}, 30, 70));
+  const auto why = member("r.tar.zst", "why.txt");
+  CHECK(has(why, "api  exited with code 7 at "));
+  CHECK(has(why, "restarted in 1"));
+  CHECK(has(why, "line 39 of api"));
+  CHECK_FALSE(has(why, "line 41 of api"));
+  CHECK_FALSE(has(why, "abc"));
+  home.must(range({"report", "api", "-o", "later.tar.zst"}, 30, 80));
+  CHECK(has(member("later.tar.zst", "why.txt"), "exited with code 9"));
+  home.must(
+      range({"report", "--exclude", "api", "-o", "others.tar.zst"}, 30, 80));
+  CHECK(member("others.tar.zst", "why.txt").empty());
+  for (const std::string file : {"r.tar.zst", "others.tar.zst"})
+    CHECK(has(member(file, "doctor.txt"), home.path()));
 }
 
 TEST_CASE("a report that is followed is refused: it does not grow") {
