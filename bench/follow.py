@@ -51,7 +51,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lodge", default=os.path.join(
         ROOT, "build", "release", "lodge"))
-    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=16)
     parser.add_argument("--lines", type=int, default=200, help="a round")
     options = parser.parse_args()
 

@@ -15,7 +15,7 @@ namespace {
 // States are dropped and made again when they need more; larger programs than
 // a share of it are refused.
 constexpr int64_t kMostMemory = int64_t{32} << 20;
-constexpr size_t kLongestPattern = size_t{64} << 10;
+constexpr size_t kLongestPattern = size_t{1} << 20;
 // Of two bytes or more a literal is likely to be rare. Single ones are told
 // where a pattern has no other.
 constexpr int kLeastAtom = 2;

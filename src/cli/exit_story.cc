@@ -75,7 +75,10 @@ std::string left_words(int left) {
 
 std::string next_words(const ExitStory& story, base::Timestamp now,
                        const NowOf* state) {
-  if (story.deleted) return "nothing: it was deleted" + by(*story.deleted);
+  if (story.deleted)
+    return fmt::format(
+        "nothing: it was deleted{}{}", by(*story.deleted),
+        story.renewed ? "; another of its name was started since" : "");
   if (story.next) return left_words(story.next->restarts_left);
   if (story.errored) {
     std::string words = "errored: " + story.errored->reason;
@@ -122,6 +125,17 @@ std::optional<ExitStory> last_exit(const std::vector<Event>& events) {
       continue;
     }
     if (!is_of(*event, *exit) || event == exit) continue;
+    // Behind that, one of the same name, whose lives are numbered anew.
+    if (story.deleted && event->kind == EventKind::Start) {
+      story.renewed = *event;
+      break;
+    }
+    if (before && event->kind == EventKind::Delete) {
+      story.exits = 1;
+      story.began.reset();
+      story.asked.reset();
+      continue;
+    }
     const bool same_life = event->generation == exit->generation;
     switch (event->kind) {
       case EventKind::Exit:
@@ -152,9 +166,11 @@ std::optional<ExitStory> last_exit(const std::vector<Event>& events) {
   }
   // Asked to end only after it had ended: it waited, and was told not to.
   if (!story.asked && !story.next)
-    for (auto event = exit + 1; event != events.end(); ++event)
-      if (event->kind == EventKind::Stop && is_of(*event, *exit))
-        story.asked = *event;
+    for (auto event = exit + 1; event != events.end(); ++event) {
+      if (!is_of(*event, *exit)) continue;
+      if (event->kind == EventKind::Delete) break;
+      if (event->kind == EventKind::Stop) story.asked = *event;
+    }
   if (story.changes.size() > kMostChanges)
     story.changes.erase(
         story.changes.begin(),

@@ -21,6 +21,7 @@ struct ExitStory {
   std::optional<store::Event> next;  // start
   std::optional<store::Event> errored;
   std::optional<store::Event> deleted;
+  std::optional<store::Event> renewed;  // start of another, of the same name
   // The definition was changed in the day before, the newest last.
   std::vector<store::Event> changes;
 };

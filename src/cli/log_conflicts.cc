@@ -65,6 +65,8 @@ base::Status check_choice(const LogsArgs& args) {
         conflict(records, reverse),
         conflict(records, {!args.cursor_file.empty(), "--cursor-file"}),
         conflict({args.follow, "--follow"}, reverse),
+        conflict({args.lines == "0" && !args.nostream, "--lines 0 (follows)"},
+                 reverse),
         needs({!args.window.empty(), "--window"}, around.given, around.flag),
         needs({!args.context_of.empty(), "--context-of"}, context,
               "-A, -B or -C")})
@@ -103,6 +105,8 @@ base::Status check_shape(const LogsArgs& args) {
         conflict({args.records, "--records"}, only), one_of(sums),
         apart(names, counted.subspan(1)), apart(of_lines, sums),
         apart(of_lines, names), apart({{{args.follow, "--follow"}}}, sums),
+        conflict({args.lines == "0" && !args.nostream, "--lines 0 (follows)"},
+                 {args.count, "--count"}),
         needs({args.fresh, "--new"}, args.top, "--top"),
         needs({!args.baseline.empty(), "--baseline"}, args.fresh,
               "--top --new")})

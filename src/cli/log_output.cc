@@ -115,7 +115,10 @@ void LogOutput::replay_last_records() {
     judge.set_following(request_.follow);
     judge.set_places(places_in(reading_));
     reading_.replay_all(judge);
-    if (!request_.follow) judge.finish();
+    if (request_.follow)
+      judge.close_records();
+    else
+      judge.finish();
   }
   for (const auto& source : reading_.sources())
     if (const auto first = last.first_of(source->origin()))
@@ -134,6 +137,7 @@ void LogOutput::leave_when(std::function<bool()> leaves) {
 }
 
 void LogOutput::finish() {
+  if (request_.follow) sieve_->close_records();
   if (bookmark_) bookmark_->settle();
   if (printer_.at_end) is_empty_ = !printer_.at_end();
 }

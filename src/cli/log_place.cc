@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "cli/gap_form.h"
 #include "store/bundle.h"
+#include "store/catalog.h"
 #include "store/names.h"
 
 namespace cli {
@@ -28,6 +29,28 @@ std::string logs_in(const std::string& dir) {
 std::optional<std::vector<query::Gap>> gaps_of(const std::string& report) {
   const auto text = fs::read_file(fs::join(report, kReportFacts));
   return text ? parse_gaps(*text) : std::nullopt;
+}
+
+// Of what somebody made: who reads it is to read nothing else.
+base::Status check_inside(const std::string& from, const std::string& logs) {
+  auto catalog = store::load_catalog(logs);
+  if (!catalog) return base::pass(std::move(catalog), "--from");
+  const auto is_inside = [&](std::string_view name) {
+    return name.empty() || fs::absolute(name, logs).starts_with(logs + "/");
+  };
+  for (const auto& app : catalog->apps) {
+    std::vector<std::string> names{app.events_file};
+    for (auto& file : store::files_of(app))
+      names.push_back(std::move(file.file));
+    for (const auto& name : names)
+      if (!is_inside(name))
+        return base::fail(
+            base::Errc::Invalid,
+            fmt::format("--from {}: its {} names a file outside of it: {}",
+                        from, store::kCatalogName, name),
+            "lodge report makes none such");
+  }
+  return {};
 }
 
 std::unexpected<base::Error> not_logs(const std::string& from) {
@@ -90,6 +113,8 @@ base::Result<LogPlace> LogPlace::open(const base::Home& home,
   }
   LogPlace place(logs_in(dir->path()));
   if (place.dir_.empty()) return not_logs(from);
+  if (auto inside = check_inside(from, place.dir_); !inside)
+    return base::fail(std::move(inside.error()));
   place.gaps_ = gaps_of(dir->path());
   place.unpacked_.emplace(std::move(*dir));
   return place;

@@ -39,7 +39,7 @@ Result<std::optional<query::TimeFormat>> time_format(const LogsArgs& args) {
   if (!args.timestamp) return std::nullopt;
   auto format = query::TimeFormat::parse(
       args.timestamp->empty() ? query::kTimestampFormat : *args.timestamp);
-  if (!format) return base::pass(std::move(format), "--timestamp");
+  if (!format) return base::fail(std::move(format.error()));
   return std::optional(std::move(*format));
 }
 

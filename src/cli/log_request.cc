@@ -189,7 +189,8 @@ Result<LogRequest> understand(const LogsArgs& args, base::Timestamp now) {
       query.last = *number;
     }
   }
-  if (sums) request.rows = std::exchange(query.last, std::nullopt);
+  if (sums && !args.count)
+    request.rows = std::exchange(query.last, std::nullopt);
   // What counts lines, or shows those that match, has no room for events.
   request.shows_events = args.events && !args.raw && !args.out && !args.err &&
                          !args.grep && !request.filtered && !sums &&

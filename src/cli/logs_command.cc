@@ -138,20 +138,18 @@ void tell_stats(const query::SearchStats& stats, base::MonoTime began,
         "in any\n");
 }
 
-// A cursor from a flag or from the file that keeps it.
-base::Result<std::optional<query::Cursor>> cursor_of(const LogsArgs& args) {
+// From a flag or from the file that keeps them; may be none.
+base::Result<std::vector<query::Cursor>> cursors_of(const LogsArgs& args) {
   std::string text = args.after_cursor;
   if (text.empty() && !args.cursor_file.empty()) {
     auto bytes = base::fs::read_file(args.cursor_file);
     if (!bytes && bytes.error().code != base::Errc::NotFound)
       return base::pass(std::move(bytes), "--cursor-file");
     if (bytes) text = *bytes;
-    while (text.ends_with('\n')) text.pop_back();
   }
-  if (text.empty()) return std::nullopt;
-  auto cursor = query::parse_cursor(text);
-  if (!cursor) return base::pass(std::move(cursor), "cursor");
-  return std::optional(std::move(*cursor));
+  if (text.find_first_not_of('\n') == text.npos) return {};
+  auto cursors = query::parse_cursors(text);
+  return cursors ? cursors : base::pass(std::move(cursors), "cursor");
 }
 
 // `grep api ERROR`, the wrong way round.
@@ -170,7 +168,7 @@ void tell_swapped(const base::Error& error, const base::Home& home,
 struct Asked {
   LogPlace place;
   LogRequest request;
-  std::optional<query::Cursor> cursor;
+  std::vector<query::Cursor> cursors;
   query::Plan plan;
   query::Problems problems;  // met on the way
 
@@ -191,9 +189,9 @@ base::Result<Asked> prepare(const base::Home& home, const LogsArgs& args,
   if (request->follow && !place->grows())
     return base::fail(base::Errc::Invalid, "--follow: a report does not grow",
                       "without -f its lines are printed");
-  auto cursor = cursor_of(args);
-  if (!cursor) return base::fail(std::move(cursor.error()));
-  if (*cursor && !args.lines) request->query.last.reset();
+  auto cursors = cursors_of(args);
+  if (!cursors) return base::fail(std::move(cursors.error()));
+  if (!cursors->empty() && !args.lines) request->query.last.reset();
   query::Problems problems;
   auto plan = plan_as_asked(home, *request, problems);
   if (!plan) {
@@ -201,7 +199,7 @@ base::Result<Asked> prepare(const base::Home& home, const LogsArgs& args,
     return base::fail(std::move(plan.error()));
   }
   std::ranges::move(plan->unknown, std::back_inserter(problems));
-  return Asked{std::move(*place), std::move(*request), std::move(*cursor),
+  return Asked{std::move(*place), std::move(*request), std::move(*cursors),
                std::move(*plan), std::move(problems)};
 }
 
@@ -290,7 +288,7 @@ int run_logs(const base::Home& home, const LogsArgs& args) {
   query::Output output(STDOUT_FILENO);
   query::Reading reading(request.query, asked->plan, request.follow);
   const bool cursor_gone =
-      asked->cursor && !reading.begin_after(*asked->cursor);
+      !asked->cursors.empty() && !reading.begin_after(asked->cursors);
   auto lines =
       LogOutput::make(home, args, request, asked->plan, reading, clock, output);
   if (!lines) return report(lines.error(), args, 2);

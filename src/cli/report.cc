@@ -47,6 +47,16 @@ base::Error no_daemon(const Invocation& invocation, base::Error error) {
   return error;
 }
 
+// The place of a caret is told in bytes of the line above it, and shown in
+// cells.
+std::string caret_line(std::string_view line, std::string_view above) {
+  const auto at = line.find_first_not_of(' ');
+  if (at == line.npos || line.substr(at) != "^") return printable(line);
+  const size_t past = at - std::min(at, above.size());
+  const auto before = printable(above.substr(0, at));
+  return std::string(display_width(before) + past, ' ') + '^';
+}
+
 }  // namespace
 
 int report(std::string_view command, bool json, const base::Error& error,
@@ -74,10 +84,14 @@ int report(std::string_view command, bool json, const base::Error& error,
   if (!command.empty()) text += fmt::format("{}: ", command);
   text += printable(error.message.substr(0, first));
   if (!error.hint.empty()) text += " · " + printable(error.hint);
+  std::string_view above;
   for (size_t at = first; at < error.message.size();) {
     const auto end =
         std::min(error.message.find('\n', at + 1), error.message.size());
-    text += '\n' + printable(error.message.substr(at + 1, end - at - 1));
+    const auto line =
+        std::string_view(error.message).substr(at + 1, end - at - 1);
+    text += '\n' + caret_line(line, above);
+    above = line;
     at = end;
   }
   base::eprint("{}\n", text);

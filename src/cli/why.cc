@@ -79,7 +79,7 @@ std::vector<Why> find_whys(const std::string& log_dir,
     const bool several =
         why.story.several || (row != nullptr && row->instances > 1);
     why.name = instance_name(app, exit.instance, several ? 2 : 1);
-    const auto& next = why.story.next;
+    const auto& next = why.story.renewed ? why.story.renewed : why.story.next;
     auto lines = query::last_words(
         log_dir, app, exit.instance,
         why.story.began.value_or(base::Timestamp{}),

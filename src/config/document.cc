@@ -32,10 +32,7 @@ std::string shown(std::string_view line, size_t column) {
   while (is_inside(end)) --end;
   std::string text(line.substr(begin, end - begin));
   std::ranges::replace(text, '\t', ' ');
-  size_t cells = 0;
-  for (size_t i = begin; i < at; ++i)
-    if (!is_inside(i)) ++cells;
-  return fmt::format("  {}\n  {}^", text, std::string(cells, ' '));
+  return fmt::format("  {}\n  {}^", text, std::string(at - begin, ' '));
 }
 
 bool is_word(char c) {

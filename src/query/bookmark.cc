@@ -1,6 +1,8 @@
 #include "query/bookmark.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "base/fs.h"
 
@@ -15,13 +17,18 @@ void Bookmark::piece(const Origin& origin, const store::Piece& piece) {
   next_.piece(origin, piece);
   // Where the lines of context lie is not known any more.
   if (piece.ends && piece.time && !is_context_)
-    if (const auto* source = reading_.find(origin)) {
-      move_to(source->cursor());
-    }
+    if (const auto* source = reading_.find(origin)) move_to(*source);
   if (piece.ends) is_context_ = false;
 }
 
-void Bookmark::move_to(Cursor place) {
+void Bookmark::move_to(const Source& source) {
+  Cursor place = source.cursor();
+  const auto at = [](const Cursor& cursor) {
+    return std::pair(cursor.sequence, cursor.offset);
+  };
+  const auto [own, is_first] = shown_of_.try_emplace(&source, place);
+  if (!is_first && (!reading_.query().reverse || at(place) > at(own->second)))
+    own->second = place;
   // Of lines that are shown backward the first is behind all others.
   const bool is_behind =
       !reading_.query().reverse || !shown_ || place.time > at_->time;
@@ -48,7 +55,13 @@ bool Bookmark::event(const Origin& origin, const store::Event& event) {
 void Bookmark::settle() {
   next_.settle();
   if (!moved_ || !next_.wants_more()) return;
-  auto written = base::fs::replace_file(path_, format_cursor(*at_) + "\n");
+  std::vector<Cursor> cursors{*at_};
+  for (const auto& source : reading_.sources()) {
+    const auto shown = shown_of_.find(source.get());
+    if (shown != shown_of_.end() && !at_->is_of(source->origin()))
+      cursors.push_back(shown->second);
+  }
+  auto written = base::fs::replace_file(path_, format_cursors(cursors));
   // It must not end the reading of logs, but the next run will begin too early.
   if (!written)
     reading_.problems().push_back(

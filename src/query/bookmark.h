@@ -3,6 +3,7 @@
 // there. Written when what was printed has been written out, in one rename.
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -18,7 +19,11 @@ class Bookmark final : public Printer {
       : next_(next),
         reading_(reading),
         path_(std::move(path)),
-        at_(reading.after()) {}
+        at_(reading.after()) {
+    for (const auto& source : reading.sources())
+      if (const auto shown = reading.shown_of(*source))
+        shown_of_[source.get()] = *shown;
+  }
 
   // Nothing more is wanted when it says so; what was printed is noted first.
   void leave_when(std::function<bool()> leaves) { leaves_ = std::move(leaves); }
@@ -34,12 +39,13 @@ class Bookmark final : public Printer {
   void widen(size_t label_width) override { next_.widen(label_width); }
 
  private:
-  void move_to(Cursor place);
+  void move_to(const Source& source);
 
   Printer& next_;
   Reading& reading_;  // has the problem when it can't be written
   std::string path_;
   std::optional<Cursor> at_;
+  std::map<const Source*, Cursor> shown_of_;  // the last line of each
   std::function<bool()> leaves_;
   bool shown_ = false;  // a line was
   bool moved_ = false;  // since it was written

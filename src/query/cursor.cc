@@ -75,4 +75,23 @@ base::Result<Cursor> parse_cursor(std::string_view text) {
   return cursor;
 }
 
+std::string format_cursors(const std::vector<Cursor>& cursors) {
+  std::string text;
+  for (const auto& cursor : cursors) text += format_cursor(cursor) + "\n";
+  return text;
+}
+
+base::Result<std::vector<Cursor>> parse_cursors(std::string_view text) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  std::vector<Cursor> cursors;
+  for (;;) {
+    const auto end = text.find('\n');
+    auto cursor = parse_cursor(text.substr(0, end));
+    if (!cursor) return base::fail(std::move(cursor.error()));
+    cursors.push_back(std::move(*cursor));
+    if (end == text.npos) return cursors;
+    text.remove_prefix(end + 1);
+  }
+}
+
 }  // namespace query

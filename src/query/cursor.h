@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -37,5 +38,13 @@ struct Cursor {
 
 std::string format_cursor(const Cursor& cursor);
 base::Result<Cursor> parse_cursor(std::string_view text);
+
+// As --cursor-file keeps them, each on a line of its own: the place in the
+// merged flow, then of each other history the line that was shown last. What
+// reaches one of these late stands before that place, by its stamp, and was not
+// shown.
+std::string format_cursors(const std::vector<Cursor>& cursors);
+// Not empty.
+base::Result<std::vector<Cursor>> parse_cursors(std::string_view text);
 
 }  // namespace query

@@ -15,6 +15,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTick{5};
 // A line that has not ended is shown when nothing was added for so long.
 constexpr milliseconds kSilence{1000};
+// So often records that got nothing more are shown. What writes a trace writes
+// it within that.
+constexpr milliseconds kRelease{150};
 // inotify may overflow, and tells nothing of a directory made anew.
 constexpr milliseconds kSafetyPoll{1000};
 constexpr milliseconds kBlindPoll{250};
@@ -46,6 +49,7 @@ Follower::Follower(base::EventLoop& loop, Reading& reading, Printer& printer,
       options_(std::move(options)),
       tick_(loop, [this] { drain(); }),
       look_(loop, [this] { look(); }),
+      release_(loop, [this] { release(); }),
       silence_(loop,
                [this] {
                  on_poll();
@@ -316,6 +320,15 @@ void Follower::show(const std::vector<Tail*>& tails) {
 void Follower::give_ready() {
   merge(ready_, printer_, reading_.problems());
   printer_.settle();
+  if (printer_.holds() && !std::exchange(releases_, true))
+    release_.start(kRelease);
+}
+
+void Follower::release() {
+  printer_.release();
+  releases_ = printer_.holds();
+  if (releases_) release_.start(kRelease);
+  if (!printer_.wants_more()) loop_.stop();
 }
 
 void Follower::show_dirty() {

@@ -71,6 +71,7 @@ class Follower {
   void show_dirty();
   void look();
   void look_around();
+  void release();
   void open_all();
   bool move_on();
   void end_drain();
@@ -102,6 +103,7 @@ class Follower {
   bool scheduled_ = false;  // ... and tick_ will
   bool grows_ = false;      // one of ours did, when we last looked
   bool looking_ = false;    // look_ will
+  bool releases_ = false;   // release_ will
   bool asked_ = false;      // to open what there is: it may be deleted soon
   // Of one drain(); kept for their memory.
   std::vector<Tail*> dirty_;
@@ -109,6 +111,7 @@ class Follower {
   base::MonoTime drained_;
   base::Timer tick_;
   base::Timer look_;
+  base::Timer release_;
   base::Timer silence_;
   base::Timer poll_;
   std::set<std::string> dirs_;  // of the files

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 #include "base/json.h"
@@ -29,14 +30,18 @@ struct One {
   }
 };
 
-bool has_upper_case(std::string_view pattern) {
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == '\\')
+// For -S.
+bool has_upper_case(std::string_view pattern, bool fixed) {
+  std::string letters;
+  for (size_t i = 0; i < pattern.size(); ++i)
+    if (pattern[i] == '\\' && !fixed)
       ++i;  // \S is no letter
-    else if (pattern[i] >= 'A' && pattern[i] <= 'Z')
-      return true;
-  }
-  return false;
+    else
+      letters += pattern[i];
+  static const auto upper = base::Regex::compile(R"(\p{Lu})");
+  return std::ranges::any_of(letters,
+                             [](char c) { return c >= 'A' && c <= 'Z'; }) ||
+         (upper && upper->contains(letters));
 }
 
 // Text in quotes may go on to the end of a pattern, but not to that of one that
@@ -54,23 +59,32 @@ std::string with_quotes_closed(const std::string& pattern) {
   return pattern;
 }
 
+// A whole line has nothing beside it.
+bool asks_words(const TextQuery& query) {
+  return query.word && !query.whole_line;
+}
+
+// As ripgrep has it: what stands beside a match of a word is no word character,
+// or there is nothing. (\b would want one inside.)
+std::string in_frame(std::string expression, const TextQuery& query) {
+  if (asks_words(query))
+    return fmt::format(R"((?:^|[^0-9A-Za-z_])({})(?:$|[^0-9A-Za-z_]))",
+                       expression);
+  if (query.whole_line) return fmt::format("^(?:{})$", expression);
+  return expression;
+}
+
 std::string expression_of(const std::string& pattern, const TextQuery& query) {
   std::string expression =
       query.fixed ? quoted(pattern) : with_quotes_closed(pattern);
-  // As ripgrep has it: what stands beside a match is no word character, or
-  // there is nothing. (\b would want one inside.)
-  if (query.word)
-    expression = fmt::format(R"((?:^|[^0-9A-Za-z_])({})(?:$|[^0-9A-Za-z_]))",
-                             expression);
-  if (query.whole_line) expression = fmt::format("^(?:{})$", expression);
-  return expression;
+  return in_frame(std::move(expression), query);
 }
 
 base::Result<One> compile_one(const std::string& pattern,
                               const TextQuery& query) {
   One one;
-  one.ignore_case =
-      query.ignore_case || (query.smart_case && !has_upper_case(pattern));
+  one.ignore_case = query.ignore_case ||
+                    (query.smart_case && !has_upper_case(pattern, query.fixed));
   const base::RegexOptions options{.ignore_case = one.ignore_case};
   // By itself first: its brackets may only match those around it.
   if (!query.fixed && (query.word || query.whole_line))
@@ -125,6 +139,59 @@ std::vector<std::string> alternatives(const std::string& pattern,
   return parts;
 }
 
+// Many texts are one expression: RE2 then looks at a line once, not once for
+// each. Nothing where it can't be, or need not.
+std::optional<One> join(std::vector<std::string> texts,
+                        const TextQuery& query) {
+  const bool sees_case = !query.ignore_case && !query.smart_case;
+  const bool plain = !query.word && !query.whole_line &&
+                     std::ranges::all_of(texts, [&](const std::string& text) {
+                       return is_exact(text, !sees_case);
+                     });
+  if (!query.fixed || texts.size() < 2 ||
+      (plain && texts.size() <= LiteralSet::kMost) ||
+      !std::ranges::all_of(texts, base::is_utf8))
+    return std::nullopt;
+  // Of those that begin at one place the longest is the match.
+  std::ranges::stable_sort(texts, std::greater(), &std::string::size);
+  std::string expression;
+  std::vector<Literal> literals;
+  bool required = true;
+  for (const auto& text : texts) {
+    const bool folded =
+        query.ignore_case || (query.smart_case && !has_upper_case(text, true));
+    expression += fmt::format("{}(?{}:{})", expression.empty() ? "" : "|",
+                              folded ? "i" : "-i", quoted(text));
+    literals.push_back({text, folded, false});
+    required = required && !text.empty() && is_exact(text, folded);
+  }
+  One one;
+  one.expression = in_frame(std::move(expression), query);
+  auto regex = base::Regex::compile(one.expression);
+  if (!regex) return std::nullopt;
+  one.regex = std::make_shared<const base::Regex>(std::move(*regex));
+  if (required) one.requirement.sets = {std::move(literals)};
+  one.requirement.through_colours = !query.bytes;
+  return one;
+}
+
+// Tells in one look whether any of them matches; null: each is asked.
+std::shared_ptr<const base::Regex> at_once(const std::vector<One>& all) {
+  const bool plain = std::ranges::all_of(
+      all, [](const One& one) { return one.regex == nullptr; });
+  if (all.size() < 2 || (plain && all.size() <= LiteralSet::kMost))
+    return nullptr;
+  std::string expression;
+  for (const auto& one : all) {
+    if (!base::is_utf8(one.expression)) return nullptr;
+    expression += fmt::format("{}(?{}:{})", expression.empty() ? "" : "|",
+                              one.ignore_case ? "i" : "-i", one.expression);
+  }
+  auto regex = base::Regex::compile(expression);
+  if (!regex) return nullptr;
+  return std::make_shared<const base::Regex>(std::move(*regex));
+}
+
 base::Result<std::vector<One>> compile_all(
     const std::vector<std::string>& patterns, const TextQuery& query) {
   std::vector<One> all;
@@ -141,15 +208,23 @@ base::Result<std::vector<One>> compile_all(
 struct Pattern::Compiled {
   TextQuery query;
   std::vector<One> any, all, none;
+  std::shared_ptr<const base::Regex> any_at_once, none_at_once;
   Requirement requirement;
   std::vector<LiteralSearch> literals;
   std::string expression;
 
   void draw_conclusions();
   bool takes(std::string_view seen) const {
-    const auto matches = [&](const One& one) { return one.matches(seen); };
-    return (any.empty() || std::ranges::any_of(any, matches)) &&
-           std::ranges::all_of(all, matches);
+    return (any.empty() || one_matches(any, any_at_once, seen)) &&
+           std::ranges::all_of(
+               all, [&](const One& one) { return one.matches(seen); });
+  }
+  static bool one_matches(const std::vector<One>& of,
+                          const std::shared_ptr<const base::Regex>& at_once,
+                          std::string_view seen) {
+    if (at_once) return at_once->contains(seen);
+    return std::ranges::any_of(
+        of, [&](const One& one) { return one.matches(seen); });
   }
 };
 
@@ -211,10 +286,16 @@ base::Result<Pattern> Pattern::compile(const TextQuery& query) {
   for (auto [from, to] : {std::pair(&std::as_const(any), &made->any),
                           std::pair(&query.all, &made->all),
                           std::pair(&query.none, &made->none)}) {
+    if (auto joined = to == &made->all ? std::nullopt : join(*from, straight)) {
+      to->push_back(std::move(*joined));
+      continue;
+    }
     auto compiled = compile_all(*from, straight);
     if (!compiled) return base::fail(std::move(compiled.error()));
     *to = std::move(*compiled);
   }
+  made->any_at_once = at_once(made->any);
+  made->none_at_once = at_once(made->none);
   made->draw_conclusions();
   return Pattern(std::move(made));
 }
@@ -245,8 +326,7 @@ bool Pattern::excludes(std::string_view text) const {
   if (compiled_->none.empty()) return false;
   std::string scratch;
   const auto seen = seen_text(text, compiled_->query.bytes, scratch);
-  return std::ranges::any_of(compiled_->none,
-                             [&](const One& one) { return one.matches(seen); });
+  return Compiled::one_matches(compiled_->none, compiled_->none_at_once, seen);
 }
 
 void Pattern::find_spans(std::string_view text, std::vector<Span>& into) const {
@@ -255,7 +335,7 @@ void Pattern::find_spans(std::string_view text, std::vector<Span>& into) const {
   if (query.invert || compiled_->any.empty()) return;
   std::string scratch;
   const auto seen = seen_text(text, query.bytes, scratch);
-  const int group = query.word ? 1 : 0;
+  const int group = asks_words(query) ? 1 : 0;
   const auto first_of = [&](const One& one,
                             size_t from) -> std::optional<Span> {
     if (!one.regex) {
@@ -277,7 +357,7 @@ void Pattern::find_spans(std::string_view text, std::vector<Span>& into) const {
   // Of a word what stands before it is a part of the match, too, which may
   // begin before `from` when the word begins there.
   const auto is_past = [&](const Span& span, size_t from) {
-    return query.word ? span.begin <= from : span.begin < from;
+    return asks_words(query) ? span.begin <= from : span.begin < from;
   };
   for (size_t from = 0; from <= seen.size();) {
     std::optional<Span> best;

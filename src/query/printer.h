@@ -20,6 +20,11 @@ class Printer {
   virtual bool event(const Origin& origin, const store::Event& event) = 0;
   // Nothing more for now: what was given should be seen.
   virtual void settle() = 0;
+  // Whether it keeps back what may go on. Who gives it lines as they come then
+  // calls release() now and then: what has got nothing since the last time is
+  // shown.
+  virtual bool holds() const { return false; }
+  virtual void release() {}
   // False when nobody reads any more.
   virtual bool wants_more() const = 0;
   // Said before the first piece of a line, when it is not a match: a line of

@@ -26,7 +26,11 @@ std::vector<std::vector<Source*>> by_app(
 // Whether that line begins there.
 bool is_at(store::Log& log, const Cursor& cursor) {
   const auto head = store::read_head(log, cursor.offset);
-  return head && head->known && head->stamp && *head->stamp == cursor.time;
+  if (!head || !head->known) return false;
+  if (head->stamp || log.times() == nullptr)
+    return head->stamp && *head->stamp == cursor.time;
+  const auto time = log.times()->at(cursor.offset);
+  return time && *time && **time == cursor.time;
 }
 
 // The number of the file that a line is in. Where all before it was gone its
@@ -48,6 +52,21 @@ uint64_t number_of(const Source& source, const Cursor& cursor) {
     if (segment->first < store::disorder_before(cursor.time)) break;
   }
   return cursor.sequence;
+}
+
+// Whether the line of a cursor is there, whose file has its right number.
+bool is_there(const Source& source, const Cursor& cursor) {
+  const auto& segments = source.segments();
+  const uint64_t oldest =
+      segments.empty() ? source.newest() + 1 : segments.front().sequence;
+  if (cursor.sequence < oldest) return false;
+  if (cursor.sequence <= source.newest()) return true;
+  // A flush may have taken the live file that it was in.
+  if (!source.is_open()) return false;
+  const auto head = store::read_head(source.log(), cursor.offset);
+  const bool is_foreign =
+      head && head->known && !head->stamp && source.log().times() == nullptr;
+  return is_foreign || is_at(source.log(), cursor);
 }
 
 // What was met on the way to the first line may be met again behind it.
@@ -182,30 +201,44 @@ const Source* Reading::find(const Origin& origin) const {
   return nullptr;
 }
 
-bool Reading::begin_after(const Cursor& given) {
+bool Reading::begin_after(const std::vector<Cursor>& cursors) {
+  Cursor cursor = cursors.front();
   const auto at = std::ranges::find_if(sources_, [&](const auto& source) {
-    return given.is_of(source->origin());
+    return cursor.is_of(source->origin());
   });
-  Cursor cursor = given;
   if (at != sources_.end() && cursor.kind != Kind::Events)
     cursor.sequence = number_of(**at, cursor);
   after_ = cursor;
-  for (auto before = sources_.begin(); before != sources_.end(); ++before)
-    (*before)->begin_after(cursor, before < at ? -1 : before == at ? 0 : 1);
+  for (auto source = sources_.begin(); source != sources_.end(); ++source) {
+    const auto own = std::ranges::find_if(cursors, [&](const Cursor& shown) {
+      return shown.is_of((*source)->origin());
+    });
+    if (own == cursors.end() || !begin_behind(**source, *own))
+      (*source)->begin_after(cursor, source < at ? -1 : source == at ? 0 : 1);
+  }
   // No line was shown yet that could be gone.
   if (cursor.kind == Kind::Events) return true;
   if (at == sources_.end()) return false;
-  const auto& source = **at;
-  const uint64_t oldest = source.segments().empty()
-                              ? source.newest() + 1
-                              : source.segments().front().sequence;
-  if (cursor.sequence < oldest) return false;
-  // A flush took the live file that it was in.
-  if (cursor.sequence > source.newest() && source.is_open()) {
-    auto head = store::read_head(source.log(), cursor.offset);
-    return head && head->known && (!head->stamp || *head->stamp == cursor.time);
-  }
+  // Without a live file there is nothing that begins behind it.
+  return (!(*at)->is_open() && cursor.sequence > (*at)->newest()) ||
+         is_there(**at, cursor);
+}
+
+// False where that line is not there any more.
+bool Reading::begin_behind(Source& source, Cursor shown) {
+  if (source.has_event()) return false;
+  shown.sequence = number_of(source, shown);
+  if (!is_there(source, shown)) return false;
+  source.begin_behind(*after_, shown);
+  shown_.push_back(std::move(shown));
   return true;
+}
+
+std::optional<Cursor> Reading::shown_of(const Source& source) const {
+  const auto at = std::ranges::find_if(shown_, [&](const Cursor& cursor) {
+    return cursor.is_of(source.origin());
+  });
+  return at == shown_.end() ? std::nullopt : std::optional(*at);
 }
 
 Source& Reading::add(const Origin& origin) {

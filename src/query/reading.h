@@ -43,8 +43,10 @@ class Reading {
 
   // Gives only what comes after; before anything is read. False when that line
   // is gone, and what there is begins behind it.
-  bool begin_after(const Cursor& cursor);
+  bool begin_after(const std::vector<Cursor>& cursors);
   const std::optional<Cursor>& after() const { return after_; }
+  // Of that source, the line before which nothing is given.
+  std::optional<Cursor> shown_of(const Source& source) const;
   // That the line given last is of.
   const Source* find(const Origin& origin) const;
 
@@ -62,10 +64,12 @@ class Reading {
   void open_all();
   std::vector<Source*> place_all();
   void settle(Printer& printer);
+  bool begin_behind(Source& source, Cursor shown);
 
   Query query_;
   bool to_be_followed_;
   std::optional<Cursor> after_;
+  std::vector<Cursor> shown_;  // of sources, last
   std::vector<std::unique_ptr<Source>> sources_;
   Problems problems_;
   SearchStats stats_;

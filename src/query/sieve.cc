@@ -10,6 +10,7 @@ namespace {
 
 // Room that is kept for the next line, or record.
 constexpr size_t kMostSpare = size_t{1} << 20;
+constexpr size_t kMostSpares = 16;  // records
 // Of records of all histories: one of the greatest, and others beside it.
 constexpr size_t kMostHeld = kMostRecordBytes + (size_t{8} << 20);
 
@@ -89,6 +90,7 @@ void Sieve::forget_firsts() {
 void Sieve::passed_over(const Origin& origin) {
   Flow& flow = flow_of(origin);
   close_record(flow);
+  flow.released.reset();
   flow.judge.forget();
 }
 
@@ -100,49 +102,97 @@ std::string_view Sieve::Record::text_of(size_t line) const {
 }
 
 void Sieve::gather(Flow& flow, const FoundLine& line) {
-  Record& record = flow.record;
-  if (!record.lines.empty() &&
-      (record.lines.size() >= kMostRecordLines ||
-       record.text.size() + line.text.size() + 2 > kMostRecordBytes ||
-       !continues_record(line.text, record.text_of(record.lines.size() - 1))))
+  if (goes_on_released(flow, line)) return;
+  const Record* const before = flow.record;
+  if (before != nullptr &&
+      (before->lines.size() >= kMostRecordLines ||
+       before->text.size() + line.text.size() + 2 > kMostRecordBytes ||
+       !continues_record(line.text, before->text_of(before->lines.size() - 1))))
     close_record(flow);
+  if (flow.record == nullptr) flow.record = &new_record(flow);
+  Record& record = *flow.record;
   held_ -= record.held();
   if (!record.lines.empty()) record.text += '\n';
   record.lines.push_back(
       {line.time, line.place, record.text.size(), line.ends});
   record.text += line.text;
+  record.grew = true;
   held_ += record.held();
-  if (held_ > kMostHeld) close_largest();
+  // The first goes on, or it would not be here.
+  while (held_ > kMostHeld) release(*records_.front().flow);
+}
+
+// It shares the verdict on what of its record has come in time.
+bool Sieve::goes_on_released(Flow& flow, const FoundLine& line) {
+  auto& released = flow.released;
+  if (!released) return false;
+  released->size.add(line.text);
+  if (released->size.is_over({}) ||
+      !continues_record(line.text, released->previous)) {
+    released.reset();
+    return false;
+  }
+  released->previous = line.text;
+  if (released->taken || next_.needs_others()) {
+    FoundLine more = line;
+    more.match = released->taken;
+    more.begins = false;
+    give(*flow.origin, more);
+  }
+  return true;
 }
 
 // A record is taken as a whole or not at all.
-void Sieve::close_record(Flow& flow) {
-  Record& record = flow.record;
-  if (record.lines.empty()) return;
-  const auto head = record.text_of(0);
+bool Sieve::close_record(Flow& flow) {
+  Record* const record = std::exchange(flow.record, nullptr);
+  if (record == nullptr) return false;
+  const auto head = record->text_of(0);
   const bool taken = filter_.takes_head(head) &&
-                     filter_.takes_line(record.text) &&
-                     (!flow.first || record.lines[0].place >= *flow.first);
+                     filter_.takes_line(record->text) &&
+                     (!flow.first || record->lines[0].place >= *flow.first);
   if (!taken && filter_.is_unlevelled(head)) ++unlevelled_;
-  if (taken || next_.needs_others())
+  record->ended = true;
+  record->taken = taken;
+  if (!taken && !next_.needs_others()) {
+    held_ -= record->held();
+    record->lines.clear();
+    record->text.clear();
+  }
+  give_ended();
+  return taken;
+}
+
+void Sieve::give_ended() {
+  for (; !records_.empty() && records_.front().ended; leave_record()) {
+    const Record& record = records_.front();
     for (size_t i = 0; i < record.lines.size(); ++i)
-      give(*flow.origin, {.time = record.lines[i].time,
-                          .text = record.text_of(i),
-                          .ends = record.lines[i].ends,
-                          .match = taken,
-                          .begins = i == 0,
-                          .place = record.lines[i].place});
+      give(*record.flow->origin, {.time = record.lines[i].time,
+                                  .text = record.text_of(i),
+                                  .ends = record.lines[i].ends,
+                                  .match = record.taken,
+                                  .begins = i == 0,
+                                  .place = record.lines[i].place});
+  }
+}
+
+Sieve::Record& Sieve::new_record(Flow& flow) {
+  if (spares_.empty()) spares_.emplace_back();
+  records_.splice(records_.end(), spares_, spares_.begin());
+  Record& record = records_.back();
+  record.flow = &flow;
+  record.ended = false;
+  return record;
+}
+
+void Sieve::leave_record() {
+  Record& record = records_.front();
   held_ -= record.held();
   record.lines.clear();
   record.text.clear();
-  if (record.text.capacity() > kMostSpare) record = {};
-}
-
-// It is matched in what there is of it; what follows is another.
-void Sieve::close_largest() {
-  const auto largest = std::ranges::max_element(
-      flows_, {}, [](const auto& entry) { return entry.second.record.held(); });
-  close_record(largest->second);
+  if (record.text.capacity() > kMostSpare || spares_.size() > kMostSpares)
+    records_.pop_front();
+  else
+    spares_.splice(spares_.begin(), records_, records_.begin());
 }
 
 void Sieve::give(const Origin& origin, const FoundLine& line) {
@@ -161,15 +211,41 @@ bool Sieve::event(const Origin& origin, const store::Event& event) {
   return event.kind != store::EventKind::LineEnded;
 }
 
+// Where more may come a record waits for its end, or for release().
 void Sieve::settle() {
+  if (following_)
+    next_.settle();
+  else
+    close_records();
+}
+
+void Sieve::close_records() {
   for (auto& [path, flow] : flows_) close_record(flow);
   next_.settle();
+}
+
+void Sieve::release() {
+  for (auto& [path, flow] : flows_)
+    if (flow.record != nullptr && !std::exchange(flow.record->grew, false))
+      release(flow);
+  next_.settle();
+}
+
+// It is matched in what there is of it.
+void Sieve::release(Flow& flow) {
+  const Record& record = *flow.record;
+  Released released{
+      .taken = false,
+      .previous = std::string(record.text_of(record.lines.size() - 1)),
+      .size = {record.lines.size(), record.text.size() + 1}};
+  released.taken = close_record(flow);
+  flow.released = std::move(released);
 }
 
 void Sieve::finish() {
   for (auto& [path, flow] : flows_)
     if (flow.is_open) end_open(flow, false);
-  settle();
+  close_records();
 }
 
 }  // namespace query

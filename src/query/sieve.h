@@ -3,10 +3,12 @@
 // filter: a match or not. What has been judged already (by a search) passes as
 // a match. Stands between the merger and what becomes of lines (lines.h); lives
 // on its thread. A line that has not ended is held until it has, or until
-// finish(); of whole records (--records) so much as records may have, and of
-// all histories together not much more.
+// finish(). Whole records (--records) come in one piece each, in the order of
+// their first lines: what is behind one that goes on is held, too, of all
+// histories together not much more than a record may have.
 
 #include <functional>
+#include <list>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,10 +50,14 @@ class Sieve final : public Printer {
   void set_following(bool following) { following_ = following; }
   // Nothing more comes: shows what is held.
   void finish();
+  // Records as far as they have come.
+  void close_records();
 
   void piece(const Origin& origin, const store::Piece& piece) override;
   bool event(const Origin& origin, const store::Event& event) override;
   void settle() override;
+  bool holds() const override { return !records_.empty(); }
+  void release() override;
   void passed_over(const Origin& origin) override;
   bool wants_more() const override { return next_.wants_more(); }
   void widen(size_t label_width) override { rows_.widen(label_width); }
@@ -69,7 +75,8 @@ class Sieve final : public Printer {
     HitPlace place;
     std::string text;
   };
-  // A record whose end has not come.
+  struct Flow;
+  // One whose end has not come, or that of one before it.
   struct Record {
     struct Line {
       std::optional<base::Timestamp> time;
@@ -77,10 +84,20 @@ class Sieve final : public Printer {
       size_t begin = 0;  // in the text
       bool ends = true;
     };
+    Flow* flow = nullptr;
     std::vector<Line> lines;
     std::string text;  // of all, as patterns see it
+    bool grew = true;  // since release() was called
+    bool ended = false;
+    bool taken = false;  // once it has ended
     std::string_view text_of(size_t line) const;
     size_t held() const { return text.size() + lines.size() * sizeof(Line); }
+  };
+  // What was shown, or not, before its end had come.
+  struct Released {
+    bool taken = false;
+    std::string previous;  // its last line
+    RecordSize size;
   };
   struct Flow {
     explicit Flow(const LineFilter& filter) : judge(filter) {}
@@ -88,7 +105,8 @@ class Sieve final : public Printer {
     RecordJudge judge;
     OpenLine open;
     bool is_open = false;
-    Record record;
+    Record* record = nullptr;  // that goes on
+    std::optional<Released> released;
     std::optional<HitPlace> first;
   };
 
@@ -101,8 +119,12 @@ class Sieve final : public Printer {
   bool takes(Flow& flow, const FoundLine& line);
   void judge(Flow& flow, FoundLine line);
   void gather(Flow& flow, const FoundLine& line);
-  void close_record(Flow& flow);
-  void close_largest();
+  bool goes_on_released(Flow& flow, const FoundLine& line);
+  bool close_record(Flow& flow);
+  void release(Flow& flow);
+  void give_ended();
+  Record& new_record(Flow& flow);
+  void leave_record();
   void give(const Origin& origin, const FoundLine& line);
 
   LineSink& next_;
@@ -117,7 +139,9 @@ class Sieve final : public Printer {
   Flow* last_ = nullptr;
   std::function<std::optional<RecordBefore>(const Origin&)> find_record_;
   PlaceOf place_of_;
-  size_t held_ = 0;  // of all records
+  std::list<Record> records_;  // in the order of their first lines
+  size_t held_ = 0;            // of them all
+  std::list<Record> spares_;   // their room
   uint64_t matches_ = 0;
   uint64_t unlevelled_ = 0;
 };

@@ -11,6 +11,9 @@ namespace {
 
 // An event is a few hundred bytes; what is far longer is none of ours.
 constexpr size_t kMaxEvent = size_t{1} << 20;
+// What was written so much later than another's line, with a lesser stamp, is
+// too late for who goes on behind that.
+constexpr int64_t kLateUs = 60'000'000;
 
 // As a whole it would be read before its parts, just written, are at hand.
 void copy_time(const std::optional<base::Timestamp>& from,
@@ -51,6 +54,7 @@ void Source::take(History history) {
 void Source::adopt(std::unique_ptr<store::Log> log,
                    const struct ::stat& identity, uint64_t sequence,
                    bool same_line) {
+  if (by_place_) after_.reset();  // all that is new is behind it
   if (same_line) {
     reader_.move_to(*log);
     line_.offset = 0;
@@ -354,13 +358,26 @@ void Source::begin_after(const Cursor& cursor, int rank) {
   since_ = std::max(since_, std::optional(cursor.time));
 }
 
+void Source::begin_behind(const Cursor& cursor, const Cursor& shown) {
+  after_ = shown;
+  by_place_ = true;
+  const base::Timestamp late{cursor.time.us - kLateUs};
+  since_ = std::max(since_, std::optional(std::max(shown.time, late)));
+}
+
 bool Source::is_passed(std::optional<base::Timestamp> time,
                        HitPlace place) const {
-  if (!after_ || time > after_->time) return false;
+  if (!after_) return false;
+  const auto at_or_before = [&] {
+    return std::pair(sequence_of(place.file), place.offset) <=
+           std::pair(after_->sequence, after_->offset);
+  };
+  // By its time another file has the place of one that was emptied.
+  if (by_place_)
+    return !(time > store::disorder_behind(after_->time)) && at_or_before();
+  if (time > after_->time) return false;
   if (!time || *time < after_->time || after_rank_ < 0) return true;
-  const auto here = std::pair(sequence_of(place.file), place.offset);
-  return after_rank_ == 0 &&
-         here <= std::pair(after_->sequence, after_->offset);
+  return after_rank_ == 0 && at_or_before();
 }
 
 base::Result<bool> Source::advance() {

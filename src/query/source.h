@@ -109,6 +109,9 @@ class Source {
   // Gives nothing up to that place of the merged flow; `rank`: whether this
   // source stands before (-1), at or behind (1) the cursor's in it.
   void begin_after(const Cursor& cursor, int rank);
+  // The same where a line of this source is known to have been shown last:
+  // gives what is behind that, late as it may have come.
+  void begin_behind(const Cursor& cursor, const Cursor& shown);
   // Whether lines were passed over since this was asked last.
   bool take_skipped() { return std::exchange(skipped_, false); }
   // What lies before the line given last, which may go on in its record.
@@ -168,6 +171,7 @@ class Source {
   bool has_key_ = false;
   std::optional<Cursor> after_;
   int after_rank_ = 0;
+  bool by_place_ = false;             // what after_ tells, whatever the times
   HitPlace line_;                     // of the line that is being read
   uint64_t start_ = 0;                // of the piece that is read next
   std::optional<Excerpts> excerpts_;  // none: everything is read

@@ -54,13 +54,19 @@ std::string cut_key(std::string key) {
 
 }  // namespace
 
+const std::string& no_key() {
+  // Longer than any that there is.
+  static const std::string none(kLongestKey + 1, '-');
+  return none;
+}
+
 SumKeys by_time(std::chrono::milliseconds bucket, base::Zone zone) {
   const int64_t size =
       std::chrono::duration_cast<std::chrono::microseconds>(bucket).count();
   return [size, zone](const Origin&, std::optional<base::Timestamp> time,
                       std::string_view, std::vector<std::string>& into) {
     into.push_back(time ? base::format_stamp(bucket_begin(*time, size, zone))
-                        : "-");
+                        : no_key());
   };
 }
 
@@ -71,7 +77,7 @@ SumKeys by_field(FieldPath path) {
     values.clear();
     find_fields(text, path, values);
     for (auto& value : values) into.push_back(cut_key(std::move(value.text)));
-    if (into.empty()) into.emplace_back("-");
+    if (into.empty()) into.push_back(no_key());
   };
 }
 

@@ -24,10 +24,13 @@ using SumKeys = std::function<void(
     const Origin& origin, std::optional<base::Timestamp> time,
     std::string_view text, std::vector<std::string>& into)>;
 
+// Of lines that have none: no value is the same. Shown as "-".
+const std::string& no_key();
+
 // When buckets begin, which is where the zone's clock is even: stamps
-// (base/clock.h); "-" for lines without a time.
+// (base/clock.h); no_key() for lines without a time.
 SumKeys by_time(std::chrono::milliseconds bucket, base::Zone zone);
-SumKeys by_field(FieldPath path);  // "-" where a line has none
+SumKeys by_field(FieldPath path);  // no_key() where a line has none
 SumKeys by_template();
 // `level`, `app`, `instance`, `stream`, where no such field is meant.
 std::optional<SumKeys> by_name(std::string_view name);

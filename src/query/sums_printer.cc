@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "query/json_text.h"
 #include "query/row_style.h"
+#include "query/sums.h"
 
 namespace query {
 namespace {
@@ -37,7 +38,9 @@ std::string bucket_name(const std::string& key, std::chrono::milliseconds size,
 
 void print_json(const SumRow& row, Output& output) {
   std::string json = R"({"v":1,)";
-  if (base::is_utf8(row.key)) {
+  if (row.key == no_key()) {
+    json += R"("key":null)";
+  } else if (base::is_utf8(row.key)) {
     json += R"("key":)";
     append_json_string(row.key, json);
   } else {
@@ -94,8 +97,9 @@ void print_rows(std::span<const SumRow> rows, const SumStyle& style,
       if (style.colour) output.put(kReset);
     }
     const std::string key =
-        style.buckets ? bucket_name(row.key, *style.buckets, style.zone)
-                      : row.key;
+        row.key == no_key() ? "-"
+        : style.buckets     ? bucket_name(row.key, *style.buckets, style.zone)
+                            : row.key;
     std::string shown;
     if (style.terminal) {
       sanitizer.add(key, shown);

@@ -11,14 +11,9 @@ constexpr std::string_view kNames =
     "names: time app instance id stream level message label, and .field";
 
 base::Error wrong(std::string_view text, size_t at, std::string_view why) {
-  // Columns, not bytes: continuation bytes of UTF-8 take none.
-  size_t column = 0;
-  for (const char c : text.substr(0, at))
-    column += (static_cast<unsigned char>(c) & 0xC0) == 0x80 ? 0 : 1;
-  return {
-      base::Errc::Invalid, 0,
-      fmt::format("--template: {}\n  {}\n  {:>{}}", why, text, '^', column + 1),
-      std::string(kNames)};
+  return {base::Errc::Invalid, 0,
+          fmt::format("--template: {}\n  {}\n  {:>{}}", why, text, '^', at + 1),
+          std::string(kNames)};
 }
 
 }  // namespace

@@ -41,10 +41,13 @@ Moment at(base::Timestamp time, base::Zone zone) {
 
 void append_strftime(const std::string& format, const std::tm& tm,
                      std::string& into) {
-  std::array<char, 256> buffer;
-  // Empty when it does not fit: no conversion of a time is that long.
-  into.append(buffer.data(),
-              std::strftime(buffer.data(), buffer.size(), format.c_str(), &tm));
+  // No conversion of a time is longer.
+  constexpr size_t kMost = 64;
+  const size_t before = into.size();
+  into.resize(before + format.size() * kMost + kMost);
+  const size_t size = std::strftime(into.data() + before, into.size() - before,
+                                    format.c_str(), &tm);
+  into.resize(before + size);
 }
 
 void append_offset(const std::tm& tm, std::string_view between,
@@ -161,6 +164,8 @@ base::Result<TimeFormat> TimeFormat::parse(std::string_view text) {
       if (rest == "%") return wrong("a conversion must follow '%'");
       if (rest.starts_with("%f"))
         add(Part::Kind::Token, "SSSSSS");
+      else if (rest.starts_with("%s"))  // strftime takes it for local time
+        add(Part::Kind::Token, "X");
       else
         add(Part::Kind::Strftime, rest.substr(0, rest[0] == '%' ? 2 : 1));
       i += rest[0] == '%' ? 2 : 1;

@@ -96,6 +96,26 @@ TEST_CASE("what comes next: a start, a wait, errored, nothing") {
                            "asked to stop by ada (lodge stop api)") == 1);
 }
 
+TEST_CASE("another app of the same name has no part in the story") {
+  std::vector<Event> events = {event(EventKind::Start, 0, 1),
+                               exit_at(1, 1),
+                               event(EventKind::Delete, 2, 1),
+                               event(EventKind::Start, 10, 1),
+                               exit_at(20, 1),
+                               event(EventKind::Delete, 30, 1),
+                               event(EventKind::Start, 40, 1),
+                               event(EventKind::Stop, 41, 1)};
+  const auto story = last_exit(events);
+  REQUIRE(story.has_value());
+  CHECK(story->exits == 1);
+  CHECK(story->began == at(10));
+  CHECK_FALSE(story->asked.has_value());
+  REQUIRE(story->renewed.has_value());
+  CHECK(story->renewed->time == at(40));
+  CHECK(words_of(*story, at(50), nullptr).next ==
+        "nothing: it was deleted; another of its name was started since");
+}
+
 TEST_CASE("what was changed in the day before, and by whom") {
   auto old = event(EventKind::Config, -90'000, 0, -1);
   old.keys = {"env.OLD"};

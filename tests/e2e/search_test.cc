@@ -8,7 +8,11 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <thread>
+#include <utility>
 
+#include "base/clock.h"
+#include "base/fs.h"
 #include "support/test_home.h"
 #include "support/wait.h"
 
@@ -172,6 +176,11 @@ TEST_CASE("what can't be asked exits 2 with a caret under the place") {
   const Row rows[] = {
       {{"grep", "a(b", "api"}, "missing )\n  a(b\n     ^\n"},
       {{"grep", "x**[", "api"}, "^\n"},
+      {{"grep", "\u00e9\u00e9(b", "api"}, "\n  \u00e9\u00e9(b\n      ^\n"},
+      {{"grep", "\x1b(b", "api"}, "\n  \\x1b(b\n        ^\n"},
+      {{"logs", "--where", "\u00e9=("}, "\n  \u00e9=(\n    ^\n"},
+      {{"logs", "--reverse", "-n", "0"}, "one or the other"},
+      {{"logs", "-c", "-n", "0"}, "one or the other"},
       {{"grep", "(x{1000}){1000}", "api"}, "repetition size"},
       {{"logs", "--where", "status>=", "api"}, "\n  status>=\n          ^\n"},
       {{"logs", "--where", "status 5"}, "\n  status 5\n         ^\n"},
@@ -445,12 +454,81 @@ TEST_CASE("sums count by time, field, level and form") {
       incident.texts({"logs", "--distinct", "req.id", "-g", "slow", "--json"}));
   REQUIRE(distinct.size() == 2);
   CHECK(distinct[0].at("count") == 1);
+  // A line without the field is none with the value "-".
+  const auto absent = json_lines(
+      incident.texts({"logs", "--distinct", "req.id", "api", "--json"}));
+  REQUIRE(absent.size() == 3);
+  CHECK(absent[0].at("key").is_null());
+  CHECK(absent[0].at("count") == 11);
   const auto top =
       json_lines(incident.texts({"logs", "api", "--top", "--json"}));
   REQUIRE(!top.empty());
   CHECK(top[0].at("count") == 2);
   CHECK(incident.texts({"logs", "api", "--by", "1h"}).find("13") !=
         std::string::npos);
+  CHECK(incident.texts({"logs", "api", "-c", "-n", "3"}) == "3\n");
+}
+
+// Two files of one instance, as they lie; seconds and texts.
+using Stamped = std::vector<std::pair<int, std::string>>;
+
+std::string stamped(const Stamped& lines) {
+  std::string text;
+  for (const auto& [second, line] : lines)
+    text += base::format_stamp({1'795'256'100'000'000 + second * 1'000'000}) +
+            " " + line + "\n";
+  return text;
+}
+
+void write_streams(const TestHome& home, const Stamped& out,
+                   const Stamped& error) {
+  REQUIRE(base::fs::make_dirs(home.file("logs")));
+  REQUIRE(base::fs::replace_file(home.log("api-out.log"), stamped(out)));
+  REQUIRE(base::fs::replace_file(home.log("api-error.log"), stamped(error)));
+  REQUIRE(base::fs::replace_file(home.log("catalog.json"), R"({"v":1,"apps":[
+    {"name":"api","namespace":"default","created":"2026-11-21T10:15:00.000000Z",
+     "instances":[{"id":0,"instance":0,"out":"api-out.log",
+                   "error":"api-error.log"}]}]})"));
+}
+
+TEST_CASE("what comes late to one file is shown by the next run") {
+  const TestHome home;
+  const std::vector<std::string> args = {
+      "logs", "--raw",         "--no-events",           "-n",
+      "all",  "--cursor-file", home.work().file("kept")};
+  Stamped out = {{1, "a"}, {5, "b"}};
+  Stamped error = {{2, "x"}};
+  write_streams(home, out, error);
+  CHECK(home.must(args).out == "a\nx\nb\n");
+  CHECK(home.lodge(args).out.empty());
+  error.emplace_back(4, "late");
+  write_streams(home, out, error);
+  CHECK(home.must(args).out == "late\n");
+  CHECK(home.lodge(args).out.empty());
+  out.emplace_back(6, "c");
+  error.emplace_back(5, "late as well");
+  write_streams(home, out, error);
+  CHECK(home.must(args).out == "late as well\nc\n");
+  CHECK(home.lodge(args).out.empty());
+  // The first line, by its place, is what earlier versions kept.
+  const auto kept = slurp(home.work().file("kept"));
+  home.work().write("kept", kept.substr(0, kept.find('\n') + 1));
+  CHECK(home.lodge(args).out.empty());
+  out.emplace_back(7, "d");
+  write_streams(home, out, error);
+  CHECK(home.must(args).out == "d\n");
+}
+
+TEST_CASE("records come whole, in the order of their first lines") {
+  const TestHome home;
+  write_streams(home,
+                {{1, "INFO a"}, {4, "INFO b"}, {6, "INFO c"}, {9, "INFO d"}},
+                {{2, "ERROR x"}, {5, "  at x"}, {7, "  at y"}, {8, "ERROR z"}});
+  CHECK(home.must({"grep", "INFO|ERROR", "api", "--records", "--raw"}).out ==
+        "INFO a\nERROR x\n  at x\n  at y\nINFO b\nINFO c\nERROR z\nINFO d\n");
+  CHECK(home.must({"grep", "(?s)ERROR.*at y", "api", "--records", "-C", "1",
+                   "--raw"})
+            .out == "INFO a\nERROR x\n  at x\n  at y\nINFO b\n");
 }
 
 TEST_CASE("a record that goes on in the next archive is found whole") {
@@ -534,6 +612,40 @@ TEST_CASE("a life's events are shown with it, and no other's") {
            }) >= 2;
   }));
   for (const auto& line : lives) CHECK(line.at("generation") == 2);
+}
+
+TEST_CASE("records that are written piece by piece are followed whole") {
+  const TestHome home;
+  home.start("api",
+             "until [ -e go ]; do sleep 0.02; done; i=0; "
+             "while [ $i -lt 12 ]; do i=$((i+1)); echo \"ERROR fail $i\"; "
+             "sleep 0.0$((i % 4)); echo \"  at foo()\"; "
+             "sleep 0.0$((i % 3 * 3)); echo \"  at needle$((i % 2))\"; "
+             "done; sleep 1; echo '  at the end'; exec sleep 1000");
+  const std::vector<std::vector<std::string>> filters = {
+      {"-g", "fail"},
+      {"-g", "(?s)fail.*needle1"},
+      {"-V", "needle1"},
+      {"-g", "(?s)fail.*foo", "-C", "1"}};
+  std::vector<Child> live;
+  for (auto words : filters) {
+    words.insert(words.begin(), {"logs", "api", "-f", "-n", "0", "--records",
+                                 "--raw", "--no-events"});
+    live.push_back(home.background(words));
+  }
+  std::this_thread::sleep_for(500ms);  // they follow
+  run({"touch", "go"}, home.in_home());
+  REQUIRE(logs_come_to_have(home, "at the end"));
+  for (size_t i = 0; i < filters.size(); ++i) {
+    CAPTURE(i);
+    auto words = filters[i];
+    words.insert(words.begin(), {"logs", "api", "-n", "all", "--records",
+                                 "--raw", "--no-events"});
+    const auto after = home.must(words).out;
+    CHECK(after.size() > 100);
+    CHECK(wait_until([&] { return live[i].out() == after; }));
+    live[i].signal(SIGINT);
+  }
 }
 
 TEST_CASE("a filter in follow shows what it shows afterwards, with context") {

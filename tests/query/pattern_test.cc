@@ -78,6 +78,14 @@ TEST_CASE("flags mean what they mean to grep") {
   CHECK(takes({.any = {""}}, ""));
 }
 
+TEST_CASE("a whole line has nothing beside it, also where it is words") {
+  const TextQuery query{.any = {"b"}, .word = true, .whole_line = true};
+  CHECK(takes(query, "b"));
+  for (const std::string_view text : {"-b", "b-", " b ", "a b", "ab"})
+    CHECK_FALSE(takes(query, text));
+  CHECK(parts(query, "b") == Texts{"b"});
+}
+
 TEST_CASE("text is seen without colours and without a carriage return") {
   CHECK(takes({.any = {"red words$"}}, "\x1b[31mred\x1b[0m words\r"));
   CHECK_FALSE(
@@ -272,6 +280,73 @@ TEST_CASE("a pattern that is rare is not looked for anew at each match") {
   while (line.size() < 6'000'000) line += "ab";
   CHECK(parts({.any = {"a", "ZZZ"}}, line).size() == line.size() / 2);
   CHECK(parts({.any = {"a", "Z[XY]"}}, line).size() == line.size() / 2);
+}
+
+TEST_CASE("a list of texts means each of them, the longest where several are") {
+  std::mt19937 random(5);
+  const auto number = [&](size_t most) { return random() % (most + 1); };
+  const auto some = [&](std::string_view of, size_t most) {
+    std::string text;
+    for (size_t size = number(most) + 1; size > 0; --size)
+      text += of[number(of.size() - 1)];
+    return text;
+  };
+  const auto folded = [](std::string text) {
+    for (char& c : text)
+      c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c;
+    return text;
+  };
+  const auto is_word = [](char c) { return c != '-' && c != ' '; };
+  for (int round = 0; round < 4000; ++round) {
+    TextQuery query;
+    query.fixed = true;
+    query.word = number(1) == 0;
+    query.whole_line = number(5) == 0;
+    query.ignore_case = number(2) == 0;
+    query.smart_case = number(3) == 0;
+    for (size_t i = number(11) + 1; i > 0; --i)
+      query.any.push_back(some("abBk-", 3));
+    query.none = {"aaaa", some("abk", 4) + "a", "BBBB"};
+    const std::string text = some("abBkK- ", 9);
+    // By hand, place by place.
+    const auto at = [&](size_t from, size_t place) {
+      size_t best = 0;
+      for (const auto& word : query.any) {
+        const bool any_case =
+            query.ignore_case || (query.smart_case && folded(word) == word);
+        const auto here = text.substr(place, word.size());
+        if (here != word && !(any_case && folded(here) == folded(word)))
+          continue;
+        const size_t end = place + word.size();
+        const bool whole = place == 0 && end == text.size();
+        const bool apart =
+            (place == 0 || (place > from && !is_word(text[place - 1]))) &&
+            (end == text.size() || !is_word(text[end]));
+        if (query.whole_line ? whole : !query.word || apart)
+          best = std::max(best, word.size());
+      }
+      return best;
+    };
+    Texts expected;
+    for (size_t from = 0, place = 0; place < text.size();) {
+      const size_t size = at(from, place);
+      if (size > 0) expected.push_back(text.substr(place, size));
+      place += std::max<size_t>(size, 1);
+      if (size > 0) from = place;
+    }
+    CAPTURE(text);
+    CAPTURE(query.any);
+    CHECK(takes(query, text) == !expected.empty());
+    CHECK(parts(query, text) == expected);
+    bool out = false;
+    for (const auto& word : query.none) {
+      TextQuery one = query;
+      one.any = {word};
+      one.none.clear();
+      out = out || takes(one, text);
+    }
+    CHECK(compiled(query).excludes(text) == out);
+  }
 }
 
 TEST_CASE("the matches of several patterns are the first there are") {

@@ -26,6 +26,7 @@ std::string printed(std::string_view form, std::string_view line,
 
 TEST_CASE("a template's names, fields and braces") {
   const auto api = origin_of("api", 2, query::Kind::Error, "api/2");
+  // In bytes: who shows it reckons in cells.
   struct Row {
     std::string_view form;
     std::string_view shown;
@@ -66,7 +67,7 @@ TEST_CASE("a template that is wrong says where") {
       {"{time} {nme}",
        "--template: 'nme' is no name\n  {time} {nme}\n          ^"},
       {"\u00e9 {",
-       "--template: '{' without '}'; a brace is '{{'\n  \u00e9 {\n    ^"},
+       "--template: '{' without '}'; a brace is '{{'\n  \u00e9 {\n     ^"},
       {"a}", "--template: '}' without '{'; a brace is '}}'\n  a}\n   ^"},
       {"{.}", "--template: not a field's name\n  {.}\n    ^"},
       {"{}", "--template: '' is no name\n  {}\n   ^"},

@@ -36,6 +36,7 @@ TEST_CASE("times by moment's tokens, or strftime's where there is a percent") {
       {"%H:%M:%S", "00:05:09"},
       {"%Y%m%d YYYY %f 100%%", "20260301 YYYY 012345 100%"},
       {"%z %Z", "+0000 GMT"},
+      {"%s.%f", "1772323509.012345"},
       {" ", " "},
   };
   for (const auto& row : kRows) {
