@@ -103,14 +103,15 @@ std::string_view Sieve::Record::text_of(size_t line) const {
 
 void Sieve::gather(Flow& flow, const FoundLine& line) {
   if (goes_on_released(flow, line)) return;
-  const Record* const before = flow.record;
-  if (before != nullptr &&
-      (before->lines.size() >= kMostRecordLines ||
-       before->text.size() + line.text.size() + 2 > kMostRecordBytes ||
-       !continues_record(line.text, before->text_of(before->lines.size() - 1))))
-    close_record(flow);
-  if (flow.record == nullptr) flow.record = &new_record(flow);
-  Record& record = *flow.record;
+  if (flow.record) {
+    const Record& before = **flow.record;
+    if (before.lines.size() >= kMostRecordLines ||
+        before.text.size() + line.text.size() + 2 > kMostRecordBytes ||
+        !continues_record(line.text, before.text_of(before.lines.size() - 1)))
+      close_record(flow);
+  }
+  if (!flow.record) flow.record = new_record(flow);
+  Record& record = **flow.record;
   held_ -= record.held();
   if (!record.lines.empty()) record.text += '\n';
   record.lines.push_back(
@@ -144,8 +145,8 @@ bool Sieve::goes_on_released(Flow& flow, const FoundLine& line) {
 
 // A record is taken as a whole or not at all.
 bool Sieve::close_record(Flow& flow) {
-  Record* const record = std::exchange(flow.record, nullptr);
-  if (record == nullptr) return false;
+  if (!flow.record) return false;
+  const auto record = *std::exchange(flow.record, std::nullopt);
   const auto head = record->text_of(0);
   const bool taken = filter_.takes_head(head) &&
                      filter_.takes_line(record->text) &&
@@ -153,17 +154,14 @@ bool Sieve::close_record(Flow& flow) {
   if (!taken && filter_.is_unlevelled(head)) ++unlevelled_;
   record->ended = true;
   record->taken = taken;
-  if (!taken && !next_.needs_others()) {
-    held_ -= record->held();
-    record->lines.clear();
-    record->text.clear();
-  }
+  // Behind one that goes on there may be any number that nobody wants.
+  if (!taken && !next_.needs_others()) leave_record(record);
   give_ended();
   return taken;
 }
 
 void Sieve::give_ended() {
-  for (; !records_.empty() && records_.front().ended; leave_record()) {
+  while (!records_.empty() && records_.front().ended) {
     const Record& record = records_.front();
     for (size_t i = 0; i < record.lines.size(); ++i)
       give(*record.flow->origin, {.time = record.lines[i].time,
@@ -172,27 +170,28 @@ void Sieve::give_ended() {
                                   .match = record.taken,
                                   .begins = i == 0,
                                   .place = record.lines[i].place});
+    leave_record(records_.begin());
   }
 }
 
-Sieve::Record& Sieve::new_record(Flow& flow) {
+Sieve::Records::iterator Sieve::new_record(Flow& flow) {
   if (spares_.empty()) spares_.emplace_back();
-  records_.splice(records_.end(), spares_, spares_.begin());
-  Record& record = records_.back();
-  record.flow = &flow;
-  record.ended = false;
+  const auto record = spares_.begin();
+  records_.splice(records_.end(), spares_, record);
+  record->flow = &flow;
+  record->ended = false;
+  held_ += record->held();
   return record;
 }
 
-void Sieve::leave_record() {
-  Record& record = records_.front();
-  held_ -= record.held();
-  record.lines.clear();
-  record.text.clear();
-  if (record.text.capacity() > kMostSpare || spares_.size() > kMostSpares)
-    records_.pop_front();
+void Sieve::leave_record(Records::iterator record) {
+  held_ -= record->held();
+  record->lines.clear();
+  record->text.clear();
+  if (record->text.capacity() > kMostSpare || spares_.size() >= kMostSpares)
+    records_.erase(record);
   else
-    spares_.splice(spares_.begin(), records_, records_.begin());
+    spares_.splice(spares_.begin(), records_, record);
 }
 
 void Sieve::give(const Origin& origin, const FoundLine& line) {
@@ -226,14 +225,14 @@ void Sieve::close_records() {
 
 void Sieve::release() {
   for (auto& [path, flow] : flows_)
-    if (flow.record != nullptr && !std::exchange(flow.record->grew, false))
+    if (flow.record && !std::exchange((*flow.record)->grew, false))
       release(flow);
   next_.settle();
 }
 
 // It is matched in what there is of it.
 void Sieve::release(Flow& flow) {
-  const Record& record = *flow.record;
+  const Record& record = **flow.record;
   Released released{
       .taken = false,
       .previous = std::string(record.text_of(record.lines.size() - 1)),

@@ -91,8 +91,11 @@ class Sieve final : public Printer {
     bool ended = false;
     bool taken = false;  // once it has ended
     std::string_view text_of(size_t line) const;
-    size_t held() const { return text.size() + lines.size() * sizeof(Line); }
+    size_t held() const {
+      return sizeof(Record) + text.size() + lines.size() * sizeof(Line);
+    }
   };
+  using Records = std::list<Record>;
   // What was shown, or not, before its end had come.
   struct Released {
     bool taken = false;
@@ -105,7 +108,7 @@ class Sieve final : public Printer {
     RecordJudge judge;
     OpenLine open;
     bool is_open = false;
-    Record* record = nullptr;  // that goes on
+    std::optional<Records::iterator> record;  // that goes on
     std::optional<Released> released;
     std::optional<HitPlace> first;
   };
@@ -123,8 +126,8 @@ class Sieve final : public Printer {
   bool close_record(Flow& flow);
   void release(Flow& flow);
   void give_ended();
-  Record& new_record(Flow& flow);
-  void leave_record();
+  Records::iterator new_record(Flow& flow);
+  void leave_record(Records::iterator record);
   void give(const Origin& origin, const FoundLine& line);
 
   LineSink& next_;
@@ -139,9 +142,9 @@ class Sieve final : public Printer {
   Flow* last_ = nullptr;
   std::function<std::optional<RecordBefore>(const Origin&)> find_record_;
   PlaceOf place_of_;
-  std::list<Record> records_;  // in the order of their first lines
-  size_t held_ = 0;            // of them all
-  std::list<Record> spares_;   // their room
+  Records records_;  // in the order of their first lines
+  size_t held_ = 0;  // of them all
+  Records spares_;   // their room
   uint64_t matches_ = 0;
   uint64_t unlevelled_ = 0;
 };

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "support/sanitized.h"
 #include "support/test_home.h"
 #include "support/wait.h"
 
@@ -611,6 +612,26 @@ TEST_CASE("a life's events are shown with it, and no other's") {
            }) >= 2;
   }));
   for (const auto& line : lives) CHECK(line.at("generation") == 2);
+}
+
+TEST_CASE(
+    "a record that goes on for long takes no memory for what is behind it") {
+  if (kSanitized) return;  // its memory is without bound
+  const TestHome home;
+  write_streams(home, {}, {{0, "ERROR that nothing follows"}});
+  std::string out;
+  for (int i = 0; i < 2'000'000; ++i)
+    out += fmt::format("2026-11-21T10:15:{:02}.{:06}Z INFO line {}\n",
+                       i / 40'000, i % 40'000, i);
+  REQUIRE(base::fs::replace_file(home.log("api-out.log"), out));
+  const auto ran = run({"bash", "-c",
+                        "ulimit -v 200000; exec \"$0\" grep -j1 -c --records "
+                        "ERROR api",
+                        lodge_binary()},
+                       home.in_home());
+  INFO(ran.err);
+  CHECK(ran.exit == 0);
+  CHECK(ran.out == "1\n");
 }
 
 TEST_CASE("records that are written piece by piece are followed whole") {
